@@ -1,0 +1,45 @@
+# The four commands of the house. Everything runs in .venv, which `make` creates by itself.
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+install: $(VENV)/installed  ## the virtual environment with everything needed
+
+run: install  ## the story, from consent to the order number, against the simulator; stays up
+	$(BIN)/bc-gateway demo
+
+test: install  ## every test, in at most 90 seconds
+	$(BIN)/python -m pytest -n 2
+
+check: install  ## format, lint, types, import contracts, tests, shipped mappings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python schemas/bc/generate.py --check
+	$(MAKE) --no-print-directory test
+	$(BIN)/bc-gateway check
+	$(BIN)/bc-gateway test
+
+format: install  ## write the code as the house formats it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install  ## the measurements
+	$(BIN)/python benchmarks/mapping.py
+
+clean:  ## remove what the other commands made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
