@@ -1,0 +1,24 @@
+"""Documents: files people write, with the place of everything, and JSON as it travels.
+
+Everybody above floor 1 reads files and JSON through this room. Files are read strictly: every
+mistake is a `Finding` with file, line and column, and all of them come at once.
+"""
+
+from __future__ import annotations
+
+from gateway.documents.findings import Finding, format_findings, suggest
+from gateway.documents.reading import Document, load_document, read_document
+from gateway.documents.shape import check_shape
+from gateway.documents.traffic import decode_json, encode_json
+
+__all__ = [
+    "Document",
+    "Finding",
+    "check_shape",
+    "decode_json",
+    "encode_json",
+    "format_findings",
+    "load_document",
+    "read_document",
+    "suggest",
+]

@@ -1,0 +1,124 @@
+"""A finding: something wrong in a file, with its place, and how it is shown to a person."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gateway.errors import Place
+
+Severity = Literal["error", "warning"]
+Format = Literal["text", "json", "github"]
+
+_CONTEXT = 2  # lines shown above the line of a finding
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake in a file. It speaks of sizes and types, never of the values of a payload.
+
+    `length` is how many characters the caret marks. `input` and `target` are the two ends of a
+    mapping's leaf, each with its type or size.
+    """
+
+    rule: str
+    name: str
+    message: str
+    place: Place
+    severity: Severity = "error"
+    length: int = 1
+    input: str | None = None
+    target: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    hint: str | None = None
+
+
+def suggest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was probably meant to be, or nothing."""
+    choices = list(known)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if close:
+        return close[0]
+    return next((choice for choice in choices if choice.lower() == word.lower()), None)
+
+
+def format_findings(findings: Sequence[Finding], fmt: Format = "text") -> str:
+    """All findings by file and place: for people, for programs, or as GitHub annotations."""
+    ordered = sorted(findings, key=_order)
+    if fmt == "json":
+        return json.dumps([_as_json(finding) for finding in ordered], indent=2, ensure_ascii=False)
+    if fmt == "github":
+        return "\n".join(_as_annotation(finding) for finding in ordered)
+    return "\n\n".join(_as_text(finding) for finding in ordered)
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.place.file, finding.place.line, finding.place.column, finding.rule
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": finding.severity,
+        "message": finding.message,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "input": finding.input,
+        "target": finding.target,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "hint": finding.hint,
+    }
+
+
+def _as_annotation(finding: Finding) -> str:
+    text = finding.message if finding.hint is None else f"{finding.message} {finding.hint}"
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    place = finding.place
+    return (
+        f"::{finding.severity} file={place.file},line={place.line},col={place.column},"
+        f"title={finding.rule} {finding.name}::{text}"
+    )
+
+
+def _as_text(finding: Finding) -> str:
+    mark = "" if finding.severity == "error" else " (warning)"
+    lines = [f"{finding.place}  {finding.rule} {finding.name}{mark}", *_excerpt(finding)]
+    lines.append(f"  what  {finding.message}")
+    if finding.input and finding.target:
+        lines.append(f"  from  {finding.input}  →  {finding.target}")
+    elif finding.input or finding.target:
+        lines.append(f"  at    {finding.input or finding.target}")
+    if finding.expected:
+        found = f", found {finding.actual}" if finding.actual else ""
+        lines.append(f"  want  {finding.expected}{found}")
+    if finding.hint:
+        lines.append(f"  do    {finding.hint}")
+    return "\n".join(lines)
+
+
+def _excerpt(finding: Finding) -> list[str]:
+    """The line of a finding with the lines above it, where the file can still be read."""
+    place = finding.place
+    try:
+        text = Path(place.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    source = text.splitlines()
+    if not 1 <= place.line <= len(source):
+        return []
+    first = max(1, place.line - _CONTEXT)
+    width = len(str(place.line))
+    shown = [
+        f"  {number:>{width}} | {source[number - 1]}" for number in range(first, place.line + 1)
+    ]
+    room = max(1, len(source[place.line - 1]) - place.column + 1)
+    caret = "^" * max(1, min(finding.length, room))
+    return [*shown, f"  {'':>{width}} | {'':>{place.column - 1}}{caret}"]

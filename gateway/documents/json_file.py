@@ -1,0 +1,105 @@
+"""JSON files → nodes. The standard library's scanner reads texts; this adds places."""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecodeError
+from json.decoder import scanstring  # type: ignore[attr-defined]  # public, absent in typeshed
+
+from gateway.documents.nodes import DEEPEST, Node, Trouble, number
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_TOKEN = re.compile(r"[-+.0-9A-Za-z]+")
+_WORDS = {"null": None, "true": True, "false": False}
+
+
+def read_json_file(text: str, troubles: list[Trouble]) -> Node:
+    """The root node of `text`; what is wrong is added to `troubles`."""
+    try:
+        return _Reader(text, troubles).read()
+    except JSONDecodeError as error:
+        message = f"Not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}."
+        troubles.append(Trouble("D120", "json-syntax", message, error.pos, error.pos + 1))
+    return Node(0, len(text))
+
+
+class _Reader:
+    def __init__(self, text: str, troubles: list[Trouble]) -> None:
+        self._text = text
+        self._troubles = troubles
+
+    def read(self) -> Node:
+        node = self._value(self._skip(0), 1)
+        rest = self._skip(node.end)
+        if rest < len(self._text):
+            raise self._wrong("one value, and nothing after it, is expected", rest)
+        return node
+
+    def _value(self, start: int, depth: int) -> Node:
+        if depth > DEEPEST:
+            raise self._wrong(f"nested deeper than {DEEPEST} levels", start)
+        letter = self._text[start : start + 1]
+        if letter == "{":
+            return self._object(start, depth)
+        if letter == "[":
+            return self._array(start, depth)
+        if letter == '"':
+            value, end = scanstring(self._text, start + 1)
+            return Node(start, end, value, '"')
+        token = _TOKEN.match(self._text, start)
+        if token is None:
+            raise self._wrong("a value is expected", start)
+        if token.group() in _WORDS:
+            return Node(start, token.end(), _WORDS[token.group()])
+        exact = number(token.group())
+        if exact is None:
+            raise self._wrong("a value is expected", start)
+        return Node(start, token.end(), exact)
+
+    def _object(self, start: int, depth: int) -> Node:
+        node = Node(start, start, kind="map")
+        at = self._skip(start + 1)
+        while self._text[at : at + 1] != "}" or node.children:
+            if self._text[at : at + 1] != '"':
+                raise self._wrong("a key in double quotes is expected", at)
+            key, key_end = scanstring(self._text, at + 1)
+            colon = self._expect(":", key_end)
+            child = self._value(colon, depth + 1)
+            child.key_start, child.key_end = at, key_end
+            if key in node.children:
+                message = f'The key "{key}" stands here twice.'
+                self._troubles.append(Trouble("D114", "duplicate-key", message, at, key_end))
+            else:
+                node.children[key] = child
+            at = self._skip(child.end)
+            if self._text[at : at + 1] == "}":
+                break
+            at = self._expect(",", at)
+        node.end = at + 1
+        return node
+
+    def _array(self, start: int, depth: int) -> Node:
+        node = Node(start, start, kind="list")
+        at = self._skip(start + 1)
+        while self._text[at : at + 1] != "]" or node.children:
+            child = self._value(at, depth + 1)
+            node.children[len(node.children)] = child
+            at = self._skip(child.end)
+            if self._text[at : at + 1] == "]":
+                break
+            at = self._expect(",", at)
+        node.end = at + 1
+        return node
+
+    def _skip(self, index: int) -> int:
+        match = _SPACE.match(self._text, index)
+        return match.end() if match else index
+
+    def _expect(self, mark: str, index: int) -> int:
+        at = self._skip(index)
+        if self._text[at : at + 1] != mark:
+            raise self._wrong(f"`{mark}` is expected", at)
+        return self._skip(at + 1)
+
+    def _wrong(self, what: str, index: int) -> JSONDecodeError:
+        return JSONDecodeError(what, self._text, index)

@@ -1,0 +1,129 @@
+"""Files → values with positions. YAML is read as JSON with better manners, JSON as JSON.
+
+A plain YAML scalar is null, true, false or a JSON number, else text: `NO`, `007` and `12:30` stay
+what they are. Tags, anchors, merge keys and duplicate keys are findings.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.documents.findings import Finding
+from gateway.documents.json_file import read_json_file
+from gateway.documents.nodes import Node, Trouble, plain_value
+from gateway.documents.yaml_file import read_yaml_file
+from gateway.errors import InvalidFiles, Place
+
+Path_ = tuple[str | int, ...]
+
+_LARGEST_FILE = 2 * 1024 * 1024  # bytes; a mapping has some kilobytes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: its text, its value, and the place of each part of it.
+
+    `value` holds only dict, list, str, int, Decimal, bool and None.
+    """
+
+    file: str
+    text: str
+    value: object
+    _root: Node = field(repr=False)
+    _lines: tuple[int, ...] = field(repr=False)
+
+    def place(self, path: Path_ = (), *, key: bool = False) -> Place:
+        """Where the value at `path` begins (or its key). The nearest parent, if there is none."""
+        node, found = self._node(path)
+        start = node.key_start if key and found and node.key_start is not None else node.start
+        return self._at(start)
+
+    def place_in(self, path: Path_, offset: int) -> Place:
+        """Where character `offset` of the text at `path` stands, through quotes and escapes."""
+        node, _ = self._node(path)
+        return self._at(node.source_index(self.text, offset))
+
+    def length(self, path: Path_, *, key: bool = False) -> int:
+        """How many characters the value (or key) at `path` takes up to the end of its line."""
+        node, found = self._node(path)
+        if key and found and node.key_start is not None and node.key_end is not None:
+            return node.key_end - node.key_start
+        line_end = self.text.find("\n", node.start)
+        return max(1, min(node.end, len(self.text) if line_end < 0 else line_end) - node.start)
+
+    def _node(self, path: Path_) -> tuple[Node, bool]:
+        node = self._root
+        for step in path:
+            child = node.children.get(step)
+            if child is None:
+                return node, False
+            node = child
+        return node, True
+
+    def _at(self, index: int) -> Place:
+        line = bisect_right(self._lines, index)
+        return Place(self.file, line, index - self._lines[line - 1] + 1)
+
+
+def load_document(path: Path, *, name: str | None = None) -> Document:
+    """Read the file at `path`; `name` is how findings call it.
+
+    Raises `InvalidFiles` when it cannot be read, or with every finding in it.
+    """
+    shown = name or _shown(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _invalid(shown, "D101", "unreadable", f"The file cannot be read: {reason}.") from None
+    if len(data) > _LARGEST_FILE:
+        raise _invalid(shown, "D102", "too-large", "The file is larger than 2 MiB.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _invalid(
+            shown, "D103", "not-utf-8", f"Byte {error.start + 1} is not UTF-8.", "Save it as UTF-8."
+        ) from None
+    return read_document(shown, text)
+
+
+def read_document(file: str, text: str) -> Document:
+    """Read `text` as YAML or, when `file` ends in `.json`, as JSON.
+
+    Raises `InvalidFiles` with every finding.
+    """
+    text = text.replace("\r\n", "\n")
+    lines = (0, *(index + 1 for index, letter in enumerate(text) if letter == "\n"))
+    troubles: list[Trouble] = []
+    read = read_json_file if file.endswith(".json") else read_yaml_file
+    root = read(text, troubles)
+    document = Document(file, text, plain_value(root), root, lines)
+    if troubles:
+        raise InvalidFiles([_finding(document, trouble) for trouble in troubles])
+    return document
+
+
+def _finding(document: Document, trouble: Trouble) -> Finding:
+    place = document._at(min(trouble.start, len(document.text)))  # noqa: SLF001 - same module
+    return Finding(
+        trouble.rule,
+        trouble.name,
+        trouble.message,
+        place,
+        length=max(1, trouble.end - trouble.start),
+        hint=trouble.hint,
+    )
+
+
+def _invalid(
+    file: str, rule: str, name: str, message: str, hint: str | None = None
+) -> InvalidFiles:
+    return InvalidFiles([Finding(rule, name, message, Place(file, 1, 1), hint=hint)])
+
+
+def _shown(path: Path) -> str:
+    resolved = path.resolve()
+    here = Path.cwd()
+    return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)

@@ -1,0 +1,120 @@
+"""JSON as it travels: exact decimals, no duplicate keys, nothing that is not JSON.
+
+The fast decoder keeps the last of duplicate keys and says nothing. So the keys of the result are
+counted against the bytes; where the counts differ, the standard library decides and names the key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from gateway.errors import InvalidJson
+
+DEEPEST: Final = 64  # levels of nesting
+MOST_DIGITS: Final = 38
+LARGEST_EXPONENT: Final = 30
+
+_KEY = re.compile(rb'"[ \t\r\n]*:')
+_LARGEST_INTEGER = 10**MOST_DIGITS
+_DIGITS = re.compile(rb"[0-9]{39}")
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def decode_json(data: bytes) -> object:
+    """`data` as dict, list, str, int, Decimal, bool and None.
+
+    Raises `InvalidJson` for anything RFC 8259 does not have, for duplicate keys, for numbers of
+    more than 38 digits or with an exponent beyond ±30, for more than 64 levels of nesting, and
+    for half of a surrogate pair. The message never holds a value.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise InvalidJson("The body starts with a byte order mark. Send it without one.")
+    try:
+        value = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise InvalidJson(_reason(data, error)) from None
+    keys = _Walk().count(value, 1)
+    if keys != len(_KEY.findall(data)):
+        json.loads(data, object_pairs_hook=_refuse_duplicates, parse_float=str, parse_int=str)
+    return value
+
+
+def encode_json(value: object) -> bytes:
+    """`value` as JSON in UTF-8; a Decimal becomes the number it is, digit by digit.
+
+    Raises `ValueError` for NaN and the infinities.
+    """
+    data = _ENCODER.encode(value)
+    if (b"NaN" in data or b"Infinity" in data) and _has_non_finite(value):
+        raise ValueError("NaN and Infinity have no place in JSON.")
+    return data
+
+
+class _Walk:
+    """Counts keys and checks numbers and depth in one go over a decoded value."""
+
+    def count(self, value: object, depth: int) -> int:
+        if depth > DEEPEST:
+            raise InvalidJson(f"The body is nested deeper than {DEEPEST} levels.")
+        if isinstance(value, dict):
+            return len(value) + sum(
+                self.count(child, depth + 1)
+                for child in value.values()
+                if child is not None and child is not True and not isinstance(child, str)
+            )
+        if isinstance(value, list):
+            return sum(self.count(child, depth + 1) for child in value)
+        if isinstance(value, Decimal):
+            _check_decimal(value)
+        elif isinstance(value, int) and abs(value) >= _LARGEST_INTEGER:
+            raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+        return 0
+
+
+def _check_decimal(value: Decimal) -> None:
+    _, digits, exponent = value.as_tuple()
+    if len(digits) > MOST_DIGITS:
+        raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+    if isinstance(exponent, str) or abs(value.adjusted()) > LARGEST_EXPONENT:
+        raise InvalidJson(f"A number has an exponent beyond ±{LARGEST_EXPONENT}.")
+    if abs(exponent) > MOST_DIGITS:
+        raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+
+
+def _reason(data: bytes, error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"The body is nested deeper than {DEEPEST} levels."
+    if _DIGITS.search(data) and "out of range" in str(error).lower():
+        return f"A number has more than {MOST_DIGITS} digits."
+    if not data.strip():
+        return "The body is empty. Send a JSON object."
+    at = re.search(r"byte (\d+)", str(error))
+    if at is None:
+        return "The body is not JSON in UTF-8."
+    start = int(at.group(1))
+    line = data.count(b"\n", 0, start) + 1
+    column = start - (data.rfind(b"\n", 0, start) + 1) + 1
+    return f"The body is not JSON: see line {line}, column {column}."
+
+
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise InvalidJson(f'The key "{key[:80]}" stands twice in one object.')
+        seen.add(key)
+    return dict(pairs)
+
+
+def _has_non_finite(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_non_finite(child) for child in value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_non_finite(child) for child in value)
+    return isinstance(value, Decimal) and not value.is_finite()

@@ -1,0 +1,131 @@
+"""YAML files → nodes, from the parser's events, so that every mark is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from gateway.documents.nodes import DEEPEST, Node, Trouble, number
+
+_WORDS = {"": None, "null": None, "true": True, "false": False}
+
+
+def read_yaml_file(text: str, troubles: list[Trouble]) -> Node:
+    """The root node of `text`; what is wrong is added to `troubles`."""
+    reader = _Reader(text, troubles)
+    try:
+        return reader.read()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        start = reader.index(mark.line, mark.column) if mark is not None else 0
+        problem = str(getattr(error, "problem", None) or getattr(error, "reason", "not YAML"))
+        troubles.append(
+            Trouble("D110", "yaml-syntax", f"Not valid YAML: {problem}.", start, start + 1)
+        )
+    return Node(0, len(text))
+
+
+class _Reader:
+    def __init__(self, text: str, troubles: list[Trouble]) -> None:
+        self._text = text
+        self._troubles = troubles
+        self._starts = [0, *(i + 1 for i, letter in enumerate(text) if letter == "\n")]
+        self._events: Iterator[yaml.Event] = iter(())
+
+    def index(self, line: int, column: int) -> int:
+        """The index in the text of a mark of the parser (both count from 0)."""
+        if line >= len(self._starts):
+            return len(self._text)
+        return min(self._starts[line] + column, len(self._text))
+
+    def read(self) -> Node:
+        self._events = iter(yaml.parse(self._text, Loader=yaml.CSafeLoader))
+        root: Node | None = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self._trouble(
+                        "D111", "second-document", "One file holds one document.", self._span(event)
+                    )
+                    return root
+                root = self._node(next(self._events), 1)
+        return root or Node(0, 0)
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        span = start, end = self._span(event)
+        if isinstance(event, yaml.AliasEvent):
+            self._trouble("D112", "alias", "Aliases are not used here.", span, "Write it out.")
+            return Node(start, end)
+        if getattr(event, "anchor", None):
+            self._trouble("D112", "anchor", "Anchors are not used here.", span)
+        if getattr(event, "tag", None):
+            self._trouble("D113", "tag", "YAML tags are not used here.", span)
+        if depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(start, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(start, depth)
+        return self._scalar(event, start, end)
+
+    def _mapping(self, start: int, depth: int) -> Node:
+        node = Node(start, start, kind="map")
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key_start, key_end = self._span(event)
+            key = self._key(event, depth)
+            child = self._node(next(self._events), depth + 1)
+            child.key_start, child.key_end = key_start, key_end
+            if key in node.children:
+                self._trouble(
+                    "D114",
+                    "duplicate-key",
+                    f'The key "{key}" stands here twice.',
+                    (key_start, key_end),
+                    "Keep one of the two.",
+                )
+            elif key is not None:
+                node.children[key] = child
+        node.end = self._span(event)[1]
+        return node
+
+    def _key(self, event: yaml.Event, depth: int) -> str | None:
+        if isinstance(event, yaml.ScalarEvent):
+            if event.value == "<<" and not event.style:
+                self._trouble(
+                    "D112", "merge-key", "Merge keys are not used here.", self._span(event)
+                )
+            return str(event.value)
+        self._node(event, depth + 1)
+        self._trouble("D115", "key-not-text", "A key must be text.", self._span(event))
+        return None
+
+    def _sequence(self, start: int, depth: int) -> Node:
+        node = Node(start, start, kind="list")
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            node.children[len(node.children)] = self._node(event, depth + 1)
+        node.end = self._span(event)[1]
+        return node
+
+    def _scalar(self, event: yaml.Event, start: int, end: int) -> Node:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise yaml.MarkedYAMLError(problem="a value is missing")
+        text = str(event.value)
+        style = str(event.style or "")
+        if style:
+            return Node(start, end, text, style)
+        if text in _WORDS:
+            return Node(start, end, _WORDS[text])
+        exact = number(text)
+        return Node(start, end, text if exact is None else exact)
+
+    def _span(self, event: yaml.Event) -> tuple[int, int]:
+        start, end = event.start_mark, event.end_mark
+        if start is None or end is None:
+            return 0, 0
+        return self.index(start.line, start.column), self.index(end.line, end.column)
+
+    def _trouble(
+        self, rule: str, name: str, text: str, span: tuple[int, int], hint: str | None = None
+    ) -> None:
+        self._troubles.append(Trouble(rule, name, text, span[0], max(span[1], span[0] + 1), hint))

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import contextlib
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.documents import decode_json, encode_json
+from gateway.errors import InvalidJson
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "empty"),
+        (b'{"a":1,"a":2}', 'key "a" stands twice'),
+        (b'{"a":{"b":1,"b":1}, "c": "\\":"}', 'key "b" stands twice'),
+        (b'{"a":1,"\\u0061":2}', 'key "a" stands twice'),
+        (b"[NaN]", "line 1, column 2"),
+        (b"[-Infinity]", "line 1"),
+        (b"1" * 39, "38 digits"),
+        (b"9" * 5000, "38 digits"),
+        (b"0." + b"1" * 100, "38 digits"),
+        (b"1e31", "exponent"),
+        (b"1e-31", "exponent"),
+        (b"0e500", "exponent"),
+        (b"[" * 65 + b"]" * 65, "nested deeper"),
+        (b"[" * 100_000, "nested deeper"),
+        (b'"\\ud800"', "UTF-8"),
+        (b"\xff\xfe", "line 1"),
+        (b"\xef\xbb\xbf{}", "byte order mark"),
+        (b'{"a":1} x', "line 1"),
+        (b'{\n "a": x}', "line 2, column 7"),
+        (b"{'a': 1}", "line 1"),
+    ],
+)
+def test_what_is_not_strict_json_is_refused(data: bytes, says: str) -> None:
+    with pytest.raises(InvalidJson, match=says):
+        decode_json(data)
+
+
+def test_the_message_never_holds_a_value() -> None:
+    with pytest.raises(InvalidJson) as caught:
+        decode_json(b'{"name": "Marta Quill", "x": 1, "x": 2}')
+    assert "Marta" not in caught.value.detail
+
+
+def test_decimals_are_exact_both_ways() -> None:
+    data = b'{"a":19.90,"b":0.10,"c":12345678901234567890.123456789,"d":1,"e":-0.0}'
+    assert encode_json(decode_json(data)) == data
+
+
+def test_texts_with_colons_and_quotes_are_not_taken_for_keys() -> None:
+    assert decode_json(b'{"a":"x\\":y","b":["\\":"]}') == {"a": 'x":y', "b": ['":']}
+
+
+def test_non_finite_numbers_are_not_written() -> None:
+    for value in (Decimal("NaN"), Decimal("Infinity")):
+        with pytest.raises(ValueError, match="no place in JSON"):
+            encode_json({"a": [value]})
+    assert encode_json({"NaN": "Infinity"}) == b'{"NaN":"Infinity"}'
+
+
+decimals = st.decimals(-(10**9), 10**9, allow_nan=False, places=5)
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | decimals | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(documents)
+def test_what_is_written_is_read_back(value: object) -> None:
+    assert decode_json(encode_json(value)) == value
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_a_value_or_refused(data: bytes) -> None:
+    with contextlib.suppress(InvalidJson):
+        decode_json(data)
