@@ -1,0 +1,241 @@
+"""The configuration file → `Config`, frozen; secrets by reference only.
+
+`app.py` and the commands read it through `load_config`. The file is checked as a whole before
+anything starts, and relative paths in it are relative to its folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, Literal, cast
+
+from yarl import URL
+
+from gateway.documents import Document, Finding, check_shape, load_document
+from gateway.errors import InvalidFiles, StartError
+
+ENVIRONMENT_VARIABLE: Final = "BC_GATEWAY_CONFIG"
+KEY_BYTES: Final = 32
+LISTEN: Final = "127.0.0.1:8080"
+STORAGE_URL: Final = "sqlite:///bc-gateway.db"
+AUTHORITY: Final = "https://login.microsoftonline.com"
+BUSINESS_CENTRAL_URL: Final = "https://api.businesscentral.dynamics.com"
+MOST_BODY_BYTES: Final = 5 * 1024 * 1024
+
+_PORT = re.compile(r"[0-9]{1,5}")
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Where the public listener listens, and the address callers and browsers know it by."""
+
+    host: str
+    port: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entra:
+    """The app registration. Several secrets are tried in order, for a roll-over."""
+
+    client_id: str
+    client_secrets: tuple[str, ...] = field(repr=False)
+    authority: str = AUTHORITY
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked. The first encryption key writes, all of them read."""
+
+    entra: Entra
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    public: Public
+    storage_url: str = STORAGE_URL
+    business_central_url: str = BUSINESS_CENTRAL_URL
+    mappings: Path | None = None
+    schemas: Path | None = None
+    most_body_bytes: int = MOST_BODY_BYTES
+
+
+@cache
+def shipped(name: Literal["mappings", "schemas"]) -> Path:
+    """The folder of the files that come with the gateway, in a wheel or in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "shipped" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def folders(name: Literal["mappings", "schemas"], own: Path | None) -> tuple[Path, ...]:
+    """The shipped folder and, after it, the one of the configuration: the later one wins."""
+    return (shipped(name),) if own is None else (shipped(name), own)
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read the file at `path`, else the one that `BC_GATEWAY_CONFIG` names.
+
+    Raises `StartError` when no file is named, `InvalidFiles` with every finding.
+    """
+    if path is None:
+        named = os.environ.get(ENVIRONMENT_VARIABLE)
+        if not named:
+            raise StartError(
+                "No configuration file: give --config FILE or set BC_GATEWAY_CONFIG. "
+                "config.example.yaml is a file to start from."
+            )
+        path = Path(named)
+    document = load_document(path)
+    schema = load_document(shipped("schemas") / "gateway" / "config.schema.json")
+    findings = check_shape(document, cast("dict[str, object]", schema.value), "C101")
+    if findings:
+        raise InvalidFiles(findings)
+    reader = _Reader(document, path.resolve().parent)
+    config = reader.config()
+    if reader.findings:
+        raise InvalidFiles(reader.findings)
+    return config
+
+
+class _Reader:
+    """Turns a document of the right shape into a `Config`, collecting what is wrong with it."""
+
+    def __init__(self, document: Document, folder: Path) -> None:
+        self._document = document
+        self._folder = folder
+        self.findings: list[Finding] = []
+
+    def config(self) -> Config:
+        authority = self._url(("entra", "authority"), AUTHORITY)
+        entra = Entra(self._client_id(), self._client_secrets(), authority)
+        return Config(
+            entra=entra,
+            encryption_keys=self._encryption_keys(),
+            public=self._public(),
+            storage_url=self._storage_url(),
+            business_central_url=self._url(("business_central", "url"), BUSINESS_CENTRAL_URL),
+            mappings=self._own_folder("mappings"),
+            schemas=self._own_folder("schemas"),
+            most_body_bytes=cast("int", self._value(("public", "most_body_bytes")))
+            or MOST_BODY_BYTES,
+        )
+
+    def _value(self, path: _Path) -> object:
+        value = self._document.value
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def _public(self) -> Public:
+        listen = str(self._value(("public", "listen")) or LISTEN)
+        host, _, port = listen.rpartition(":")
+        host = host.strip("[]")
+        if not host or not _PORT.fullmatch(port) or int(port) > 65535:
+            self._wrong(("public", "listen"), "This must be an address and a port.", LISTEN)
+            return Public("127.0.0.1", 8080, f"http://{LISTEN}")
+        return Public(host, int(port), self._url(("public", "url"), f"http://{listen}"))
+
+    def _url(self, path: _Path, default: str) -> str:
+        """An http(s) address without a trailing slash; plain http only on this machine."""
+        text = str(self._value(path) or default)
+        try:
+            url = URL(text)
+        except ValueError:
+            url = URL()
+        if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.fragment:
+            self._wrong(path, "This must be an http or https address.", default)
+        elif url.scheme == "http" and self._value(path) and not _is_loopback(url.host):
+            self._wrong(path, "Plain http is for this machine alone.", f"https://{url.host}")
+        return text.rstrip("/")
+
+    def _storage_url(self) -> str:
+        text = str(self._value(("storage", "url")) or STORAGE_URL)
+        scheme, mark, file = text.partition(":///")
+        if scheme != "sqlite" or not mark or not file:
+            self._wrong(("storage", "url"), "This must be a SQLite file.", STORAGE_URL)
+            return text
+        return f"sqlite:///{self._folder / file}"
+
+    def _client_id(self) -> str:
+        value = self._value(("entra", "client_id"))
+        return value if isinstance(value, str) else self._secret(("entra", "client_id"))
+
+    def _client_secrets(self) -> tuple[str, ...]:
+        path: _Path = ("entra", "client_secret")
+        value = self._value(path)
+        if isinstance(value, list):
+            return tuple(self._secret((*path, index)) for index in range(len(value)))
+        return (self._secret(path),)
+
+    def _encryption_keys(self) -> tuple[bytes, ...]:
+        path: _Path = ("encryption", "keys")
+        references = cast("list[object]", self._value(path))
+        return tuple(self._key((*path, index)) for index in range(len(references)))
+
+    def _key(self, path: _Path) -> bytes:
+        known = len(self.findings)
+        text = self._secret(path)
+        try:
+            key = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != KEY_BYTES and len(self.findings) == known:
+            self._wrong(
+                path,
+                "The key is not 32 bytes in base64.",
+                "`bc-gateway keys generate` prints a new one.",
+            )
+        return key
+
+    def _secret(self, path: _Path) -> str:
+        """The text a reference leads to: `{env: NAME}` or `{file: PATH}`."""
+        reference = cast("dict[str, str]", self._value(path))
+        if "env" in reference:
+            text = os.environ.get(reference["env"], "")
+            if not text:
+                self._wrong(path, f"The environment variable {reference['env']} is not set.")
+            return text
+        file = self._folder / reference["file"]
+        try:
+            text = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            self._wrong(path, f"The file {reference['file']} cannot be read.")
+            return ""
+        if not text:
+            self._wrong(path, f"The file {reference['file']} is empty.")
+        return text
+
+    def _own_folder(self, name: str) -> Path | None:
+        value = self._value((name,))
+        if value is None:
+            return None
+        folder = self._folder / str(value)
+        if not folder.is_dir():
+            self._wrong((name,), f"There is no folder {value}.", "Make it, or leave the key out.")
+        return folder
+
+    def _wrong(self, path: _Path, message: str, hint: str | None = None) -> None:
+        place, length = self._document.place(path), self._document.length(path)
+        self.findings.append(
+            Finding("C102", "wrong-value", message, place, length=length, hint=hint)
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,84 @@
+"""Structured logs: one JSON object a line, without secrets and without personal values.
+
+The rooms log events with ids, sizes, codes and times, never with payloads. What slips through is
+caught here: keys that name a secret or a person are masked, and so is anything that looks like a
+bearer token, wherever it stands. `app.py` and the commands call `configure`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Final, TextIO
+
+import structlog
+
+REDACTED: Final = "[redacted]"
+
+_SECRET_KEYS = re.compile(
+    r"authorization|token|secret|password|cookie|api_?key|assertion|verifier|code_challenge"
+    r"|body|payload|document|input|email|phone|address|display_?name|preferred_username",
+    re.IGNORECASE,
+)
+_SECRET_TEXT = re.compile(
+    r"(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,}"  # an Authorization header
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"  # a JSON web token
+    r"|bcg_[A-Za-z0-9_-]{16,}"  # a key of ours
+    r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"  # a mail address
+)
+_SAFE_KEYS = frozenset({"event", "level", "timestamp", "logger"})
+
+
+def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
+    """Send every log line, ours and the libraries', to `stream` (standard error) as JSON."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(number)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def redact(
+    _logger: object, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Mask what must not be logged. A processor of structlog."""
+    return {
+        key: value if key.startswith("_") else _masked(key, value) for key, value in event.items()
+    }
+
+
+def _masked(key: str, value: object) -> object:
+    if key not in _SAFE_KEYS and _SECRET_KEYS.search(key) and value is not None:
+        return REDACTED
+    if isinstance(value, str):
+        return _SECRET_TEXT.sub(REDACTED, value)
+    if isinstance(value, Mapping):
+        return {str(inner): _masked(str(inner), child) for inner, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", child) for child in value]
+    return value

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from gateway import logs
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_an_event_is_one_json_object(stream: io.StringIO) -> None:
+    structlog.get_logger("gateway").info("order created", operation="op_1", milliseconds=12)
+    (line,) = lines(stream)
+    assert (line["event"], line["operation"], line["level"]) == ("order created", "op_1", "info")
+    assert str(line["timestamp"]).endswith("Z")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["access_token", "Authorization", "client_secret", "email", "display_name", "body", "input"],
+)
+def test_keys_of_secrets_and_people_are_masked(stream: io.StringIO, key: str) -> None:
+    structlog.get_logger().info("event", outer={key: "Marta Quill"}, **{key: "Marta Quill"})
+    assert "Marta" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Bearer abcdefgh12345678",
+        "eyJhbGciOiJSUzI1NiJ9.eyJ0aWQiOiJ4In0.c2lnbmF0dXJl",
+        "bcg_0123456789abcdefghij",
+        "marta.quill@harwick.example",
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_wherever_it_stands(
+    stream: io.StringIO, secret: str
+) -> None:
+    structlog.get_logger().info(f"said {secret} aloud", list=[secret], map={"x": secret})
+    logging.getLogger("some.library").warning("said %s", secret)
+    assert secret not in stream.getvalue()
+    assert logs.REDACTED in stream.getvalue()
+
+
+def test_a_traceback_is_masked_too(stream: io.StringIO) -> None:
+    try:
+        raise ValueError("Bearer abcdefgh12345678")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    assert "abcdefgh12345678" not in stream.getvalue()
+    assert "ValueError" in stream.getvalue()
+
+
+def test_counts_and_nothing_are_kept(stream: io.StringIO) -> None:
+    structlog.get_logger().info("event", token=None, count=3)
+    (line,) = lines(stream)
+    assert (line["token"], line["count"]) == (None, 3)
