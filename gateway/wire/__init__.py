@@ -1,0 +1,52 @@
+"""The wire of Business Central: entities, values, paths, faults. Pure: no I/O, no clock.
+
+The compiler of mappings, the client and the resolver import from here.
+"""
+
+from __future__ import annotations
+
+from gateway.wire.entities import Entity, Field, FieldType, Part, entity_from_schema
+from gateway.wire.faults import Failure, classify, read_fault
+from gateway.wire.names import decode_name, encode_name
+from gateway.wire.paths import (
+    Condition,
+    Operator,
+    batches,
+    company_path,
+    filter_text,
+    fits,
+    is_guid,
+    literal,
+    matches,
+    query,
+    record_path,
+)
+from gateway.wire.values import code, decode, encode_value, same_code
+
+__all__ = [
+    "Condition",
+    "Entity",
+    "Failure",
+    "Field",
+    "FieldType",
+    "Operator",
+    "Part",
+    "batches",
+    "classify",
+    "code",
+    "company_path",
+    "decode",
+    "decode_name",
+    "encode_name",
+    "encode_value",
+    "entity_from_schema",
+    "filter_text",
+    "fits",
+    "is_guid",
+    "literal",
+    "matches",
+    "query",
+    "read_fault",
+    "record_path",
+    "same_code",
+]

@@ -1,0 +1,243 @@
+"""Paths, literals, filters and query strings of Business Central's API (bc/api.md §1 and §5).
+
+Filters are built from conditions on known fields and nothing else, because Business Central
+silently ignores operators it does not understand (bc/pitfalls.md 3). For the same reason whoever
+reads by a filter holds every returned row against it with `matches`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final, Literal
+from urllib.parse import quote
+
+from gateway.errors import InvalidQuery, Violation
+from gateway.wire.entities import Entity, Field
+from gateway.wire.names import decode_name, encode_name
+from gateway.wire.values import code, same_code
+
+Operator = Literal["eq", "ge", "le", "gt", "lt"]
+OPERATORS: Final[frozenset[str]] = frozenset({"eq", "ge", "le", "gt", "lt"})
+
+LONGEST_FILTER: Final = 6_000  # characters, encoded; Business Central takes 8,099 in all
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_PLAIN = "(),;:=$'"  # may stand in a query string as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on one field. Several `values`, of `eq` only: any one of them. None is blank."""
+
+    field: str
+    operator: Operator
+    values: tuple[object, ...]
+
+
+def is_guid(text: str) -> bool:
+    """Whether `text` is a GUID with hyphens, in either case."""
+    return _GUID.fullmatch(text) is not None
+
+
+def company_path(company_id: str) -> str:
+    """`companies({id})`. Raises `InvalidQuery` when the id is no GUID."""
+    return f"companies({_guid(company_id)})"
+
+
+def record_path(entity: Entity, record_id: str) -> str:
+    """`salesOrders({id})`; a text key is quoted. Raises `InvalidQuery` when the id cannot be one."""
+    field = entity.fields[entity.key[0]]
+    literal_text = _guid(record_id) if field.type == "guid" else quote(_quoted(record_id), safe="'")
+    return f"{entity.entity_set}({literal_text})"
+
+
+def fits(field: Field, value: object) -> bool:
+    """Whether a record could hold `value` in `field` at all: it is no longer than the field."""
+    limit = field.max_length
+    return limit is None or not isinstance(value, str) or len(value) <= limit
+
+
+def literal(field: Field, value: object) -> str:
+    """`value` as an OData literal of the type of `field`, not percent-encoded.
+
+    Raises `InvalidQuery` when the value is longer than the field or is not of its type.
+    """
+    if value is None:
+        value = field.blank
+    if not fits(field, value):
+        raise _invalid(field, f"has at most {field.max_length} characters", "maxLength")
+    match field.type:
+        case "string" if isinstance(value, str):
+            return _quoted(_stored(field, value))
+        case "guid" if isinstance(value, str) and is_guid(value):
+            return value.lower()
+        case "date" if isinstance(value, str) and _DATE.fullmatch(value) and _moment(value):
+            return value
+        case "datetime" if isinstance(value, str) and "T" in value and _moment(value):
+            return value
+        case "boolean" if isinstance(value, bool):
+            return "true" if value else "false"
+        case "integer" if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        case "decimal" if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return format(value, "f") if isinstance(value, Decimal) else str(value)
+        case _:
+            raise _invalid(field, f"takes a {field.type}", "type")
+
+
+def filter_text(entity: Entity, conditions: Sequence[Condition]) -> str:
+    """`conditions`, all of which must hold, as the text of `$filter`, not percent-encoded.
+
+    Raises `InvalidQuery` for a value its field could not hold, `KeyError` for an unknown field
+    and `ValueError` for a condition no filter can say.
+    """
+    several = len(conditions) > 1
+    return " and ".join(_condition(entity, condition, several) for condition in conditions)
+
+
+def batches(entity: Entity, field: str, values: Sequence[object]) -> Iterator[Condition]:
+    """`values` in as few `eq` conditions as there must be for the length of the address."""
+    chunk: list[object] = []
+    room = LONGEST_FILTER
+    for value in values:
+        part = f"{field} eq {literal(entity.fields[field], value)} or "
+        size = len(quote(part, safe=_PLAIN))
+        if chunk and size > room:
+            yield Condition(field, "eq", tuple(chunk))
+            chunk, room = [], LONGEST_FILTER
+        chunk.append(value)
+        room -= size
+    if chunk:
+        yield Condition(field, "eq", tuple(chunk))
+
+
+def query(
+    *,
+    select: Sequence[str] = (),
+    expand: Mapping[str, Sequence[str]] | None = None,
+    filter_: str = "",
+    orderby: str = "",
+    top: int | None = None,
+) -> str:
+    """A query string, percent-encoded, without the question mark; empty for nothing.
+
+    `expand` names parts, each with the fields to select of it (none: all).
+    """
+    options = {
+        "$select": ",".join(select),
+        "$expand": ",".join(_expanded(part, names) for part, names in (expand or {}).items()),
+        "$filter": filter_,
+        "$orderby": orderby,
+        "$top": "" if top is None else str(top),
+    }
+    return "&".join(f"{name}={quote(text, safe=_PLAIN)}" for name, text in options.items() if text)
+
+
+def matches(entity: Entity, row: Mapping[str, object], conditions: Sequence[Condition]) -> bool:
+    """Whether the decoded `row` satisfies every condition; Code fields compare without case."""
+    return all(_satisfied(entity.fields[item.field], row, item) for item in conditions)
+
+
+def _condition(entity: Entity, condition: Condition, several: bool) -> str:
+    field = entity.fields[condition.field]
+    one_value = len(condition.values) == 1
+    if condition.operator not in OPERATORS or not condition.values:
+        raise ValueError(f"no filter can say this about {field.name}")
+    if not one_value and condition.operator != "eq":
+        raise ValueError(f"only eq takes several values, {field.name} has {condition.operator}")
+    choices = [
+        f"{field.name} {condition.operator} {literal(field, value)}" for value in condition.values
+    ]
+    text = " or ".join(choices)
+    return f"({text})" if several and not one_value else text
+
+
+def _satisfied(field: Field, row: Mapping[str, object], condition: Condition) -> bool:
+    if field.name not in row:
+        return False
+    held = row[field.name]
+    return any(_compares(field, held, condition.operator, value) for value in condition.values)
+
+
+def _compares(field: Field, held: object, operator: Operator, value: object) -> bool:
+    if operator == "eq":
+        return _equal(field, held, value)
+    order = _order(_comparable(field, held), _comparable(field, value))
+    match operator:
+        case "ge":
+            return order in {0, 1}
+        case "le":
+            return order in {0, -1}
+        case "gt":
+            return order == 1
+        case "lt":
+            return order == -1
+
+
+def _order(left: Decimal | str | None, right: Decimal | str | None) -> int | None:
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return (left > right) - (left < right)
+    if isinstance(left, str) and isinstance(right, str):
+        return (left > right) - (left < right)
+    return None
+
+
+def _equal(field: Field, held: object, value: object) -> bool:
+    if held is None or value is None:
+        return (held or None) is (value or None)
+    if isinstance(held, str) and isinstance(value, str):
+        if field.code:
+            return same_code(held, value)
+        if field.enum is not None:
+            return decode_name(held) == decode_name(value)
+    return _comparable(field, held) == _comparable(field, value)
+
+
+def _comparable(field: Field, value: object) -> Decimal | str | None:
+    if isinstance(value, str):
+        if field.type == "datetime":
+            moment = _moment(value)
+            return None if moment is None else moment.isoformat(timespec="microseconds")
+        return value.lower() if field.type == "guid" else value
+    if isinstance(value, int | Decimal):
+        return Decimal(value)
+    return None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _stored(field: Field, text: str) -> str:
+    """`text` as the field stores it: Business Central compares letter by letter."""
+    if field.code:
+        return code(text)
+    return encode_name(text) if field.enum is not None and text != field.blank else text
+
+
+def _expanded(part: str, names: Sequence[str]) -> str:
+    return f"{part}($select={','.join(names)})" if names else part
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _guid(text: str) -> str:
+    if not is_guid(text):
+        raise InvalidQuery("The id is not a GUID such as 5f8c0000-0000-4000-8000-000000000001.")
+    return text.lower()
+
+
+def _invalid(field: Field, wanted: str, rule: str) -> InvalidQuery:
+    detail = f"The field {field.name} of Business Central {wanted}."
+    return InvalidQuery(detail, violations=[Violation(rule, detail, target=field.name)])

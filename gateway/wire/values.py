@@ -1,0 +1,74 @@
+"""Values as Business Central writes them and as the gateway means them.
+
+Business Central has no null: it sends a blank of the type (bc/api.md §10). Here blank ⇔ null, and
+names of enum members are decoded. Used for every record read and every body sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gateway.wire.entities import Entity, Field
+from gateway.wire.names import decode_name, encode_name
+
+
+def decode(
+    entity: Entity, raw: Mapping[str, object], part_entity: Callable[[str], Entity]
+) -> dict[str, object]:
+    """A record of `entity` with null for every blank and with decoded enum names.
+
+    Expanded parts are decoded as the entity that `part_entity` gives for their entity set.
+    Properties the schema does not know, annotations among them, stay as they are. Decoding a
+    decoded record changes nothing.
+    """
+    fields, parts = entity.fields, entity.parts
+    record: dict[str, object] = {}
+    for name, value in raw.items():
+        if (field := fields.get(name)) is not None:
+            record[name] = _decode_value(field, value)
+        elif (part := parts.get(name)) is not None:
+            record[name] = _decode_part(value, part_entity(part.entity_set), part_entity)
+        else:
+            record[name] = value
+    return record
+
+
+def encode_value(field: Field, value: object) -> object:
+    """`value` as `field` takes it: the field's blank for null, the encoded name for a member.
+
+    Null stays null where the type has no blank. Nothing else is checked or changed.
+    """
+    if value is None:
+        return field.blank
+    if field.enum is not None and isinstance(value, str):
+        return encode_name(value)
+    return value
+
+
+def code(value: str) -> str:
+    """`value` as a Code field stores it: without surrounding blanks, in upper case."""
+    return value.strip().upper()
+
+
+def same_code(left: str | None, right: str | None) -> bool:
+    """Whether two values of a Code field are the same to Business Central."""
+    return code(left or "") == code(right or "")
+
+
+def _decode_value(field: Field, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if field.enum is None:
+        return None if value == field.blank else value
+    if value in field.enum:
+        return value
+    member = decode_name(value)
+    return member if member.strip(" ") else None
+
+
+def _decode_part(value: object, entity: Entity, part_entity: Callable[[str], Entity]) -> object:
+    if isinstance(value, list):
+        return [_decode_part(element, entity, part_entity) for element in value]
+    if isinstance(value, dict):
+        return decode(entity, value, part_entity)
+    return value
