@@ -1,0 +1,84 @@
+"""Business Central online and Microsoft's sign-in on loopback, for tests and demos.
+
+``run_simulator`` is the only door; ``bc-gateway simulate``, the demo and the tests go through
+it. What it starts with is described in ``seed``; tests look inside and make things go wrong
+through the control API, ``GET /_simulator`` lists it. Nothing here comes from the rest of the
+gateway, so that both can not share a misunderstanding.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.simulator.clock import Clock
+from gateway.simulator.listener import Listener
+from gateway.simulator.seed import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    COMPANIES,
+    TENANT_DOMAIN,
+    TENANT_ID,
+    USERS,
+)
+from gateway.simulator.state import State
+
+__all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "COMPANIES",
+    "TENANT_DOMAIN",
+    "TENANT_ID",
+    "USERS",
+    "Clock",
+    "Simulator",
+    "run_simulator",
+]
+
+_SHUTDOWN_SECONDS = 1.0
+_LONGEST_LINE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A running simulator. ``url`` is the one origin of Entra and Business Central."""
+
+    url: str
+    clock: Clock
+
+
+@asynccontextmanager
+async def run_simulator(
+    *, host: str = "127.0.0.1", port: int = 0, seed: int = 1, clock: Clock | None = None
+) -> AsyncIterator[Simulator]:
+    """Serve until the block ends; port 0 takes a free one.
+
+    Raises OSError when the address is taken or can not be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family)
+    bound = listening.getsockname()[1]
+    shown = f"[{host}]" if family == socket.AF_INET6 else host
+    url = f"http://{shown}:{bound}"
+    time = clock or Clock()
+    listener = Listener(State(url, seed, time))
+    runner = web.AppRunner(
+        listener.application(),
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+        # Longer than what Business Central takes, so that its own refusal is seen.
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
+    )
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        yield Simulator(url, time)
+    finally:
+        listener.close()
+        await runner.cleanup()
+        listening.close()

@@ -1,0 +1,223 @@
+"""Business Central's side: roots, verbs, headers, errors (bc/api.md §1 to §5).
+
+``listener`` hands a verified call over; the answer comes back complete except for the transport's
+own headers. Nothing here knows faults, the journal or the web framework.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from gateway.simulator.catalogue import Catalogue, EntitySet
+from gateway.simulator.clock import Clock
+from gateway.simulator.errors import (
+    BusinessCentralError,
+    bad_request,
+    method_not_allowed,
+    not_simulated,
+    unknown_segment,
+)
+from gateway.simulator.exchange import Answer, Call
+from gateway.simulator.odata.options import Options, parse_options
+from gateway.simulator.reads import LARGEST_PAGE, Page, Reader, unfiltered
+from gateway.simulator.routes import Resolver, Target
+from gateway.simulator.store import Company, Environment, Record
+from gateway.simulator.values import decode_json, encode_json
+from gateway.simulator.writes import Writer
+
+JSON = "application/json; odata.metadata=minimal; odata.streaming=true"
+_PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
+_LONGEST_QUERY = 8099
+_ETAG = re.compile(r'(W/)?"[^"]*"|\*')
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What armed faults change inside one request."""
+
+    filter_ignored: bool = False
+    untaken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessCentral:
+    """The API of one environment, for one request. ``root`` is its absolute URL."""
+
+    environment: Environment
+    catalogue: Catalogue
+    clock: Clock
+    root: str
+    effects: Effects = Effects()
+
+    def answer(self, call: Call, segments: list[str]) -> Answer:
+        """Serve ``call``, addressed by ``segments`` below the root.
+
+        Raises BusinessCentralError.
+        """
+        if len(call.query) > _LONGEST_QUERY:
+            raise BusinessCentralError(414, "BadRequest", "The request URI is too long.")
+        if not segments:
+            return self._service_document(call)
+        target = self._resolver(call).resolve(segments)
+        if call.method == "GET":
+            return self._get(call, target)
+        if call.method.lower() not in target.entity_set.verbs:
+            raise method_not_allowed(call.method, target.entity_set.name)
+        if call.method == "POST" and target.many:
+            return self._post(call, target)
+        if call.method == "PATCH" and not target.many:
+            return self._patch(call, target)
+        if call.method == "DELETE" and not target.many:
+            return self._delete(call, target)
+        raise method_not_allowed(call.method, target.entity_set.name)
+
+    def _resolver(self, call: Call) -> Resolver:
+        query = {name.lower(): value for name, value in call.pairs}
+        named = query.get("company") or call.headers.get("company")
+        return Resolver(self.environment, self.catalogue, named, self._reader)
+
+    def _reader(self, company: Company) -> Reader:
+        return Reader(company, self.catalogue, f"{self.root}/companies({company.id})")
+
+    def _service_document(self, call: Call) -> Answer:
+        if call.method != "GET":
+            raise method_not_allowed(call.method, "the service document")
+        sets = [{"name": name, "kind": "EntitySet", "url": name} for name in self.catalogue.sets]
+        return odata_answer(200, {"@odata.context": f"{self.root}/$metadata", "value": sets})
+
+    def _options(self, call: Call, entity_set: EntitySet) -> Options:
+        options = parse_options(call.pairs, entity_set, self.catalogue.sets)
+        return unfiltered(options) if self.effects.filter_ignored else options
+
+    def _get(self, call: Call, target: Target) -> Answer:
+        entity_set = target.entity_set
+        options = self._options(call, entity_set)
+        reader = self._reader(target.company)
+        if target.counting:
+            count = reader.count(entity_set, target.records, options)
+            return Answer(200, str(count).encode(), {"Content-Type": "text/plain"})
+        context = {"@odata.context": self._context(target, options)}
+        if not target.many:
+            return odata_answer(200, context | reader.entity(entity_set, target.record, options))
+        if target.parent is None and not self.effects.filter_ignored:
+            reader.require_filter(entity_set, options)
+        asked = _PAGE_SIZE.search(call.headers.get("prefer", ""))
+        size = min(int(asked.group(1)) or LARGEST_PAGE, LARGEST_PAGE) if asked else LARGEST_PAGE
+        page = reader.page(entity_set, target.records, options, size)
+        answer = odata_answer(200, context | self._list(call, page))
+        if asked:
+            return answer.with_headers(Preference_Applied=f"odata.maxpagesize={size}")
+        return answer
+
+    def _list(self, call: Call, page: Page) -> dict[str, object]:
+        body: dict[str, object] = {}
+        if page.count is not None:
+            body["@odata.count"] = page.count
+        body["value"] = page.entities
+        if page.next_token is not None:
+            body["@odata.nextLink"] = _next_link(call, page)
+        return body
+
+    def _post(self, call: Call, target: Target) -> Answer:
+        writer = self._writer(target.company)
+        _, shown = writer.create(target.entity_set, _body(call), target.parent)
+        location = f"{self.root}/{target.context}({shown.id})"
+        if "return=minimal" in call.headers.get("prefer", "").replace(" ", ""):
+            return Answer(204, b"", {"Location": location, "OData-EntityId": location})
+        context = {"@odata.context": f"{self.root}/$metadata#{target.context}/$entity"}
+        entity = self._reader(target.company).entity(target.entity_set, shown, Options())
+        return odata_answer(201, context | entity).with_headers(Location=location)
+
+    def _patch(self, call: Call, target: Target) -> Answer:
+        _check_etag(call.headers.get("if-match"), target.record, required=True)
+        writer = self._writer(target.company)
+        writer.change(target.entity_set, target.record, _body(call))
+        context = {"@odata.context": f"{self.root}/$metadata#{target.context}"}
+        entity = self._reader(target.company).entity(target.entity_set, target.record, Options())
+        return odata_answer(200, context | entity)
+
+    def _delete(self, call: Call, target: Target) -> Answer:
+        _check_etag(call.headers.get("if-match"), target.record, required=False)
+        self._writer(target.company).delete(target.entity_set, target.record)
+        return Answer(204)
+
+    def _writer(self, company: Company) -> Writer:
+        return Writer(company, self.catalogue, self.clock, self.effects.untaken)
+
+    def _context(self, target: Target, options: Options) -> str:
+        names = ""
+        if options.select is not None:
+            fields = [f.name for f in target.entity_set.fields if f.name in options.select]
+            names = f"({','.join(fields)})"
+        path, entity, _ = target.context.partition("/$entity")
+        return f"{self.root}/$metadata#{path}{names}{entity}"
+
+
+def odata_answer(status: int, value: object) -> Answer:
+    """A JSON answer with Business Central's content type (bc/api.md §5)."""
+    return Answer(status, encode_json(value), {"Content-Type": JSON})
+
+
+def error_answer(error: BusinessCentralError, correlation: str) -> Answer:
+    """The body of a refusal (bc/api.md §4): two spaces around the correlation id."""
+    message = f"{error.text}  CorrelationId:  {correlation}."
+    return odata_answer(error.status, {"error": {"code": error.code, "message": message}})
+
+
+def split_root(segments: list[str]) -> tuple[str | None, str, list[str]]:
+    """Tenant, environment and the rest of a path that starts with ``v2.0``.
+
+    Raises BusinessCentralError: 501 for routes that are not simulated, 404 for what is none.
+    """
+    for at in (2, 3):
+        if segments[at : at + 1] == ["api"]:
+            tenant = segments[1] if at == 3 else None
+            if segments[at + 1 : at + 2] == ["v2.0"]:
+                return tenant, segments[at - 1], segments[at + 2 :]
+            raise not_simulated(f"the route {'/'.join(segments[at:][:4])}")
+        if segments[at : at + 1] == ["ODataV4"]:
+            raise not_simulated("OData V4 web services")
+    raise unknown_segment(segments[-1])
+
+
+def _body(call: Call) -> Mapping[str, object]:
+    kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        text = f"The content type '{kind}' is not supported; send application/json."
+        raise BusinessCentralError(415, "BadRequest", text)
+    body = decode_json(call.body)
+    if not isinstance(body, dict):
+        raise bad_request("The request body must be one JSON object.")
+    return body
+
+
+def _check_etag(sent: str | None, record: Record, *, required: bool) -> None:
+    """The rules of ``If-Match`` (bc/api.md §3). Raises BusinessCentralError."""
+    if sent is None and not required:
+        return
+    if sent is None or not _ETAG.fullmatch(sent.strip()):
+        text = (
+            "Could not validate the client concurrency token required by the service. "
+            "Please provide a valid token in the client request."
+        )
+        raise BusinessCentralError(400, "BadRequest_InvalidToken", text)
+    if sent.strip() not in {"*", record.etag}:
+        text = "Another user has already changed the record."
+        raise BusinessCentralError(409, "Request_EntityChanged", text)
+
+
+def _next_link(call: Call, page: Page) -> str:
+    """The caller's query with ``aid=FIN&$skiptoken=…``; a ``$top`` counts down (bc/api.md §5)."""
+    kept = []
+    for item in call.query.split("&"):
+        name = item.partition("=")[0].lower().replace("%24", "$")
+        if name in {"$skiptoken", "$skip", "aid", ""}:
+            continue
+        if name == "$top" and page.remaining_top is not None:
+            item = f"$top={page.remaining_top}"  # noqa: PLW2901 - the pair is replaced
+        kept.append(item)
+    kept += ["aid=FIN", f"$skiptoken={quote(page.next_token or '', safe='-')}"]
+    return f"{call.origin}{call.path}?{'&'.join(kept)}"

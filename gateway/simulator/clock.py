@@ -1,0 +1,53 @@
+"""The simulator's clock: real time that tests can move forward.
+
+Everything that asks for the time asks here: token lifetimes, dates of documents, the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+class Clock:
+    """Time in UTC. It follows ``source`` and keeps what ``advance`` added.
+
+    ``source`` is any function that gives an aware datetime; a constant one makes the clock
+    stand still between advances.
+    """
+
+    def __init__(self, source: Callable[[], datetime] = _wall) -> None:
+        self._source = source
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self._source() + self._ahead
+
+    def today(self) -> date:
+        """The work date, in UTC."""
+        return self.now().date()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward by ``seconds``; ValueError below zero."""
+        if seconds < 0:
+            raise ValueError("the clock only moves forward")
+        self._ahead += timedelta(seconds=seconds)
+
+    def reset(self) -> None:
+        """Forget every advance."""
+        self._ahead = timedelta()
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment as Business Central writes it: UTC, milliseconds, no trailing zeros.
+
+    bc/api.md §10.
+    """
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f"{moment.microsecond // 1000:03d}".rstrip("0")
+    return f"{text}.{fraction}Z" if fraction else f"{text}Z"

@@ -1,0 +1,187 @@
+"""The listener: one origin for Entra, Business Central and the control API.
+
+Every call goes the same way: written down, hit by faults, served, answered. The work itself is
+done without waiting for anything, so one call is never interleaved with another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import suppress
+
+from aiohttp import web
+
+from gateway.simulator.businesscentral import (
+    BusinessCentral,
+    error_answer,
+    odata_answer,
+    split_root,
+)
+from gateway.simulator.callfaults import REJECTED, CallFaults, truncated
+from gateway.simulator.clock import timestamp
+from gateway.simulator.control import control_answer
+from gateway.simulator.errors import BusinessCentralError, EntraError, not_simulated
+from gateway.simulator.exchange import Answer, Call, json_answer
+from gateway.simulator.journal import Entry
+from gateway.simulator.routes import entity_named
+from gateway.simulator.seed import TENANTS, USERS
+from gateway.simulator.state import State
+from gateway.simulator.tokens import Claims
+
+LARGEST_BODY = 350 * 1024 * 1024
+_UNLICENSED = frozenset(user.object_id for user in USERS if not user.licensed)
+_TENANT_IDS = {name: tenant.id for tenant in TENANTS for name in (tenant.id, tenant.domain)}
+
+
+class Listener:
+    """Serves one simulator. ``close`` ends the delays that are still running."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._closing = asyncio.Event()
+
+    def application(self) -> web.Application:
+        """The web application with its one route."""
+        application = web.Application(client_max_size=LARGEST_BODY)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        return application
+
+    def close(self) -> None:
+        """Let everything that waits go on."""
+        self._closing.set()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        call = await _call(request)
+        if call.path.startswith("/_simulator"):
+            return _response(control_answer(self._state, call))
+        state = self._state
+        entity = entity_named(call.segments, state.catalogue)
+        entry = state.journal.begin(timestamp(state.clock.now()), call, entity)
+        faults = CallFaults(state.faults.striking(call.method, call.path, entity))
+        entry.faults = faults.names
+        claims = self._claims(call)
+        entry.principal = str(claims["oid"]) if claims else None
+        with state.journal.running(entry.principal):
+            answer = await self._serve(call, claims, faults)
+        entry.ended = True
+        if answer is None:
+            return _dropped(request, entry)
+        entry.answer = answer
+        return _response(answer)
+
+    async def _serve(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer | None:
+        """The answer, or None for a connection that is to be dropped."""
+        if faults.has("drop_before_commit"):
+            return None
+        await self._wait(faults.seconds("before"))
+        answer = faults.instead(committed=False) or self._work(call, claims, faults)
+        answer = faults.instead(committed=True) or answer
+        await self._wait(faults.seconds("after"))
+        if faults.has("drop_after_commit"):
+            return None
+        return truncated(answer) if faults.has("truncate") else answer
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), seconds)
+
+    def _work(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+        request_id = str(uuid.uuid4())
+        try:
+            faults.refuse()
+            answer = self._route(call, claims, faults)
+        except EntraError as error:
+            return self._state.entra.error_answer(error)
+        except BusinessCentralError as error:
+            answer = error_answer(error, request_id)
+            if error.status == 401:
+                answer = answer.with_headers(WWW_Authenticate='Bearer realm=""')
+        if _is_business_central(call):
+            extra = {"OData-Version": "4.0", "Request-Id": request_id}
+            return answer.with_headers(**extra, ms_correlation_x=str(uuid.uuid4()))
+        return answer
+
+    def _route(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+        if not _is_business_central(call):
+            answer = self._state.entra.answer(call)
+            return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
+        if claims is None or claims["oid"] in _UNLICENSED:
+            raise _rejected()
+        segments = call.segments
+        if segments[0] == "environments":
+            return self._environments(call, claims)
+        if segments[0] == "admin":
+            raise not_simulated("the admin API")
+        tenant, name, rest = split_root(segments)
+        if tenant is not None and _TENANT_IDS.get(tenant.lower()) != claims["tid"]:
+            raise _rejected()
+        environment = self._state.environments.get(name.lower())
+        if environment is None:
+            raise BusinessCentralError(404, "NoEnvironment", "Environment does not exist.")
+        depth = len(segments) - len(rest)
+        root = call.origin + "/".join(call.path.split("/")[: depth + 1])
+        served = BusinessCentral(
+            environment, self._state.catalogue, self._state.clock, root, faults.effects
+        )
+        return served.answer(call, rest)
+
+    def _environments(self, call: Call, claims: Claims) -> Answer:
+        value = [
+            {
+                "aadTenantId": claims["tid"],
+                "applicationFamily": "BusinessCentral",
+                "type": environment.type,
+                "name": environment.name,
+                "countryCode": "GB",
+                "webServiceUrl": call.origin,
+                "webClientLoginUrl": f"{call.origin}/{claims['tid']}/{environment.name}",
+                "ringName": "PROD",
+            }
+            for environment in self._state.environments.values()
+        ]
+        if call.method != "GET" or call.segments[1:] not in (["v1.1"], ["v1.2"]):
+            raise BusinessCentralError(404, "BadRequest_ResourceNotFound", "Resource not found.")
+        return odata_answer(200, {"value": value})
+
+    def _claims(self, call: Call) -> Claims | None:
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        claims = self._state.tokens.verify(token.strip())
+        if claims is None or not (claims.get("scp") or claims.get("roles")):
+            return None
+        return claims
+
+
+def _is_business_central(call: Call) -> bool:
+    return call.path.startswith(("/v2.0/", "/environments/", "/admin/"))
+
+
+def _rejected() -> BusinessCentralError:
+    return BusinessCentralError(401, "Authentication_InvalidCredentials", REJECTED)
+
+
+async def _call(request: web.Request) -> Call:
+    path, _, query = request.raw_path.partition("?")
+    return Call(
+        method=request.method,
+        path=path,
+        query=query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.read(),
+        origin=f"{request.scheme}://{request.host}",
+    )
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+
+def _dropped(request: web.Request, entry: Entry) -> web.Response:
+    """Close the connection; what is returned has nowhere to go any more."""
+    entry.dropped = True
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)

@@ -1,0 +1,1 @@
+"""OData's query language: lexer, parser, evaluation, options. Called by ``reads``."""

@@ -1,0 +1,175 @@
+"""The query options of a request: what to return, in which order, how much of it.
+
+``parse_options`` takes the decoded pairs of a query string; nested options of ``$expand`` come
+through the same function. Called by ``reads``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gateway.simulator.catalogue import EntitySet, Navigation
+from gateway.simulator.errors import bad_request, not_simulated
+from gateway.simulator.odata.evaluate import field_of
+from gateway.simulator.odata.nodes import Node, Path
+from gateway.simulator.odata.parser import parse_filter
+
+_ITEM = re.compile(r"\s*([\w.]+)\s*(?:\((.*)\))?\s*", re.DOTALL)
+_LATER = frozenset({"$apply", "$search", "$compute", "$deltatoken"})
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """One navigation to follow, with options of its own."""
+
+    way: Navigation
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Query options of one level. ``select`` None means every field."""
+
+    filter: Node | None = None
+    select: frozenset[str] | None = None
+    expand: tuple[Expansion, ...] = ()
+    orderby: tuple[tuple[str, bool], ...] = ()
+    top: int | None = None
+    skip: int = 0
+    count: bool = False
+    skiptoken: str | None = None
+    schema_21: bool = False
+
+
+def parse_options(
+    pairs: Iterable[tuple[str, str]], entity_set: EntitySet, sets: dict[str, EntitySet]
+) -> Options:
+    """The options among ``pairs``; pairs without ``$`` are somebody else's.
+
+    Raises BusinessCentralError: 400 for what can not be read, 501 for what is not simulated.
+    """
+    options = Options()
+    for name, value in pairs:
+        if name.startswith("$"):
+            options = _with(options, name, value, entity_set, sets)
+    return options
+
+
+def _with(
+    options: Options, name: str, value: str, entity_set: EntitySet, sets: dict[str, EntitySet]
+) -> Options:
+    match name.lower():
+        case "$filter":
+            return replace(options, filter=parse_filter(value))
+        case "$select":
+            return replace(options, select=_select(value, entity_set))
+        case "$expand":
+            return replace(options, expand=_expand(value, entity_set, sets))
+        case "$orderby":
+            return replace(options, orderby=_orderby(value, entity_set))
+        case _:
+            return _with_plain(options, name, value)
+
+
+def _with_plain(options: Options, name: str, value: str) -> Options:
+    """Options that need no entity set."""
+    match name.lower():
+        case "$top":
+            return replace(options, top=_number(name, value))
+        case "$skip":
+            return replace(options, skip=_number(name, value))
+        case "$count":
+            return replace(options, count=_flag(name, value))
+        case "$skiptoken":
+            return replace(options, skiptoken=value)
+        case "$schemaversion":
+            return replace(options, schema_21=value.strip() == "2.1")
+        case "$format":
+            return options
+        case later if later in _LATER:
+            raise not_simulated(later)
+        case _:
+            raise bad_request(f"The query parameter '{name}' is not supported.")
+
+
+def split_top_level(text: str, separator: str) -> list[str]:
+    """``text`` split at separators that stand outside quotes and parentheses."""
+    parts, depth, quoted, start = [], 0, False, 0
+    for at, character in enumerate(text):
+        if character == "'":
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+        elif character == separator and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    parts.append(text[start:])
+    return parts
+
+
+def _select(value: str, entity_set: EntitySet) -> frozenset[str] | None:
+    names = set()
+    for item in value.split(","):
+        wanted = item.strip()
+        if wanted == "*":
+            return None
+        name = entity_set.folded.get(wanted.lower())
+        if name is None:
+            raise _no_property(wanted, entity_set)
+        names.add(name)
+    return frozenset(names)
+
+
+def _expand(value: str, entity_set: EntitySet, sets: dict[str, EntitySet]) -> tuple[Expansion, ...]:
+    expansions = []
+    for item in split_top_level(value, ","):
+        found = _ITEM.fullmatch(item)
+        if found is None:
+            raise bad_request(f"Term '{item.strip()}' is not valid in a $select or $expand.")
+        way = entity_set.ways.get(entity_set.folded.get(found.group(1).lower(), ""))
+        if way is None:
+            raise _no_property(found.group(1), entity_set)
+        pairs = []
+        for option in split_top_level(found.group(2) or "", ";"):
+            name, _, text = option.partition("=")
+            if name.strip():
+                pairs.append((name.strip(), text))
+        target = sets[way.target]
+        expansions.append(Expansion(way, parse_options(pairs, target, sets)))
+    return tuple(expansions)
+
+
+def _orderby(value: str, entity_set: EntitySet) -> tuple[tuple[str, bool], ...]:
+    orders = []
+    for item in value.split(","):
+        words = item.split()
+        if len(words) not in {1, 2} or (len(words) == 2 and words[1] not in {"asc", "desc"}):
+            raise bad_request(f"Syntax error in the order '{item.strip()}'.")
+        field = field_of(Path(tuple(words[0].split("/"))), entity_set)
+        orders.append((field.name, words[-1] == "desc"))
+    return tuple(orders)
+
+
+def _number(name: str, value: str) -> int:
+    text = value.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 10:
+        raise bad_request(f"Invalid value '{value}' for {name} query option found.")
+    return int(text)
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.strip().lower() not in {"true", "false"}:
+        raise bad_request(f"Invalid value '{value}' for {name} query option found.")
+    return value.strip().lower() == "true"
+
+
+def _no_property(name: str, entity_set: EntitySet) -> Exception:
+    return bad_request(
+        f"Could not find a property named '{name}' on type 'Microsoft.NAV.{entity_set.entity}'."
+    )

@@ -1,0 +1,214 @@
+"""Which entity, list or action a path addresses (bc/api.md §1). Called by ``businesscentral``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.simulator.catalogue import Catalogue, EntitySet
+from gateway.simulator.errors import (
+    BusinessCentralError,
+    bad_key,
+    not_found,
+    not_simulated,
+    unknown_segment,
+)
+from gateway.simulator.reads import Reader, company_record, company_records
+from gateway.simulator.rules import LATER_SETS
+from gateway.simulator.store import Company, Environment, Record
+from gateway.simulator.values import GUID
+from gateway.simulator.writes import Parent
+
+_SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
+_NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
+_ACTION = "microsoft.nav."
+_ROOT_LATER = {"$metadata": "the metadata document", "$batch": "batches"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path leads to.
+
+    ``records`` are the candidates of a list, or the one record of an entity; ``many`` tells
+    which. ``parent`` is set where the path came through another entity.
+    """
+
+    company: Company
+    entity_set: EntitySet
+    records: list[Record]
+    many: bool
+    context: str
+    parent: Parent | None = None
+    counting: bool = False
+
+    @property
+    def record(self) -> Record:
+        """The addressed entity. Raises BusinessCentralError (404)."""
+        if not self.records:
+            raise not_found(self.entity_set.caption, "")
+        return self.records[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Walks a path through one environment. ``fallback`` names the company of the query or
+    the header; ``reader`` makes a reader for a company.
+    """
+
+    environment: Environment
+    catalogue: Catalogue
+    fallback: str | None
+    reader: Callable[[Company], Reader]
+
+    def resolve(self, segments: list[str]) -> Target:
+        """The target of a path below the API root. Raises BusinessCentralError."""
+        name, key = _parse(segments[0])
+        if name in _ROOT_LATER:
+            raise not_simulated(_ROOT_LATER[name])
+        if name == "companies":
+            if key is None:
+                return self._companies(segments[1:])
+            company = self._company(key)
+            if len(segments) == 1:
+                record = company_record(company)
+                companies = self.catalogue.sets["companies"]
+                return Target(company, companies, [record], many=False, context="companies/$entity")
+            return self._walk(company, segments[1:], f"companies({company.id})/")
+        if name not in self.catalogue.sets:
+            raise unknown_segment(name)
+        if self.fallback is None:
+            raise _no_company("Name the company in the path, the query or the Company header.")
+        company = self._named(self.fallback)
+        return self._walk(company, segments, f"companies({company.id})/")
+
+    def _companies(self, rest: list[str]) -> Target:
+        companies = list(self.environment.companies.values())
+        target = Target(
+            companies[0],
+            self.catalogue.sets["companies"],
+            company_records(companies),
+            many=True,
+            context="companies",
+            counting=rest == ["$count"],
+        )
+        if rest and not target.counting:
+            raise unknown_segment(rest[0])
+        return target
+
+    def _named(self, name: str) -> Company:
+        company = self.environment.company(name)
+        if company is None:
+            raise _no_company(f"The company '{name}' cannot be found.")
+        return company
+
+    def _company(self, key: str) -> Company:
+        if GUID.fullmatch(key):
+            return self._named(key)
+        named = _NAMED_KEY.fullmatch(key)
+        if named is None or named.group(1) not in {"id", "name"}:
+            raise bad_key()
+        return self._named((named.group(2) or named.group(3) or "").replace("''", "'"))
+
+    def _walk(self, company: Company, segments: list[str], context: str) -> Target:
+        name, key = _parse(segments[0])
+        entity_set = self.catalogue.sets.get(name)
+        if entity_set is None or name == "companies":
+            raise unknown_segment(name)
+        if name in LATER_SETS:
+            raise not_simulated(f"{name}: {LATER_SETS[name]}")
+        table = company.table(name)
+        context += name
+        target = Target(company, entity_set, [], many=True, context=context)
+        if key is None and len(segments) > 1 and segments[1] == "$count":
+            records = table.ordered()
+            return Target(company, entity_set, records, many=True, context=context, counting=True)
+        if key is None:
+            if len(segments) > 1:
+                raise unknown_segment(segments[1])
+            return Target(company, entity_set, table.ordered(), many=True, context=context)
+        found = table.records.get(_guid_key(entity_set, key))
+        if found is None:
+            raise not_found(entity_set.caption, f"SystemId='{_guid_key(entity_set, key)}'")
+        target = Target(company, entity_set, [found], many=False, context=f"{context}/$entity")
+        return self._follow(target, segments[1:], f"{context}({found.id})/")
+
+    def _follow(self, target: Target, segments: list[str], context: str) -> Target:
+        if not segments:
+            return target
+        name, key = _parse(segments[0])
+        if name.lower().startswith(_ACTION):
+            raise self._action(target, name[len(_ACTION) :])
+        way = target.entity_set.ways.get(name)
+        if way is None:
+            if name in target.entity_set.by_name:
+                raise not_simulated("reading one property")
+            raise unknown_segment(name)
+        found = self.reader(target.company).part(target.record, way)
+        entity_set = self.catalogue.sets[way.target]
+        parent = Parent(target.record, way)
+        context += name
+        if key is None and way.many:
+            counting = segments[1:] == ["$count"]
+            if segments[1:] and not counting:
+                raise unknown_segment(segments[1])
+            return Target(
+                target.company,
+                entity_set,
+                found,
+                many=True,
+                context=context,
+                parent=parent,
+                counting=counting,
+            )
+        if key is not None:
+            wanted = _guid_key(entity_set, key)
+            found = [record for record in found if record.id == wanted]
+        if not found:
+            raise not_found(entity_set.caption, f"SystemId='{key or ''}'")
+        inner = Target(
+            target.company,
+            entity_set,
+            found,
+            many=False,
+            context=f"{context}/$entity",
+            parent=parent,
+        )
+        return self._follow(inner, segments[1:], f"{context}({found[0].id})/")
+
+    def _action(self, target: Target, name: str) -> BusinessCentralError:
+        known = {action.lower() for action in target.entity_set.actions}
+        if name.lower() in known:
+            return not_simulated(f"the action {name} of {target.entity_set.name}")
+        return unknown_segment(f"Microsoft.NAV.{name}")
+
+
+def entity_named(segments: list[str], catalogue: Catalogue) -> str | None:
+    """The entity set that a path is about, as far as its names tell; for faults and journal."""
+    for segment in reversed(segments):
+        name = segment.partition("(")[0]
+        if name in catalogue.sets:
+            return name
+    return None
+
+
+def _parse(segment: str) -> tuple[str, str | None]:
+    found = _SEGMENT.fullmatch(segment)
+    if found is None:
+        raise bad_key()
+    return found.group(1), found.group(2)
+
+
+def _guid_key(entity_set: EntitySet, key: str) -> str:
+    """``<guid>``, ``id=<guid>`` or ``'<guid>'`` → the guid in lower case."""
+    text = key.strip()
+    named = _NAMED_KEY.fullmatch(text)
+    if named is not None and named.group(1) in entity_set.key:
+        text = named.group(2) or named.group(3) or ""
+    if not GUID.fullmatch(text):
+        raise bad_key()
+    return text.lower()
+
+
+def _no_company(text: str) -> BusinessCentralError:
+    return BusinessCentralError(404, "Internal_CompanyNotFound", text)

@@ -1,0 +1,193 @@
+"""What Business Central does beyond storing, as data: series, documents, copies, defaults.
+
+The rooms that write (``documents``, ``writes``) interpret these tables; the facts come from
+bc/api.md §10 and §11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A number series: ``S-ORD`` and 101001 give S-ORD101001, S-ORD101002 and so on."""
+
+    prefix: str
+    start: int
+    step: int = 1
+    width: int = 0
+
+    def format(self, value: int) -> str:
+        """The number with its prefix, filled up with zeros."""
+        return f"{self.prefix}{value:0{self.width}d}"
+
+
+SERIES = {
+    "bankAccounts": Series("B", 10, 10, 5),
+    "contacts": Series("CT", 1, 1, 6),
+    "customers": Series("C", 10, 10, 5),
+    "employees": Series("E", 10, 10, 4),
+    "fixedAssets": Series("FA", 10, 10, 6),
+    "items": Series("", 70000),
+    "opportunities": Series("OP", 1, 1, 6),
+    "projects": Series("J", 10, 10, 5),
+    "purchaseCreditMemos": Series("P-CR", 1001),
+    "purchaseInvoices": Series("P-INV", 107001),
+    "purchaseOrders": Series("", 106001),
+    "salesCreditMemos": Series("S-CR", 1001),
+    "salesInvoices": Series("S-INV", 102001),
+    "salesOrders": Series("S-ORD", 101001),
+    "salesQuotes": Series("S-QUO", 1001),
+    "vendors": Series("V", 10, 10, 5),
+}
+
+# Text shown where a code-keyed entity is posted without its code, and the like.
+REQUIRED_TEXTS: dict[tuple[str, ...], str] = {
+    ("customerId", "customerNumber"): "A customerNumber or a customerId must be provided.",
+    ("vendorId", "vendorNumber"): "A vendorNumber or a vendorId must be provided.",
+}
+
+BLANK_TEXT = 'The blank "{field}" is not allowed.'
+MISSING_TEXT = 'A "{field}" must be provided.'
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A sales or purchase document: where its lines are, who it is for, what a price is."""
+
+    lines: str
+    party: str
+    parties: str
+    price: str
+    item_price: str
+    kind: str
+    dates: tuple[str, ...]
+
+    @property
+    def line_table(self) -> str:
+        """The name of the line table in messages."""
+        return "Sales Line" if self.party == "customer" else "Purchase Line"
+
+
+def _sales(lines: str, kind: str, *dates: str) -> Document:
+    return Document(lines, "customer", "customers", "unitPrice", "unitPrice", kind, dates)
+
+
+def _purchase(lines: str, kind: str, price: str, *dates: str) -> Document:
+    return Document(lines, "vendor", "vendors", price, "unitCost", kind, dates)
+
+
+DOCUMENTS = {
+    "salesQuotes": _sales("salesQuoteLines", "Quote", "documentDate", "postingDate", "dueDate"),
+    "salesOrders": _sales("salesOrderLines", "Order", "orderDate", "postingDate"),
+    "salesInvoices": _sales(
+        "salesInvoiceLines", "Invoice", "invoiceDate", "postingDate", "dueDate"
+    ),
+    "salesCreditMemos": _sales(
+        "salesCreditMemoLines", "Credit Memo", "creditMemoDate", "postingDate", "dueDate"
+    ),
+    "purchaseOrders": _purchase(
+        "purchaseOrderLines", "Order", "directUnitCost", "orderDate", "postingDate"
+    ),
+    "purchaseInvoices": _purchase(
+        "purchaseInvoiceLines", "Invoice", "unitCost", "invoiceDate", "postingDate", "dueDate"
+    ),
+    "purchaseCreditMemos": _purchase(
+        "purchaseCreditMemoLines",
+        "Credit Memo",
+        "unitCost",
+        "creditMemoDate",
+        "postingDate",
+        "dueDate",
+    ),
+}
+
+LINES = {document.lines: name for name, document in DOCUMENTS.items()}
+
+# From the party's card to the document: field of the document, field of the card.
+_ADDRESS = (
+    ("AddressLine1", "addressLine1"),
+    ("AddressLine2", "addressLine2"),
+    ("City", "city"),
+    ("Country", "country"),
+    ("State", "state"),
+    ("PostCode", "postalCode"),
+)
+
+
+def _address(prefix: str) -> tuple[tuple[str, str], ...]:
+    return tuple((prefix + mine, theirs) for mine, theirs in _ADDRESS)
+
+
+BILL_TO = {
+    "customer": (("billToName", "displayName"), *_address("billTo")),
+    "vendor": (("payToName", "displayName"), *_address("payTo")),
+}
+BILL_TO_PARTY = {"customer": "billToCustomer", "vendor": "payToVendor"}
+
+PARTY = {
+    "customer": (
+        ("customerName", "displayName"),
+        ("shipToName", "displayName"),
+        *_address("sellTo"),
+        *_address("shipTo"),
+        ("currencyId", "currencyId"),
+        ("currencyCode", "currencyCode"),
+        ("paymentTermsId", "paymentTermsId"),
+        ("shipmentMethodId", "shipmentMethodId"),
+        ("salesperson", "salespersonCode"),
+        ("phoneNumber", "phoneNumber"),
+        ("email", "email"),
+    ),
+    "vendor": (
+        ("vendorName", "displayName"),
+        *_address("buyFrom"),
+        ("currencyId", "currencyId"),
+        ("currencyCode", "currencyCode"),
+        ("paymentTermsId", "paymentTermsId"),
+    ),
+}
+
+# Kinds of documents a blocked customer or vendor can not get; All refuses every kind.
+BLOCKED_KINDS = {
+    "Ship": frozenset({"Quote", "Order"}),
+    "Invoice": frozenset({"Quote", "Order", "Invoice"}),
+    "Payment": frozenset[str](),
+}
+
+# VAT business group × VAT product group → percent. What is not listed is not taxed.
+VAT = {("DOMESTIC", "STANDARD"): 20, ("DOMESTIC", "ZERO"): 0}
+DEFAULT_VAT_AREA = "DOMESTIC"
+
+# A line says what it sells by one of these; none of them changes after the insert.
+LINE_IDENTITY = ("documentId", "lineType", "itemId", "accountId", "lineObjectNumber")
+
+# Fields that a new entity starts with other than blank.
+DEFAULTS: dict[str, dict[str, bool | str]] = {
+    name: {"status": "Draft", "discountAppliedBeforeTax": True} for name in DOCUMENTS
+}
+DEFAULTS["items"] = {"type": "Inventory"}
+
+# Entity sets that need what a later release brings, with what that is.
+LATER_SETS = {
+    "agedAccountsPayables": "financial reports",
+    "agedAccountsReceivables": "financial reports",
+    "apicategoryroutes": "the routes of a service",
+    "applyVendorEntries": "vendor ledger entries",
+    "balanceSheets": "financial reports",
+    "cashFlowStatements": "financial reports",
+    "contactsInformation": "contact relations",
+    "customerFinancialDetails": "customer ledger entries",
+    "customerSales": "customer ledger entries",
+    "entityDefinitions": "captions",
+    "externalbusinesseventdefinitions": "business events",
+    "externaleventsubscriptions": "business events",
+    "incomeStatements": "financial reports",
+    "pdfDocument": "streams",
+    "pictures": "streams",
+    "retainedEarningsStatements": "financial reports",
+    "subscriptions": "webhooks",
+    "trialBalances": "financial reports",
+    "vendorPurchases": "vendor ledger entries",
+}

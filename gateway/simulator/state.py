@@ -1,0 +1,39 @@
+"""All state of one simulator: environments, sign-ins, faults, journal, clock."""
+
+from __future__ import annotations
+
+from gateway.simulator.catalogue import load_catalogue
+from gateway.simulator.clock import Clock
+from gateway.simulator.entra import Entra
+from gateway.simulator.faults import Faults
+from gateway.simulator.journal import Journal
+from gateway.simulator.seed import build_environments
+from gateway.simulator.signin import SignIns
+from gateway.simulator.tokens import Tokens
+
+
+class State:
+    """What ``listener`` and ``control`` work on. ``url`` is the origin of the simulator."""
+
+    def __init__(self, url: str, seed: int, clock: Clock) -> None:
+        self.url = url
+        self.clock = clock
+        self.catalogue = load_catalogue()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.tokens = Tokens(clock)
+        self.signins = SignIns()
+        self.entra = Entra(url, clock, self.tokens, self.signins)
+        self.environments = build_environments(self.catalogue, clock, seed)
+        self._seed = seed
+
+    def reset(self) -> None:
+        """Back to the seed: records, faults, journal, sign-ins and the clock's advances.
+
+        Access tokens that were issued stay good for as long as they last.
+        """
+        self.clock.reset()
+        self.faults.clear()
+        self.journal.clear()
+        self.signins.clear()
+        self.environments = build_environments(self.catalogue, self.clock, self._seed)

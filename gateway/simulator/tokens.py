@@ -1,0 +1,100 @@
+"""Signed tokens: issued by the simulator's Entra, verified by its Business Central."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from gateway.simulator.clock import Clock
+
+AUDIENCE = "https://api.businesscentral.dynamics.com"
+AUDIENCE_ID = "996def3d-b36c-4153-8607-a6fd3c01b89f"
+_REMEMBERED = 1000
+
+Claims = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An RSA key with its id and the public half as a JWK."""
+
+    id: str
+    private: rsa.RSAPrivateKey = field(repr=False)
+    public: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def signing_key() -> SigningKey:
+    """The key of this process; making one takes a moment, so there is one."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key()))
+    thumbprint = hashlib.sha256(jwk["n"].encode()).digest()
+    key_id = base64.urlsafe_b64encode(thumbprint).decode().rstrip("=")[:27]
+    public = {
+        "kty": "RSA",
+        "use": "sig",
+        "alg": "RS256",
+        "kid": key_id,
+        "n": jwk["n"],
+        "e": jwk["e"],
+    }
+    return SigningKey(key_id, private, public)
+
+
+class Tokens:
+    """Issues tokens, and tells which bearer tokens are good at this moment."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._key = signing_key()
+        self._verified: dict[str, Claims] = {}
+
+    @property
+    def jwks(self) -> dict[str, object]:
+        """The public keys as a JWK set."""
+        return {"keys": [self._key.public]}
+
+    def issue(self, claims: Claims, lifetime: int) -> str:
+        """A token with ``claims`` that is good for ``lifetime`` seconds of the clock."""
+        now = int(self._clock.now().timestamp())
+        timed = {"iat": now, "nbf": now, "exp": now + lifetime, **claims}
+        return jwt.encode(timed, self._key.private, "RS256", headers={"kid": self._key.id})
+
+    def verify(self, token: str) -> Claims | None:
+        """The claims of an access token for Business Central, None if it is not good."""
+        claims = self._verified.get(token)
+        if claims is None:
+            claims = self._decode(token)
+            if claims is None:
+                return None
+            if len(self._verified) >= _REMEMBERED:
+                self._verified.clear()
+            self._verified[token] = claims
+        now = self._clock.now().timestamp()
+        return claims if claims["nbf"] <= now < claims["exp"] else None
+
+    def _decode(self, token: str) -> Claims | None:
+        # Expiry is judged by the simulator's clock, not by the library's.
+        try:
+            claims: Claims = jwt.decode(
+                token,
+                self._key.private.public_key(),
+                algorithms=["RS256"],
+                audience=[AUDIENCE, AUDIENCE_ID],
+                options={
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "require": ["exp", "nbf", "tid", "oid"],
+                },
+            )
+        except jwt.InvalidTokenError:
+            return None
+        return claims

@@ -1,0 +1,68 @@
+"""Amounts of document lines and documents, exactly, rounded to two places as Business Central
+rounds: half away from zero, VAT per line. Pure; called by ``documents``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+CENT = Decimal("0.01")
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """A line's amount without tax, its tax, and both together."""
+
+    excluding: Decimal
+    tax: Decimal
+    including: Decimal
+
+
+def round_amount(amount: Decimal) -> Decimal:
+    """The amount with two places; half a cent goes away from zero."""
+    with localcontext() as context:
+        context.prec = 60
+        return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def gross(quantity: Decimal, price: Decimal) -> Decimal:
+    """Quantity times price, rounded; the base of a line's discount."""
+    return round_amount(quantity * price)
+
+
+def discount_amount(base: Decimal, percent: Decimal) -> Decimal:
+    """The discount of a line from its percentage."""
+    return round_amount(base * percent / HUNDRED)
+
+
+def discount_percent(base: Decimal, amount: Decimal) -> Decimal:
+    """The percentage of a discount, with five places; 0 for a line without amount."""
+    if not base:
+        return Decimal(0)
+    return (amount / base * HUNDRED).quantize(Decimal("0.00001"), ROUND_HALF_UP)
+
+
+def amounts(line_amount: Decimal, tax_percent: Decimal, *, includes_tax: bool) -> Amounts:
+    """What a line comes to; ``line_amount`` holds the tax already if ``includes_tax``."""
+    if includes_tax:
+        excluding = round_amount(line_amount * HUNDRED / (HUNDRED + tax_percent))
+        return Amounts(excluding, line_amount - excluding, line_amount)
+    tax = round_amount(line_amount * tax_percent / HUNDRED)
+    return Amounts(line_amount, tax, line_amount + tax)
+
+
+def spread(discount: Decimal, bases: Sequence[Decimal]) -> list[Decimal]:
+    """An invoice discount over the lines by their amounts, to the cent.
+
+    What rounding leaves goes to the last line with an amount; without any, nothing is given.
+    """
+    total = sum(bases, Decimal(0))
+    if not total or not discount:
+        return [Decimal("0.00")] * len(bases)
+    shares = [round_amount(discount * base / total) for base in bases]
+    last = max(at for at, base in enumerate(bases) if base)
+    shares[last] += round_amount(discount) - sum(shares)
+    return shares
