@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public, absent in typeshed
@@ -21,6 +22,40 @@ def read_json_file(text: str, troubles: list[Trouble]) -> Node:
         message = f"Not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}."
         troubles.append(Trouble("D120", "json-syntax", message, error.pos, error.pos + 1))
     return Node(0, len(text))
+
+
+def quick_json(text: str) -> object:
+    """The value of an ordinary file, read fast; None when it needs the reader that has places."""
+    try:
+        value: object = json.loads(
+            text, object_pairs_hook=_unique, parse_float=_exact, parse_constant=_exact
+        )
+    except (ValueError, RecursionError):
+        return None
+    return (
+        value if text.count("{") + text.count("[") <= DEEPEST or _depth(value) <= DEEPEST else None
+    )
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError
+    return made
+
+
+def _exact(text: str) -> object:
+    exact = number(text)
+    if exact is None:
+        raise ValueError
+    return exact
+
+
+def _depth(value: object) -> int:
+    if not isinstance(value, dict | list):
+        return 0
+    children = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, children), default=0)
 
 
 class _Reader:

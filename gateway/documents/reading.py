@@ -6,12 +6,14 @@ what they are. Tags, anchors, merge keys and duplicate keys are findings.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from gateway.documents.findings import Finding
-from gateway.documents.json_file import read_json_file
+from gateway.documents.json_file import quick_json, read_json_file
 from gateway.documents.nodes import Node, Trouble, plain_value
 from gateway.documents.yaml_file import read_yaml_file
 from gateway.errors import InvalidFiles, Place
@@ -31,40 +33,59 @@ class Document:
     file: str
     text: str
     value: object
-    _root: Node = field(repr=False)
-    _lines: tuple[int, ...] = field(repr=False)
+    _places: _Places = field(repr=False, compare=False)
 
     def place(self, path: Path_ = (), *, key: bool = False) -> Place:
         """Where the value at `path` begins (or its key). The nearest parent, if there is none."""
-        node, found = self._node(path)
+        node, found = self._places.node(path)
         start = node.key_start if key and found and node.key_start is not None else node.start
         return self._at(start)
 
     def place_in(self, path: Path_, offset: int) -> Place:
         """Where character `offset` of the text at `path` stands, through quotes and escapes."""
-        node, _ = self._node(path)
+        node, _ = self._places.node(path)
         return self._at(node.source_index(self.text, offset))
 
     def length(self, path: Path_, *, key: bool = False) -> int:
         """How many characters the value (or key) at `path` takes up to the end of its line."""
-        node, found = self._node(path)
+        node, found = self._places.node(path)
         if key and found and node.key_start is not None and node.key_end is not None:
             return node.key_end - node.key_start
         line_end = self.text.find("\n", node.start)
         return max(1, min(node.end, len(self.text) if line_end < 0 else line_end) - node.start)
 
-    def _node(self, path: Path_) -> tuple[Node, bool]:
-        node = self._root
+    def _at(self, index: int) -> Place:
+        line = bisect_right(self._places.lines, index)
+        return Place(self.file, line, index - self._places.lines[line - 1] + 1)
+
+
+class _Places:
+    """The nodes and lines of a text, found out when the first place is asked for.
+
+    Most files have no finding, so most places are never asked for.
+    """
+
+    def __init__(self, text: str, root: Node | None) -> None:
+        self._text = text
+        self._read = root
+
+    @cached_property
+    def root(self) -> Node:
+        return self._read or read_json_file(self._text, [])
+
+    @cached_property
+    def lines(self) -> tuple[int, ...]:
+        return (0, *(match.end() for match in re.finditer("\n", self._text)))
+
+    def node(self, path: Path_) -> tuple[Node, bool]:
+        """The node at `path`, or the nearest parent and False."""
+        node = self.root
         for step in path:
             child = node.children.get(step)
             if child is None:
                 return node, False
             node = child
         return node, True
-
-    def _at(self, index: int) -> Place:
-        line = bisect_right(self._lines, index)
-        return Place(self.file, line, index - self._lines[line - 1] + 1)
 
 
 def load_document(path: Path, *, name: str | None = None) -> Document:
@@ -95,11 +116,12 @@ def read_document(file: str, text: str) -> Document:
     Raises `InvalidFiles` with every finding.
     """
     text = text.replace("\r\n", "\n")
-    lines = (0, *(index + 1 for index, letter in enumerate(text) if letter == "\n"))
+    is_json = file.endswith(".json")
+    if is_json and (value := quick_json(text)) is not None:
+        return Document(file, text, value, _Places(text, None))
     troubles: list[Trouble] = []
-    read = read_json_file if file.endswith(".json") else read_yaml_file
-    root = read(text, troubles)
-    document = Document(file, text, plain_value(root), root, lines)
+    root = (read_json_file if is_json else read_yaml_file)(text, troubles)
+    document = Document(file, text, plain_value(root), _Places(text, root))
     if troubles:
         raise InvalidFiles([_finding(document, trouble) for trouble in troubles])
     return document
