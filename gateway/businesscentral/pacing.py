@@ -1,0 +1,140 @@
+"""Pace: what Business Central takes from one principal, and what must not run in parallel.
+
+Microsoft counts per user or application: five requests in work, 6,000 in five minutes (bc/api.md
+§8). Both are counted here first, so that a burst waits in the gateway and not in a 429.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from weakref import WeakValueDictionary
+
+from gateway.businesscentral.deadline import Deadline
+from gateway.clock import Clock
+from gateway.errors import RateLimited
+
+MOST_IN_FLIGHT: Final = 5
+MOST_IN_WINDOW: Final = 5700  # 5 % below the line: other software may share the user
+WINDOW: Final = timedelta(minutes=5)
+WIDEN_AFTER: Final = 20  # good answers until one more may be in flight again
+
+
+@dataclass(slots=True)
+class _Principal:
+    """The pace of one principal. `width` is how many may be in flight now."""
+
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    in_flight: int = 0
+    width: int = MOST_IN_FLIGHT
+    good: int = 0
+    sent: deque[datetime] = field(default_factory=deque)
+    paused_until: datetime | None = None
+
+    async def enter(self) -> None:
+        """Take a place; whoever waits longest is given the next one that is free."""
+        if self.in_flight < self.width and not self.waiting:
+            self.in_flight += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # the place was given in the very moment the caller gave up
+            raise
+
+    def leave(self) -> None:
+        """Give a place back, and on to those who wait."""
+        self.in_flight -= 1
+        while self.waiting and self.in_flight < self.width:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                self.in_flight += 1
+                turn.set_result(None)
+
+    def wait(self, now: datetime) -> timedelta:
+        """How long the next request has to wait."""
+        while self.sent and now - self.sent[0] >= WINDOW:
+            self.sent.popleft()
+        waits = [timedelta()]
+        if len(self.sent) >= MOST_IN_WINDOW:
+            waits.append(WINDOW - (now - self.sent[0]))
+        if self.paused_until is not None:
+            waits.append(self.paused_until - now)
+        return max(waits)
+
+
+class Pacing:
+    """Turns of principals and lanes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._principals: dict[str, _Principal] = {}
+        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, principal: str, deadline: Deadline) -> AsyncIterator[None]:
+        """Hold one of the places of `principal` while sending one request.
+
+        Raises `RateLimited` when there is none before the deadline; then nothing was sent.
+        """
+        pace = self._principals.setdefault(principal, _Principal())
+        try:
+            async with asyncio.timeout(deadline.left(self._clock)):
+                await pace.enter()
+        except TimeoutError:
+            raise RateLimited(retry_after=1) from None
+        try:
+            await self._hold_back(pace, deadline)
+            yield
+        finally:
+            pace.leave()
+
+    @asynccontextmanager
+    async def lane(self, lane: str | None, deadline: Deadline) -> AsyncIterator[None]:
+        """Hold `lane` alone. Raises `RateLimited` when it is not free before the deadline."""
+        if lane is None:
+            yield
+            return
+        lock = self._lanes.setdefault(lane, asyncio.Lock())
+        try:
+            async with asyncio.timeout(deadline.left(self._clock)):
+                await lock.acquire()
+        except TimeoutError:
+            raise RateLimited(
+                "Another write to the same record takes too long. Nothing was sent.", retry_after=5
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def slow_down(self, principal: str, seconds: float | None) -> None:
+        """Business Central has too much: half as many in flight, and none for `seconds`."""
+        pace = self._principals[principal]
+        pace.width, pace.good = max(1, pace.width // 2), 0
+        if seconds is not None:
+            until = self._clock.now() + timedelta(seconds=seconds)
+            pace.paused_until = max(until, pace.paused_until or until)
+
+    def went_well(self, principal: str) -> None:
+        """Business Central answered: after enough of these one more may be in flight."""
+        pace = self._principals[principal]
+        pace.good += 1
+        if pace.good >= WIDEN_AFTER and pace.width < MOST_IN_FLIGHT:
+            pace.width, pace.good = pace.width + 1, 0
+
+    async def _hold_back(self, pace: _Principal, deadline: Deadline) -> None:
+        """Wait for room in the window, and for the end of a pause that was asked for."""
+        while (wait := pace.wait(self._clock.now()).total_seconds()) > 0:
+            if wait >= deadline.left(self._clock):
+                raise RateLimited(retry_after=wait)
+            await self._clock.sleep(wait)
+        pace.sent.append(self._clock.now())

@@ -1,0 +1,89 @@
+"""One HTTP exchange, once: what was received, or whether anything can have been done.
+
+What matters is the difference between a request that never left and one that may have arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    DummyCookieJar,
+    TCPConnector,
+)
+from yarl import URL
+
+CONNECT_WITHIN: Final = 10  # seconds
+MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_CONNECTIONS: Final = 1000
+
+_CHUNK: Final = 256 * 1024
+
+
+class NotSent(Exception):
+    """No connection was made, so nothing can have happened."""
+
+
+class NoAnswer(Exception):
+    """The request left, and no whole answer came back. What it asked for may have been done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer as it came: status, headers, the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def open_session() -> ClientSession:
+    """The client session of the whole gateway; whoever opens it closes it.
+
+    It keeps no cookies: one that Microsoft sets for a customer would travel with the next one.
+    """
+    return ClientSession(
+        connector=TCPConnector(limit=MOST_CONNECTIONS), cookie_jar=DummyCookieJar()
+    )
+
+
+async def exchange(
+    session: ClientSession,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    data: bytes | None,
+    seconds: float,
+) -> Received:
+    """Send once and read the whole answer within `seconds`; redirects are not followed.
+
+    `url` is sent as it stands, byte for byte. Raises `NotSent` and `NoAnswer`.
+    """
+    timeout = ClientTimeout(total=seconds, connect=min(CONNECT_WITHIN, seconds))
+    try:
+        async with session.request(
+            method,
+            URL(url, encoded=True),
+            data=data,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+        ) as response:
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise NoAnswer
+            return Received(response.status, response.headers, bytes(body))
+    except (ClientConnectorError, ConnectionTimeoutError):
+        raise NotSent from None
+    except (ClientError, TimeoutError, OSError):
+        raise NoAnswer from None

@@ -1,0 +1,130 @@
+"""The target of a connection: tenant, environment and company, each seen before it is believed.
+
+Nothing ever falls back to a first or only environment or company (bc/pitfalls.md 15).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+from weakref import WeakValueDictionary
+
+import structlog
+
+from gateway.businesscentral import BusinessCentral, Company, Deadline, Environment
+from gateway.clock import Clock
+from gateway.errors import ConnectionNotReady, TargetChanged
+from gateway.storage import Connection, Store
+
+VERIFIED_FOR: Final = timedelta(minutes=5)
+ANSWER_WITHIN: Final = 60  # seconds for what a person or a product waits for
+
+_LOG = structlog.get_logger("gateway.connections")
+
+_Target = tuple[str | None, ...]
+
+
+class Targets:
+    """Lists what a tenant has, and watches that a target stays what was connected."""
+
+    def __init__(self, store: Store, business_central: BusinessCentral, clock: Clock) -> None:
+        self._store = store
+        self._business_central = business_central
+        self._clock = clock
+        self._verified: dict[str, tuple[_Target, datetime]] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def environments(self, connection: Connection) -> list[Environment]:
+        """The environments of the tenant. Raises what `BusinessCentral.read` raises."""
+        return await self._business_central.environments(connection, deadline=self._deadline())
+
+    async def companies(
+        self, connection: Connection, environment: str | None = None
+    ) -> list[Company]:
+        """The companies of `environment`, else of the one the connection has.
+
+        Raises `ConnectionNotReady` and what `BusinessCentral.read` raises.
+        """
+        name = environment or connection.environment
+        if name is None:
+            raise ConnectionNotReady("Its administrator has not chosen an environment yet.")
+        return await self._business_central.companies(connection, name, deadline=self._deadline())
+
+    async def activate(
+        self, connection: Connection, environment: Environment, company: Company
+    ) -> Connection:
+        """Make these the target. Both were seen in the tenant a moment ago."""
+        active = await self._store.update_connection(
+            connection.id,
+            status="active",
+            status_detail=None,
+            environment=environment.name,
+            environment_type=environment.type,
+            company_id=company.id,
+            company_name=company.name,
+        )
+        self._verified[active.id] = (_target(active), self._clock.now())
+        _LOG.info("connection_active", connection=active.id, environment=environment.name)
+        return active
+
+    async def verify(self, connection: Connection) -> None:
+        """See that the target is what was connected, unless that was seen five minutes ago.
+
+        However many writes wait for it, it is looked up once. Raises `TargetChanged` when it is
+        not, which also stops the connection, and what reading raises.
+        """
+        lock = self._locks.setdefault(connection.id, asyncio.Lock())
+        async with lock:
+            target, now = _target(connection), self._clock.now()
+            seen = self._verified.get(connection.id)
+            if seen is not None and seen[0] == target and now - seen[1] < VERIFIED_FOR:
+                return
+            difference = await self._difference(connection)
+            if difference is not None:
+                self._verified.pop(connection.id, None)
+                await self._store.update_connection(
+                    connection.id, status="target_changed", status_detail=difference
+                )
+                _LOG.warning("target_changed", connection=connection.id)
+                raise TargetChanged(f"{difference} Writes have stopped; reconnect to confirm.")
+            self._verified[connection.id] = (target, now)
+
+    def forget(self, connection: Connection) -> None:
+        """Drop what memory holds of a connection that is deleted."""
+        self._verified.pop(connection.id, None)
+
+    async def _difference(self, connection: Connection) -> str | None:
+        """How the target differs from what was connected, as a sentence; None if it does not."""
+        name, kind = connection.environment, connection.environment_type
+        environment = named(await self.environments(connection), name or "")
+        if environment is None:
+            return f'The environment "{name}" is not there any more.'
+        if environment.type != kind:
+            return f'The environment "{name}" was of type {kind} and is of type {environment.type}.'
+        companies = await self.companies(connection)
+        company = next((known for known in companies if known.id == connection.company_id), None)
+        if company is None:
+            return f'The company "{connection.company_name}" is not there any more.'
+        if company.name != connection.company_name:
+            return f'The company "{connection.company_name}" has another name now.'
+        return None
+
+    def _deadline(self) -> Deadline:
+        return Deadline.within(self._clock, ANSWER_WITHIN)
+
+
+def named(environments: list[Environment], name: str) -> Environment | None:
+    """The environment of that name; Business Central does not tell upper from lower case."""
+    wanted = name.casefold()
+    return next((known for known in environments if known.name.casefold() == wanted), None)
+
+
+def _target(connection: Connection) -> _Target:
+    return (
+        connection.tenant,
+        connection.environment,
+        connection.environment_type,
+        connection.company_id,
+        connection.company_name,
+    )

@@ -1,0 +1,243 @@
+"""A fresh bearer token for a connection: from memory, or by one refresh whatever the load."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from aiohttp import ClientSession
+
+from gateway.clock import Clock
+from gateway.config import Entra
+from gateway.entra.exchange import Exchange, Granted, Refused
+from gateway.entra.identity import Identities, SignedIn, claims_of
+from gateway.entra.refusals import Refusal
+from gateway.entra.sign_in import ANY_TENANT
+from gateway.errors import (
+    BusinessCentralUnavailable,
+    ConnectionNeedsConsent,
+    ConnectionNotReady,
+    ConnectionUnauthorized,
+    GatewayError,
+    SignInFailed,
+    UnknownConnection,
+)
+from gateway.storage import Connection, Store
+
+RENEW_BEFORE: Final = timedelta(minutes=5)
+LAST_USE: Final = timedelta(seconds=30)  # what is left must outlast the call it is used for
+FIRST_PAUSE: Final = 1  # seconds after a failure before the next token call, doubled each time
+LONGEST_PAUSE: Final = 60
+
+_LOG = structlog.get_logger("gateway.entra")
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """An access token. It is opaque: nothing is read from it (bc/api.md §2)."""
+
+    token: str = field(repr=False)
+    renew_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def lasting(cls, token: str, now: datetime, seconds: int) -> _Access:
+        life = timedelta(seconds=seconds)
+        return cls(token, now + life - min(RENEW_BEFORE, life / 4), now + life)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is known in memory of one connection's tokens."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    access: _Access | None = None
+    failure: GatewayError | None = None
+    failures: int = 0
+    not_before: datetime | None = None
+
+
+class Tokens:
+    """Tokens of every connection. The cache is keyed by connection, tenant and client."""
+
+    def __init__(self, entra: Entra, store: Store, session: ClientSession, clock: Clock) -> None:
+        self._entra = entra
+        self._store = store
+        self._clock = clock
+        self._exchange = Exchange(entra, session)
+        self._identities = Identities(entra, self._exchange, clock)
+        self._cache: dict[tuple[str, str, str], _Held] = {}
+
+    async def redeem(self, code: str, *, redirect_uri: str, verifier: str, nonce: str) -> SignedIn:
+        """Turn the code of a callback into tokens, and prove who signed in.
+
+        Raises `SignInFailed` with a sentence for the administrator, `BusinessCentralUnavailable`.
+        """
+        grant = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        try:
+            granted = await self._exchange.token(ANY_TENANT, grant)
+        except Refused as refused:
+            raise SignInFailed(refused.refusal.text) from None
+        if granted.id_token is None or granted.refresh_token is None:
+            raise SignInFailed(
+                "Microsoft gave no ID token or no refresh token. The gateway's operator must "
+                "allow openid and offline_access in the registration."
+            )
+        tenant, principal = await self._identities.verify(granted.id_token, nonce)
+        return SignedIn(
+            tenant, principal, granted.refresh_token, granted.access_token, granted.expires_in
+        )
+
+    async def adopt(self, connection: Connection, signed_in: SignedIn) -> None:
+        """Keep the tokens of a fresh sign-in for `connection`, which has that tenant already."""
+        stored = None
+        while stored is None:
+            held = await self._store.refresh_token(connection.id)
+            version = None if held is None else held.version
+            stored = await self._store.save_refresh_token(
+                connection.id, signed_in.refresh_token, version
+            )
+        fresh = _Held()
+        fresh.access = _Access.lasting(
+            signed_in.access_token, self._clock.now(), signed_in.expires_in
+        )
+        self._cache[self._key(connection)] = fresh
+
+    async def access_token(self, connection: Connection) -> str:
+        """A bearer token for `connection` that outlasts the call it is asked for.
+
+        Raises `ConnectionNotReady`, `ConnectionNeedsConsent`, `SignInFailed` when the gateway's
+        own registration is refused, `BusinessCentralUnavailable` with `retry_after`.
+        """
+        held, now = self._held(connection), self._clock.now()
+        if held.access is not None:
+            if now < held.access.renew_at:
+                return held.access.token
+            if _usable(held.access, now) and (held.lock.locked() or _paused(held, now)):
+                return held.access.token
+        async with held.lock:
+            now = self._clock.now()
+            if held.access is not None and now < held.access.renew_at:
+                return held.access.token
+            try:
+                access = await self._refresh(connection, held)
+            except (BusinessCentralUnavailable, SignInFailed):
+                if held.access is None or not _usable(held.access, self._clock.now()):
+                    raise
+                access = held.access
+            return access.token
+
+    async def renew(self, connection: Connection, rejected: str) -> str:
+        """Another token than `rejected`, which Business Central answered with 401.
+
+        However many callers bring the same token, it is refreshed once.
+        """
+        held = self._held(connection)
+        async with held.lock:
+            if held.access is not None and held.access.token != rejected:
+                return held.access.token
+            held.access = None
+            return (await self._refresh(connection, held)).token
+
+    async def unauthorized(self, connection: Connection) -> None:
+        """Note that Business Central refuses this user whatever the token: the connection stops."""
+        await self._stop(
+            connection,
+            "unauthorized",
+            "Business Central refuses this user. An administrator there must check licence and "
+            "permissions, and then reconnect.",
+        )
+
+    def forget(self, connection: Connection) -> None:
+        """Drop what memory holds of a connection that is deleted."""
+        self._cache.pop(self._key(connection), None)
+
+    def _key(self, connection: Connection) -> tuple[str, str, str]:
+        return connection.id, connection.tenant or "", self._entra.client_id
+
+    def _held(self, connection: Connection) -> _Held:
+        return self._cache.setdefault(self._key(connection), _Held())
+
+    async def _refresh(self, connection: Connection, held: _Held) -> _Access:
+        """One refresh, under the lock of `held`. After a failure the next call has to wait."""
+        now = self._clock.now()
+        if held.failure is not None and held.not_before is not None and now < held.not_before:
+            wait = (held.not_before - now).total_seconds()
+            raise type(held.failure)(held.failure.detail, retry_after=wait)
+        try:
+            access = await self._renewed(connection)
+        except (BusinessCentralUnavailable, SignInFailed) as failure:
+            held.failure = failure
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**held.failures)
+            held.failures = min(held.failures + 1, 10)
+            held.not_before = self._clock.now() + timedelta(seconds=pause)
+            failure.retry_after = pause
+            raise
+        held.access, held.failure, held.failures, held.not_before = access, None, 0, None
+        return access
+
+    async def _renewed(self, connection: Connection) -> _Access:
+        current = await self._store.connection(connection.id)
+        if current is None:
+            raise UnknownConnection
+        if current.status == "unauthorized":
+            raise ConnectionUnauthorized(current.status_detail)
+        kept = await self._store.refresh_token(connection.id)
+        if kept is None or current.tenant is None:
+            raise ConnectionNotReady
+        if current.status == "needs_consent":
+            raise ConnectionNeedsConsent(current.status_detail)
+        try:
+            granted = await self._exchange.token(
+                current.tenant, {"grant_type": "refresh_token", "refresh_token": kept.token}
+            )
+        except Refused as refused:
+            raise await self._failed(current, kept.version, refused.refusal) from None
+        _check_owner(current, granted)
+        if granted.refresh_token is not None:
+            # None back: a sign-in stored a newer one meanwhile, and that one stands.
+            await self._store.save_refresh_token(connection.id, granted.refresh_token, kept.version)
+        _LOG.info("token_refreshed", connection=connection.id)
+        return _Access.lasting(granted.access_token, self._clock.now(), granted.expires_in)
+
+    async def _failed(self, connection: Connection, version: int, refused: Refusal) -> GatewayError:
+        """The error of a refused refresh; a dead grant stops the connection."""
+        if refused.kind == "transient":
+            return BusinessCentralUnavailable(f"{refused.text} Nothing was written.")
+        if refused.kind == "operator":
+            return SignInFailed(refused.text)
+        newest = await self._store.refresh_token(connection.id)
+        if newest is None or newest.version == version:
+            await self._stop(connection, "needs_consent", refused.text)
+            return ConnectionNeedsConsent(refused.text)
+        return BusinessCentralUnavailable("The connection was signed in anew. Ask again.")
+
+    async def _stop(self, connection: Connection, status: str, detail: str) -> None:
+        _LOG.warning("connection_stopped", connection=connection.id, status=status)
+        await self._store.update_connection(connection.id, status=status, status_detail=detail)
+
+
+def _usable(access: _Access, now: datetime) -> bool:
+    return now < access.expires_at - LAST_USE
+
+
+def _paused(held: _Held, now: datetime) -> bool:
+    return held.not_before is not None and now < held.not_before
+
+
+def _check_owner(connection: Connection, granted: Granted) -> None:
+    """Refuse a token of another tenant or user before anything is sent with it."""
+    if granted.id_token is None:
+        return
+    if claims_of(granted.id_token) != (connection.tenant, connection.principal):
+        raise SignInFailed(
+            "Microsoft answered with a token of another tenant or user. It was not used."
+        )
