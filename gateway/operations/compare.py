@@ -1,0 +1,104 @@
+"""What was sent and what stands in Business Central, field by field. Pure.
+
+After a success a difference is a warning. After an unknown outcome the comparison tells our own
+record from somebody else's with the same reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from gateway.wire import Entity, Field, decode, same_code
+
+Entities = Callable[[str], Entity]
+Row = Mapping[str, object]
+
+# Words may be shortened or completed by Business Central; these say whose record it is.
+_IDENTIFYING: Final = frozenset({"guid", "date", "decimal", "integer", "boolean"})
+
+
+def differences(entity: Entity, sent: Row, row: Row, entities: Entities) -> list[str]:
+    """Targets (`salesOrderLines[0].unitPrice`) of values that are not as they were sent.
+
+    `sent` is a body as it was sent, `row` a decoded record; what `row` does not hold is not
+    compared. A line that is missing is named without a field.
+    """
+    return list(_different(entity, sent, row, entities, _any_field))
+
+
+def same_record(entity: Entity, sent: Row, row: Row, entities: Entities) -> bool:
+    """Whether `row` is what a create of `sent` made: party, dates, amounts and lines agree."""
+    return not any(_different(entity, sent, row, entities, _identifies))
+
+
+def is_incomplete(entity: Entity, sent: Row, row: Row, entities: Entities) -> bool:
+    """Whether `row` is what was sent but for parts that are not there (bc/pitfalls.md 7)."""
+    found = set(_different(entity, sent, row, entities, _identifies))
+    return bool(found) and all(target.endswith("]") for target in found)
+
+
+def _any_field(field: Field) -> bool:
+    return field.type != "stream"
+
+
+def _identifies(field: Field) -> bool:
+    known = field.code or field.enum is not None or field.type in _IDENTIFYING
+    return known or field.name.endswith("Code")  # currencyCode is plain text to Business Central
+
+
+def _different(
+    entity: Entity,
+    sent: Row,
+    row: Row,
+    entities: Entities,
+    counts: Callable[[Field], bool],
+) -> Iterator[str]:
+    decoded = decode(entity, sent, entities)
+    for name, value in decoded.items():
+        if name not in row:
+            continue
+        field, part = entity.fields.get(name), entity.parts.get(name)
+        if field is not None and counts(field) and not _same(field, value, row[name]):
+            yield name
+        elif part is not None and part.many:
+            lines = entities(part.entity_set)
+            pairs = _paired(cast("list[Row]", value), cast("list[Row]", row[name]))
+            for index, (line, there) in enumerate(pairs):
+                if there is None:
+                    yield f"{name}[{index}]"
+                elif line is None:
+                    yield f"{name}[{index}].added"
+                else:
+                    inside = _different(lines, line, there, entities, counts)
+                    yield from (f"{name}[{index}].{target}" for target in inside)
+
+
+def _paired(sent: Sequence[Row], there: Sequence[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    """Lines by their sequence, in the order sent; then lines that nobody sent."""
+    if not all("sequence" in line for line in (*sent, *there)):
+        longest = max(len(sent), len(there))
+        padded = [[*lines, *[None] * (longest - len(lines))] for lines in (sent, there)]
+        yield from zip(*padded, strict=True)
+        return
+    left = {line["sequence"]: line for line in there}
+    for line in sent:
+        yield line, left.pop(line["sequence"], None)
+    for line in left.values():
+        yield None, line
+
+
+def _same(field: Field, sent: object, there: object) -> bool:
+    if sent is None or there is None:
+        return (sent or None) is None and (there or None) is None
+    if isinstance(sent, str) and isinstance(there, str):
+        if field.code:
+            return same_code(sent, there)
+        if field.type == "guid":
+            return sent.lower() == there.lower()
+        return sent == there
+    numbers: Any = (sent, there)
+    if all(isinstance(one, int | Decimal) and not isinstance(one, bool) for one in numbers):
+        return Decimal(numbers[0]) == Decimal(numbers[1])
+    return sent == there

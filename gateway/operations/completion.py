@@ -1,0 +1,140 @@
+"""After a success: read back, compare with what was sent, answer in canonical form.
+
+Whatever goes wrong here, the write has succeeded: the answer then holds the id and the number,
+and a warning says why there is no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, cast
+
+import structlog
+
+from gateway.errors import GatewayError, MappingError, StorageUnavailable, UnexpectedAnswer
+from gateway.mapping import Plan
+from gateway.operations.compare import differences
+from gateway.operations.prepare import names_for
+from gateway.operations.tools import READ_WITHIN, Tools
+from gateway.storage import Call, Operation, OperationWarning
+from gateway.wire import Entity, decode, query, record_path
+
+MOST_WARNINGS: Final = 100
+
+_LOG = structlog.get_logger("gateway.operations")
+_NOT_IDEMPOTENT: Final = OperationWarning(
+    "not_idempotent",
+    "Neither an Idempotency-Key nor a reference was sent: sent again, this is written again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A record read back: its canonical form and the targets that came back different."""
+
+    document: dict[str, object]
+    different: list[str]
+
+
+async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str, Any]:
+    """The last fields of an operation whose `call` has written. Raises `StorageUnavailable`."""
+    answer = cast("Mapping[str, Any]", call.answer)
+    body: Mapping[str, object] = answer["body"] or {}
+    record_id, number = _text(body.get("id")), _text(body.get("number"))
+    document: dict[str, object] = {"id": record_id, "number": number}
+    warnings = [] if operation.key is not None else [_NOT_IDEMPOTENT]
+    if "moved_to" in answer:
+        warnings.append(_moved(operation, answer["moved_to"]))
+    else:
+        try:
+            back = await _read_back(tools, operation, call, record_id)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is written, whatever we make of the answer
+            warnings.append(_not_mapped(operation, error))
+        else:
+            document = back.document
+            warnings.extend(_not_taken(back.different))
+    return {
+        "status": 201,
+        "answer": document,
+        "record_id": record_id,
+        "record_number": number,
+        "warnings": warnings[:MOST_WARNINGS],
+        "cause": None,
+        "remedy": None,
+        "problem": None,
+        "restartable": False,
+        "not_before": None,
+    }
+
+
+async def _read_back(
+    tools: Tools, operation: Operation, call: Call, record_id: str | None
+) -> _Back:
+    if record_id is None:
+        raise UnexpectedAnswer("Business Central named no id for the new record.")
+    plan = tools.plan(operation)
+    connection = await tools.connections.require(operation.connection_id)
+    entities = partial(tools.entity, plan)
+    entity = entities(plan.entity)
+    sent = cast("Mapping[str, object]", call.request["body"])
+    answer = await tools.business_central.read(
+        connection,
+        record_path(entity, record_id),
+        _query(plan, entity, sent),
+        deadline=tools.within(READ_WITHIN),
+    )
+    record = decode(entity, answer.body or {}, entities)
+    names = names_for(
+        plan, operation.document, connection, now=operation.created_at, target=operation.target
+    )
+    document = plan.record.answer(record, names)
+    if tools.snapshot.schemas.answer_validator(plan.schema).violations(document):
+        raise MappingError("The answer does not fit the schema of its resource.")
+    return _Back(document, differences(entity, sent, record, entities))
+
+
+def _query(plan: Plan, entity: Entity, sent: Mapping[str, object]) -> str:
+    """What the record needs, and what was sent, so that the two can be compared."""
+    select = dict.fromkeys([*plan.record.select, *(name for name in sent if name in entity.fields)])
+    expand = {part: list(names) for part, names in plan.record.expand.items()}
+    for part in (name for name in sent if name in entity.parts):
+        lines = cast("Sequence[Mapping[str, object]]", sent[part])
+        written = dict.fromkeys(name for line in lines for name in line)
+        known = expand.get(part)
+        if known is None:
+            expand[part] = list(written)
+        elif known:
+            expand[part] = list(dict.fromkeys([*known, *written]))
+    return query(select=tuple(select), expand=expand)
+
+
+def _not_taken(different: Sequence[str]) -> list[OperationWarning]:
+    return [
+        OperationWarning(
+            "value_not_taken", f"Business Central holds another value for {target} than was sent."
+        )
+        for target in different
+    ]
+
+
+def _not_mapped(operation: Operation, error: Exception) -> OperationWarning:
+    _LOG.warning("answer_not_mapped", operation=operation.id, error=type(error).__name__)
+    reason = f" {error.detail}" if isinstance(error, GatewayError) else ""
+    return OperationWarning(
+        "answer_not_mapped",
+        f"The record was written; this answer holds its id and its number only.{reason}",
+    )
+
+
+def _moved(operation: Operation, entity_set: str) -> OperationWarning:
+    return OperationWarning(
+        "record_moved", f"The record has gone on from {operation.entity} to {entity_set} meanwhile."
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,203 @@
+"""The engine: one write from the product's request to its one true end.
+
+`api/` calls `run` and `prepare`; the worker of this room calls `resume` for operations that
+somebody left or that wait. Both go the same way on the same row. The engine is opened and closed
+by `app.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from gateway.businesscentral import BusinessCentral
+from gateway.clock import Clock
+from gateway.connections import Connections
+from gateway.errors import GatewayError, OutcomeUnknown, StorageUnavailable
+from gateway.mapping import Plan
+from gateway.matching import Matching
+from gateway.operations import journal
+from gateway.operations.course import Course
+from gateway.operations.journal import Outcome
+from gateway.operations.lookups import LookupCache
+from gateway.operations.prepare import Prepared, check_document, names_for
+from gateway.operations.tools import Tools
+from gateway.operations.worker import Worker
+from gateway.snapshot import Snapshot
+from gateway.storage import Connection, Operation, Store
+
+CLOSE_WITHIN: Final = 3.0  # seconds that operations under way get when the gateway closes
+
+
+class Engine:
+    """Runs operations. `async with` starts its worker and, at the end, lets what runs finish."""
+
+    def __init__(
+        self,
+        store: Store,
+        snapshot: Snapshot,
+        business_central: BusinessCentral,
+        connections: Connections,
+        matching: Matching,
+        *,
+        clock: Clock,
+    ) -> None:
+        cache = LookupCache(clock)
+        self._tools = Tools(store, snapshot, business_central, connections, matching, cache, clock)
+        self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
+        self._awaited: dict[str, asyncio.Future[Operation]] = {}
+        self._worker = Worker(store, clock, resume=self.resume, living=lambda: [*self._courses])
+
+    async def __aenter__(self) -> Self:
+        self._worker.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._worker.stop()
+        tasks = [task for _, task in self._courses.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_WITHIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def prepare(
+        self,
+        connection: Connection,
+        plan: Plan,
+        document: object,
+        *,
+        target: Mapping[str, object] | None = None,
+    ) -> Prepared:
+        """What `run` would send: lookups are read, nothing is written. Raises what reads raise."""
+        names = names_for(plan, document, connection, now=self._tools.clock.now(), target=target)
+        return await self._tools.prepare(connection, plan, names)
+
+    async def run(
+        self,
+        connection: Connection,
+        plan: Plan,
+        document: object,
+        *,
+        key: str | None,
+        target: Mapping[str, object] | None = None,
+        wait: float = 60.0,
+        prefer_async: bool = False,
+    ) -> Outcome:
+        """Carry out one write; `key` is the Idempotency-Key header, `wait` is in seconds.
+
+        201 with the canonical record, or 202 when the caller would rather not wait or has waited
+        long enough. Raises the problem the operation ended with, and what `journal.repeated`
+        raises for a key that was used before. A caller who goes away cancels nothing.
+        """
+        check_document(self._tools.snapshot.schemas, plan, document)
+        new = self._new(connection, plan, document, key, target or {}, accepted=prefer_async)
+        began = await self._tools.store.begin(new)
+        if not began.fresh:
+            return journal.repeated(new, began.operation)
+        self._start(began.operation)
+        if prefer_async:
+            return Outcome(began.operation, 202, None)
+        ended = await self._end_of(new.id, wait)
+        return journal.outcome_of(ended) if ended is not None else await self._accept(new.id)
+
+    async def resume(self, operation_id: str) -> None:
+        """Take up an operation that nobody lives for, if it is still so."""
+        if operation_id in self._courses:
+            return
+        claimed = await self._tools.store.claim(operation_id)
+        if claimed is not None:
+            self._start(claimed)
+
+    def _new(
+        self,
+        connection: Connection,
+        plan: Plan,
+        document: object,
+        key: str | None,
+        target: Mapping[str, object],
+        *,
+        accepted: bool,
+    ) -> Operation:
+        now = self._tools.clock.now()
+        names = names_for(plan, document, connection, now=now, target=target)
+        anchor = None if plan.anchor is None else plan.anchor.value(names)
+        identity, effective = journal.operation_id(
+            connection.id, plan.resource, plan.verb, key=key, anchor=anchor
+        )
+        return Operation(
+            id=identity,
+            connection_id=connection.id,
+            organization=connection.organization,
+            resource=plan.resource,
+            verb=plan.verb,
+            hash=journal.request_hash(plan.resource, plan.verb, target, document),
+            snapshot=self._tools.snapshot.hash,
+            created_at=now,
+            updated_at=now,
+            document=document,
+            target=target,
+            key=effective,
+            accepted=accepted,
+        )
+
+    def _start(self, operation: Operation) -> None:
+        course = Course(self._tools, operation)
+        task = asyncio.create_task(self._follow(course), name=f"operation {operation.id}")
+        self._courses[operation.id] = (course, task)
+        task.add_done_callback(lambda _: self._courses.pop(operation.id, None))
+
+    async def _follow(self, course: Course) -> None:
+        """Follow a course to where it ends or waits, and tell the caller who waits for the end."""
+        identity = course.operation.id
+        try:
+            await course.follow()
+        except StorageUnavailable as error:
+            # Its lease runs out, and the worker takes it up from what the journal holds.
+            sent = course.operation.sent_at is not None
+            self._tell(identity, OutcomeUnknown(operation=identity) if sent else error)
+        else:
+            if course.settled:
+                self._tell(identity, course.operation)
+
+    def _tell(self, operation_id: str, end: Operation | GatewayError) -> None:
+        awaited = self._awaited.get(operation_id)
+        if awaited is None or awaited.done():
+            return
+        if isinstance(end, Operation):
+            awaited.set_result(end)
+        else:
+            awaited.set_exception(end)
+
+    async def _end_of(self, operation_id: str, wait: float) -> Operation | None:
+        """The operation once it is settled, or None after `wait` seconds of the clock."""
+        end: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
+        self._awaited[operation_id] = end
+        over = asyncio.create_task(self._tools.clock.sleep(wait))
+        try:
+            futures: list[asyncio.Future[Any]] = [end, over]
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+            return end.result() if end.done() else None
+        finally:
+            del self._awaited[operation_id]
+            over.cancel()
+            with suppress(asyncio.CancelledError):
+                await over
+
+    async def _accept(self, operation_id: str) -> Outcome:
+        """Tell the caller to come back; unless it ended at this very moment."""
+        living = self._courses.get(operation_id)
+        if living is not None:
+            living[0].accepted = True
+        operation = await self._tools.store.accept(operation_id)
+        if operation.state in {"queued", "running", "sending", "uncertain"}:
+            return Outcome(operation, 202, None)
+        return journal.outcome_of(operation)

@@ -1,0 +1,105 @@
+"""What makes a write one operation: its hash, its key, and what a repeated request gets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from typing import Final
+
+from gateway.documents import encode_json
+from gateway.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    OperationInProgress,
+    OutcomeUnknown,
+)
+from gateway.operations import failures
+from gateway.storage import Operation, new_id
+
+AGAIN_AFTER: Final = 2.0  # seconds a caller should wait before asking for the same key again
+
+_EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a caller gets: 201 with the record, or 202 and the operation to ask for."""
+
+    operation: Operation
+    status: int
+    body: object = field(repr=False)
+    replayed: bool = False
+
+
+def request_hash(resource: str, verb: str, target: Mapping[str, object], document: object) -> str:
+    """SHA-256 of what was asked for. Keys are sorted and numbers count by value: 1.0 is 1."""
+    asked = {"resource": resource, "verb": verb, "target": target, "document": document}
+    return hashlib.sha256(encode_json(_canonical(asked))).hexdigest()
+
+
+def fold(anchor: str) -> str:
+    """An anchor as Business Central compares it: the case does not count."""
+    return anchor.strip().upper()
+
+
+def operation_id(
+    connection_id: str, resource: str, verb: str, *, key: str | None, anchor: str | None
+) -> tuple[str, str | None]:
+    """The id of the operation and its key: the header's, else the anchor's, else none.
+
+    The same key gives the same id, so that the row's identity is known before it is written.
+    """
+    if key is not None:
+        parts, effective = ("key", key), key
+    elif anchor is not None:
+        parts, effective = ("anchor", fold(anchor)), anchor
+    else:
+        return new_id("op"), None
+    text = encode_json([connection_id, resource, verb, *parts])
+    return f"op_{hashlib.sha256(text).hexdigest()[:32]}", effective
+
+
+def repeated(asked: Operation, there: Operation) -> Outcome:
+    """What a request gets whose key leads to the operation `there`, which it does not start.
+
+    Raises `IdempotencyKeyReused`, `OperationInProgress`, and what `outcome_of` raises.
+    """
+    if asked.hash != there.hash and there.sent_at is not None:
+        raise IdempotencyKeyReused(operation=there.id)
+    if there.state in {"queued", "running", "sending"}:
+        raise OperationInProgress(operation=there.id, retry_after=AGAIN_AFTER)
+    return outcome_of(there, replayed=True)
+
+
+def outcome_of(operation: Operation, *, replayed: bool = False) -> Outcome:
+    """What an operation that does not run comes to, for its caller.
+
+    Raises the problem it failed with, `OutcomeUnknown` while it is not settled, `Conflict` when
+    a person cancelled it.
+    """
+    if operation.state == "succeeded":
+        return Outcome(operation, operation.status or 201, operation.answer, replayed)
+    if operation.state == "cancelled":
+        raise Conflict("A person cancelled this operation.", operation=operation.id)
+    if operation.problem is not None:
+        raise failures.read(operation.problem, operation=operation.id)
+    raise OutcomeUnknown(
+        "Whether this was written is not settled yet; the gateway is finding out. "
+        f"Ask for it: GET /v1/operations/{operation.id}.",
+        operation=operation.id,
+        retry_after=AGAIN_AFTER,
+    )
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _canonical(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_canonical(element) for element in value]
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return value
+    exact = _EXACT.normalize(Decimal(value))
+    whole = exact == exact.to_integral_value(context=_EXACT)
+    return int(exact) if whole else exact

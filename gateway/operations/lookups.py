@@ -1,0 +1,185 @@
+"""The lookups of a verb, read from Business Central: batched, checked row by row, cached."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from gateway.businesscentral import BusinessCentral, Deadline
+from gateway.clock import Clock
+from gateway.errors import FilterNotApplied
+from gateway.mapping import Lookup, Plan, Question
+from gateway.matching import ItemMatch, Matching
+from gateway.operations.prepare import Absent, Found
+from gateway.storage import Connection
+from gateway.validation import Schemas
+from gateway.wire import (
+    Condition,
+    Entity,
+    batches,
+    decode,
+    filter_text,
+    fits,
+    matches,
+    query,
+)
+
+MOST_CACHED: Final = 10_000  # records of all connections
+
+_Key = tuple[object, ...]
+_Where = tuple[tuple[str, object], ...]
+
+
+class LookupCache:
+    """Records that lookups found, for as long as the mapping allows. Never holds an absence."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[_Key, tuple[datetime, Found]] = OrderedDict()
+
+    def get(self, key: _Key) -> Found | None:
+        """The record, unless its time is over."""
+        kept = self._kept.get(key)
+        if kept is None or kept[0] <= self._clock.now():
+            return None
+        return kept[1]
+
+    def put(self, key: _Key, record: Found, seconds: float) -> None:
+        """Keep a record for so long; the oldest ones make room."""
+        self._kept[key] = (self._clock.now() + timedelta(seconds=seconds), record)
+        self._kept.move_to_end(key)
+        while len(self._kept) > MOST_CACHED:
+            self._kept.popitem(last=False)
+
+
+class RemoteLookups:
+    """Answers the lookups of one operation from its connection."""
+
+    def __init__(
+        self,
+        business_central: BusinessCentral,
+        matching: Matching,
+        schemas: Schemas,
+        cache: LookupCache,
+        *,
+        connection: Connection,
+        plan: Plan,
+        deadline: Deadline,
+    ) -> None:
+        self._business_central = business_central
+        self._matching = matching
+        self._schemas = schemas
+        self._cache = cache
+        self._connection = connection
+        self._plan = plan
+        self._deadline = deadline
+
+    async def find(
+        self, lookup: Lookup, questions: Sequence[Question]
+    ) -> Sequence[Found | Absent | None]:
+        """The decoded records. Raises what reading raises, and `FilterNotApplied`."""
+        if lookup.item_match:
+            return await self._items(questions)
+        entity = self._schemas.entity(self._plan.api, cast("str", lookup.entity))
+        found: dict[_Where, Found | Absent] = {}
+        open_questions: list[_Where] = []
+        for question in questions:
+            cached = self._cache.get(self._cache_key(lookup, question.where))
+            if cached is not None:
+                found[question.where] = cached
+            elif _can_be_found(entity, question.where):
+                open_questions.append(question.where)
+        for some in _together(entity, open_questions):
+            found.update(await self._read(lookup, entity, some))
+        return [found.get(question.where, Absent()) for question in questions]
+
+    async def _items(self, questions: Sequence[Question]) -> list[Found | Absent | None]:
+        skus = [cast("str", question.key) for question in questions]
+        known = await self._matching.items(self._connection, skus, self._deadline)
+        return [_matched(known[sku]) for sku in skus]
+
+    async def _read(
+        self, lookup: Lookup, entity: Entity, asked: Sequence[_Where]
+    ) -> dict[_Where, Found | Absent]:
+        """One batch: several values of one field, or all the fields of one question."""
+        conditions = _conditions(asked)
+        names = dict.fromkeys([*lookup.select, *(item.field for item in conditions)])
+        text = query(select=tuple(names), filter_=filter_text(entity, conditions))
+        rows = await self._rows(entity, text, conditions)
+        found: dict[_Where, Found | Absent] = {}
+        for where in asked:
+            fitting = [row for row in rows if matches(entity, row, _conditions([where]))]
+            if len(fitting) > 1:
+                found[where] = Absent(ambiguous=True)
+            elif fitting:
+                found[where] = fitting[0]
+                if lookup.cache > 0:
+                    self._cache.put(self._cache_key(lookup, where), fitting[0], lookup.cache)
+        return found
+
+    async def _rows(
+        self, entity: Entity, text: str, conditions: Sequence[Condition]
+    ) -> list[dict[str, object]]:
+        found = await self._business_central.read_all(
+            self._connection, entity.entity_set, text, deadline=self._deadline
+        )
+        rows = [decode(entity, row, self._part) for row in found]
+        if not all(matches(entity, row, conditions) for row in rows):
+            raise FilterNotApplied
+        return rows
+
+    def _part(self, entity_set: str) -> Entity:
+        return self._schemas.entity(self._plan.api, entity_set)
+
+    def _cache_key(self, lookup: Lookup, where: _Where) -> _Key:
+        connection = self._connection
+        return (
+            connection.tenant,
+            connection.environment,
+            connection.company_id,
+            connection.principal,
+            self._plan.api,
+            lookup.entity,
+            lookup.select,
+            where,
+        )
+
+
+def _matched(match: ItemMatch) -> Found | Absent:
+    """What expressions see of a match: `id`, `number`, and no variant or unit of their own."""
+    if match.status == "matched" and match.record is not None:
+        item = match.record
+        named = {"id": item["id"], "number": item["number"]}
+        return {**named, "variant_id": None, "unit_of_measure": None}
+    return Absent(ambiguous=match.status == "ambiguous", reason=match.reason)
+
+
+def _can_be_found(entity: Entity, where: _Where) -> bool:
+    """Nothing is looked for by a blank, nor by what the field could not hold."""
+    return all(value is not None and fits(entity.fields[name], value) for name, value in where)
+
+
+def _together(entity: Entity, questions: Sequence[_Where]) -> list[list[_Where]]:
+    """Questions about the same single field share reads; others are read one by one."""
+    single: dict[str, dict[object, _Where]] = {}
+    alone: list[list[_Where]] = []
+    for where in questions:
+        if len(where) == 1:
+            [(name, value)] = where
+            single.setdefault(name, {})[value] = where
+        else:
+            alone.append([where])
+    for name, by_value in single.items():
+        alone.extend(
+            [by_value[value] for value in condition.values]
+            for condition in batches(entity, name, list(by_value))
+        )
+    return alone
+
+
+def _conditions(asked: Sequence[_Where]) -> list[Condition]:
+    if len(asked) == 1:
+        return [Condition(name, "eq", (value,)) for name, value in asked[0]]
+    return [Condition(asked[0][0][0], "eq", tuple(where[0][1] for where in asked))]

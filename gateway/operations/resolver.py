@@ -1,0 +1,165 @@
+"""The resolver: what became of a write whose answer is not known.
+
+It looks for the anchor where the record was to be made and wherever it may have moved to since,
+and compares what is there with what was sent (bc/pitfalls.md 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, cast
+
+from gateway.errors import FilterNotApplied, OutcomeUnknown, Violation
+from gateway.mapping import Anchor, Plan
+from gateway.operations.compare import is_incomplete, same_record
+from gateway.operations.tools import READ_WITHIN, Tools
+from gateway.storage import Call, Connection, Operation
+from gateway.wire import Condition, Entity, decode, filter_text, matches, query
+
+# Eight minutes in Business Central's queue, eight running, and a margin (bc/api.md §8).
+SETTLED_AFTER: Final = timedelta(minutes=18)
+SOONEST_LOOK: Final = timedelta(seconds=2)
+LATEST_LOOK: Final = timedelta(minutes=5)
+
+Kind = Literal["same", "none", "ambiguous", "incomplete", "unanchored"]
+Row = Mapping[str, object]
+
+_REMEDIES: Final[Mapping[Kind, str]] = {
+    "ambiguous": (
+        "There are records with this reference that cannot be told from the one sent. Look at "
+        "them in Business Central"
+    ),
+    "incomplete": (
+        "The record is there, but lines are missing. Complete or delete it in Business Central"
+    ),
+    "unanchored": (
+        "The mapping names no anchor for this document, so it cannot be looked for. See whether "
+        "it is in Business Central"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a look found. `answer` stands for Business Central's lost answer if the kind is
+    `same`; `candidates` are pairs of entity set and row otherwise.
+    """
+
+    kind: Kind
+    answer: dict[str, object] = field(default_factory=dict, repr=False)
+    candidates: tuple[tuple[str, Row], ...] = field(default=(), repr=False)
+
+    @property
+    def remedy(self) -> str | None:
+        """What a person can do."""
+        return _REMEDIES.get(self.kind)
+
+    def problem(self, operation: Operation) -> OutcomeUnknown:
+        """The problem of an operation parked for this verdict, with the candidates."""
+        return OutcomeUnknown(
+            f"{self.remedy}.",
+            operation=operation.id,
+            violations=[
+                Violation(
+                    "candidate",
+                    f"A record of {entity_set}: number {row.get('number') or 'unknown'}.",
+                    target=f"{entity_set}({row.get('id')})",
+                )
+                for entity_set, row in self.candidates
+            ],
+        )
+
+
+def next_look(operation: Operation, now: datetime) -> datetime | None:
+    """When to look again: sooner at first. None when the last call cannot be under way any more."""
+    sent = operation.sent_at or now
+    settled = sent + SETTLED_AFTER
+    if now >= settled:
+        return None
+    pause = min(max(now - sent, SOONEST_LOOK), LATEST_LOOK)
+    return min(now + pause, settled)
+
+
+async def look(tools: Tools, connection: Connection, plan: Plan, call: Call) -> Verdict:
+    """Look for what `call` was to make. Raises what reading raises."""
+    anchor = cast("Anchor", plan.anchor)
+    sent = cast("Row", call.request["body"])
+    entity = tools.entity(plan, plan.entity)
+    parts = [name for name in sent if name in entity.parts]
+    condition = Condition(anchor.field, "eq", (call.request["anchor"],))
+    rows = await _rows(tools, connection, plan, entity, condition=condition, parts=parts)
+    moved: list[tuple[str, Row]] = []
+    for entity_set in anchor.also_in:
+        other = tools.entity(plan, entity_set)
+        there = await _rows(tools, connection, plan, other, condition=condition, parts=())
+        moved.extend((entity_set, row) for row in there)
+    return _judged(tools, plan, sent, rows, _elsewhere(rows, moved))
+
+
+async def _rows(
+    tools: Tools,
+    connection: Connection,
+    plan: Plan,
+    entity: Entity,
+    *,
+    condition: Condition,
+    parts: Sequence[str],
+) -> list[Row]:
+    """The decoded records with this anchor, each held against the filter before it is believed."""
+    found = await tools.business_central.read_all(
+        connection,
+        entity.entity_set,
+        query(expand=dict.fromkeys(parts, ()), filter_=filter_text(entity, [condition])),
+        deadline=tools.within(READ_WITHIN),
+    )
+    rows = [decode(entity, row, lambda name: tools.entity(plan, name)) for row in found]
+    if not all(matches(entity, row, [condition]) for row in rows):
+        raise FilterNotApplied
+    return list(rows)
+
+
+def _elsewhere(rows: Sequence[Row], moved: Sequence[tuple[str, Row]]) -> list[tuple[str, Row]]:
+    """One entry for each order that has moved on: its invoices and shipments name its number."""
+    numbers = {row.get("number") for row in rows}
+    orders: dict[object, tuple[str, Row]] = {}
+    for entity_set, row in moved:
+        order = row.get("orderNumber") or (entity_set, row.get("id"))
+        if order not in numbers:
+            orders.setdefault(order, (entity_set, row))
+    return list(orders.values())
+
+
+def _judged(
+    tools: Tools,
+    plan: Plan,
+    sent: Row,
+    rows: Sequence[Row],
+    moved: Sequence[tuple[str, Row]],
+) -> Verdict:
+    candidates = (*((plan.entity, row) for row in rows), *moved)
+    if not candidates:
+        return Verdict("none")
+    if len(candidates) > 1:
+        return Verdict("ambiguous", candidates=candidates)
+
+    def entities(entity_set: str) -> Entity:
+        return tools.entity(plan, entity_set)
+
+    [(entity_set, row)] = candidates
+    entity = entities(entity_set)
+    ours = entity_set == plan.entity or row.get("orderNumber") is not None
+    if ours and same_record(entity, sent, row, entities):
+        return Verdict("same", answer=_answer(plan, entity_set, row))
+    if entity_set == plan.entity and is_incomplete(entity, sent, row, entities):
+        return Verdict("incomplete", candidates=candidates)
+    return Verdict("ambiguous", candidates=candidates)
+
+
+def _answer(plan: Plan, entity_set: str, row: Row) -> dict[str, Any]:
+    """The record as the lost answer would have had it, and where it is now if it has moved."""
+    if entity_set == plan.entity:
+        return {"status": 200, "body": row}
+    record = {"id": row.get("orderId"), "number": row.get("orderNumber")}
+    return {"status": 200, "body": record, "moved_to": entity_set}

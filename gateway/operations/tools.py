@@ -1,0 +1,58 @@
+"""What the course of an operation works with: the rooms below, and the plan it follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.businesscentral import BusinessCentral, Deadline
+from gateway.clock import Clock
+from gateway.connections import Connections
+from gateway.mapping import Names, Plan
+from gateway.matching import Matching
+from gateway.operations.lookups import LookupCache, RemoteLookups
+from gateway.operations.prepare import Prepared, prepare
+from gateway.snapshot import Snapshot
+from gateway.storage import Connection, Operation, Store
+from gateway.wire import Entity
+
+READ_WITHIN: Final = 60.0  # seconds for the lookups of an operation, or for reading back
+WRITE_WITHIN: Final = 480.0  # seconds; Business Central gives up on a call after eight minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The rooms an operation goes through. `clock` is the one that tests move."""
+
+    store: Store
+    snapshot: Snapshot
+    business_central: BusinessCentral
+    connections: Connections
+    matching: Matching
+    cache: LookupCache
+    clock: Clock
+
+    def plan(self, operation: Operation) -> Plan:
+        """The plan of an operation. Raises `UnknownResource`, `MethodNotAllowed`."""
+        return self.snapshot.plan(operation.resource, operation.verb)
+
+    def entity(self, plan: Plan, entity_set: str) -> Entity:
+        """An entity of the plan's API."""
+        return self.snapshot.schemas.entity(plan.api, entity_set)
+
+    def within(self, seconds: float) -> Deadline:
+        """A deadline so many seconds from now."""
+        return Deadline.within(self.clock, seconds)
+
+    async def prepare(self, connection: Connection, plan: Plan, names: Names) -> Prepared:
+        """From names to requests, with lookups read from `connection`."""
+        source = RemoteLookups(
+            self.business_central,
+            self.matching,
+            self.snapshot.schemas,
+            self.cache,
+            connection=connection,
+            plan=plan,
+            deadline=self.within(READ_WITHIN),
+        )
+        return await prepare(self.snapshot.schemas, plan, names, source)

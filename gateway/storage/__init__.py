@@ -1,0 +1,55 @@
+"""What must survive a restart. `Store` is the only door.
+
+`app.py` opens it, the commands that manage keys and connections open it too; everybody above
+floor 2 is given it. No statement and no error of the database leaves this room.
+"""
+
+from __future__ import annotations
+
+from gateway.storage.journal_rows import OperationFilter
+from gateway.storage.opening import open_store
+from gateway.storage.records import (
+    ENDED,
+    ApiKey,
+    Began,
+    Call,
+    Connection,
+    ConnectionStatus,
+    Grant,
+    LeaseLost,
+    Match,
+    Operation,
+    OperationWarning,
+    RefreshToken,
+    Role,
+    SignIn,
+    State,
+    new_id,
+)
+from gateway.storage.schema import revision, upgrade
+from gateway.storage.store import HEARTBEAT, Store
+
+__all__ = [
+    "ENDED",
+    "HEARTBEAT",
+    "ApiKey",
+    "Began",
+    "Call",
+    "Connection",
+    "ConnectionStatus",
+    "Grant",
+    "LeaseLost",
+    "Match",
+    "Operation",
+    "OperationFilter",
+    "OperationWarning",
+    "RefreshToken",
+    "Role",
+    "SignIn",
+    "State",
+    "Store",
+    "new_id",
+    "open_store",
+    "revision",
+    "upgrade",
+]

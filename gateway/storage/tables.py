@@ -1,0 +1,207 @@
+"""The tables, as SQLAlchemy's statements need them. The migrations create them.
+
+Bytes are sealed (`seal.py`); everything else is stored as it is. A test proves that the sum of
+the migrations is this description.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from gateway.documents import decode_json, encode_json
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept in UTC. SQLite has no time zones, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Json(TypeDecorator[object]):
+    """JSON with exact decimals, as text. None is NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+        return None if value is None else encode_json(value).decode("utf-8")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002 - the signature is SQLAlchemy's
+        return None if value is None else decode_json(value.encode("utf-8"))
+
+
+metadata = MetaData()
+
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("hash", String(128), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("organization", String(200)),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("organization", String(200), nullable=False, index=True),
+    Column("status", String(32), nullable=False),
+    Column("status_detail", Text),
+    Column("grant", String(32), nullable=False),
+    Column("tenant", String(64)),
+    Column("environment", String(64)),
+    Column("environment_type", String(64)),
+    Column("company_id", String(64)),
+    Column("company_name", String(200)),
+    Column("principal", String(64)),
+    Column("params", Json, nullable=False),
+    Column("label", String(200)),
+    Column("return_url", Text),
+    Column("expected_tenant", String(64)),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+
+def _connection_id(*, primary_key: bool = False) -> Column[str]:
+    return Column(
+        "connection_id",
+        String(64),
+        ForeignKey("connections.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("ticket", String(128), primary_key=True),
+    _connection_id(),
+    Column("state", String(128), unique=True),
+    Column("verifier", LargeBinary),
+    Column("nonce", LargeBinary),
+    Column("session", String(128)),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    _connection_id(primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    _connection_id(primary_key=True),
+    Column("sku", String(200), primary_key=True),
+    Column("item_id", String(64), nullable=False),
+    Column("item_number", String(64), nullable=False),
+    Column("variant_id", String(64)),
+    Column("unit_of_measure", String(64)),
+    Column("decided_at", Moment, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("connection_id", String(64), nullable=False),
+    Column("organization", String(200), nullable=False),
+    Column("resource", String(200), nullable=False),
+    Column("verb", String(64), nullable=False),
+    Column("target", LargeBinary, nullable=False),
+    Column("key", String(300)),
+    Column("hash", String(64), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("restartable", Boolean, nullable=False),
+    Column("entity", String(200)),
+    Column("anchor", String(300)),
+    Column("sent_at", Moment),
+    Column("not_before", Moment),
+    Column("owner", String(64)),
+    Column("lease_until", Moment),
+    Column("cause", String(64)),
+    Column("remedy", Text),
+    Column("record_id", String(200)),
+    Column("record_number", String(200)),
+    Column("status", Integer),
+    Column("answer", LargeBinary),
+    Column("warnings", Json, nullable=False),
+    Column("problem", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    # NULLs never collide: the anchor stands here while a record with it may exist.
+    UniqueConstraint("connection_id", "entity", "anchor", name="operations_one_per_anchor"),
+    Index("operations_by_connection", "connection_id", "created_at"),
+    Index("operations_by_time", "created_at"),
+    Index("operations_by_state", "state", "not_before"),
+    Index("operations_by_key", "key"),
+    Index("operations_by_number", "record_number"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column(
+        "operation_id",
+        String(64),
+        ForeignKey("operations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("step", String(64), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("answer", LargeBinary),
+    Column("answered_at", Moment),
+)

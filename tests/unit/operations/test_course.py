@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.errors import (
+    BusinessCentralRefused,
+    ConnectionNeedsConsent,
+    GatewayError,
+    IdempotencyKeyReused,
+    OutcomeUnknown,
+    RateLimited,
+    RecordLocked,
+    Rejected,
+)
+from tests.unit.operations.conftest import Writes, order
+
+POST = {"method": "POST", "entity": "salesOrders"}
+ENDED = {"succeeded", "failed"}
+
+
+def refusal(code: str) -> dict[str, Any]:
+    message = "No.  CorrelationId:  5f8c0000-0000-4000-8000-00000000000a."
+    return {"kind": "status", "status": 400, "body": {"error": {"code": code, "message": message}}}
+
+
+async def test_a_refusal_is_told_and_kept(writes: Writes) -> None:
+    await writes.remote.arm(**refusal("Application_DialogException"), match=POST)
+
+    with pytest.raises(BusinessCentralRefused) as raised:
+        await writes.create()
+    fault = raised.value.fault
+    assert fault is not None
+    assert (fault.status, fault.code) == (400, "Application_DialogException")
+    failed = await writes.operation()
+    assert (failed.state, failed.anchor) == ("failed", None)
+    [call] = await writes.store.calls(failed.id)
+    assert call.answer is not None
+    assert call.answer["code"] == "business_central_refused"
+
+    with pytest.raises(BusinessCentralRefused) as again:
+        await writes.create()
+    assert again.value.fault == fault
+    with pytest.raises(IdempotencyKeyReused):
+        await writes.create(order(order_date="2026-11-24"))
+    assert await writes.posts() == 1
+    assert (await writes.create(key="a new one")).status == 201
+
+
+async def test_a_refusal_has_the_words_of_the_mapping(writes: Writes) -> None:
+    await writes.remote.arm(**refusal("Internal_InvalidTableRelation"), match=POST)
+
+    with pytest.raises(Rejected) as raised:
+        await writes.create()
+    assert raised.value.own_code == "unmatched_item"
+    assert raised.value.fault is not None
+    assert (await writes.operation()).cause == "unmatched_item"
+
+
+async def test_a_record_that_is_there_already_and_is_not_ours_is_a_conflict(
+    writes: Writes,
+) -> None:
+    await writes.remote.arm(**refusal("Internal_EntityWithSameKeyExists"), match=POST)
+
+    with pytest.raises(GatewayError) as raised:
+        await writes.create()
+    assert (raised.value.code, raised.value.status) == ("conflict", 409)
+    assert (await writes.operation()).state == "failed"
+
+
+async def test_a_record_that_is_there_already_and_is_ours_is_the_one(writes: Writes) -> None:
+    there = {**refusal("Internal_EntityWithSameKeyExists"), "committed": True}
+    await writes.remote.arm(**there, match=POST)
+    outcome = await writes.create()
+
+    assert outcome.status == 201
+    [row] = await writes.orders()
+    assert outcome.operation.record_number == row["number"]
+    assert await writes.posts() == 1
+
+
+async def test_a_lock_is_waited_for(writes: Writes) -> None:
+    await writes.remote.arm("lock", count=2, match=POST)
+    waiting = asyncio.create_task(writes.create())
+    done = await writes.pass_until(lambda operation: operation.state == "succeeded", step=0.5)
+
+    assert (await waiting).status == 201
+    assert done.attempt == 3
+    calls = await writes.store.calls(done.id)
+    assert [call.answer and "body" in call.answer for call in calls] == [False, False, True]
+    assert len(await writes.orders()) == 1
+
+
+async def test_a_lock_that_stays_is_told_and_may_be_tried_again(writes: Writes) -> None:
+    await writes.remote.arm("lock", count=5, match=POST)
+    waiting = asyncio.create_task(writes.create())
+    failed = await writes.pass_until(lambda operation: operation.state in ENDED, step=2)
+    with pytest.raises(RecordLocked):
+        await waiting
+    assert (failed.state, failed.restartable, failed.anchor) == ("failed", True, None)
+
+    with pytest.raises(IdempotencyKeyReused):
+        await writes.create(order(order_date="2026-11-24"))
+    assert (await writes.create()).operation.id == failed.id
+    assert len(await writes.orders()) == 1
+
+
+async def test_a_lock_that_stays_parks_what_was_accepted(writes: Writes) -> None:
+    await writes.remote.arm("lock", count=5, match=POST)
+    await writes.create(prefer_async=True)
+    parked = await writes.pass_until(lambda operation: operation.state == "parked", step=2)
+
+    assert parked.cause == "record_locked"
+    assert (await writes.create()).status == 201
+
+
+async def test_who_waits_hears_that_there_is_no_room(writes: Writes) -> None:
+    await writes.remote.arm("status", status=429, count=20, match=POST)
+    waiting = asyncio.create_task(writes.create(wait=300))
+    await writes.pass_until(lambda operation: operation.state in ENDED, step=2)
+
+    with pytest.raises(RateLimited):
+        await waiting
+    assert await writes.orders() == []
+
+
+async def test_what_was_accepted_waits_for_room(writes: Writes) -> None:
+    await writes.remote.arm("status", status=429, count=8, match=POST)
+    await writes.create(prefer_async=True)
+    queued = await writes.pass_until(lambda operation: operation.state == "queued", step=2)
+    assert queued.cause == "rate_limited"
+    assert queued.not_before is not None
+
+    done = await writes.pass_until(lambda operation: operation.state == "succeeded", step=5)
+    assert done.cause is None
+    assert len(await writes.orders()) == 1
+
+
+async def test_an_answer_that_cannot_be_kept_is_no_refusal(writes: Writes) -> None:
+    broken = (
+        "CREATE TRIGGER broken BEFORE UPDATE ON operations"
+        " WHEN OLD.state = 'sending' AND NEW.state = 'running' AND NEW.anchor IS NOT NULL"
+        " BEGIN SELECT RAISE(ABORT, 'broken'); END"
+    )
+    await writes.store._database.write(lambda c: c.exec_driver_sql(broken))
+    with pytest.raises(OutcomeUnknown):
+        await writes.create()
+    assert (await writes.operation()).state == "sending"
+    await writes.store._database.write(lambda c: c.exec_driver_sql("DROP TRIGGER broken"))
+
+    done = await writes.pass_until(lambda operation: operation.state == "succeeded", step=10)
+    [there] = await writes.orders()
+    assert done.record_number == there["number"]
+    assert await writes.posts() == 1
+
+
+async def test_a_stopped_connection_is_told(writes: Writes) -> None:
+    await writes.store.update_connection(writes.connection.id, status="needs_consent")
+
+    with pytest.raises(ConnectionNeedsConsent):
+        await writes.create()
+    failed = await writes.operation()
+    assert (failed.state, failed.cause) == ("failed", "connection_needs_consent")
+    await writes.store.update_connection(writes.connection.id, status="active")
+    assert (await writes.create()).status == 201
+
+
+async def test_what_was_accepted_waits_for_its_connection(writes: Writes) -> None:
+    await writes.store.update_connection(writes.connection.id, status="needs_consent")
+    await writes.create(prefer_async=True)
+    parked = await writes.until(lambda operation: operation.state == "parked")
+    assert parked.cause == "connection_needs_consent"
+
+    await writes.store.update_connection(writes.connection.id, status="active")
+    done = await writes.pass_until(lambda operation: operation.state == "succeeded", step=60)
+    assert done.problem is None
+    assert await writes.posts() == 1

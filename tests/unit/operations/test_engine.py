@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gateway.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidInput,
+    OperationInProgress,
+    Rejected,
+)
+from tests.unit.operations.conftest import Writes, order
+
+ONE_LINE: list[dict[str, Any]] = [{"sku": "1896-S", "quantity": 1}]
+UNMATCHED: list[dict[str, Any]] = [*ONE_LINE, {"sku": "NOTHING", "quantity": 1}]
+
+
+async def test_an_order_is_written_once_and_its_number_comes_back(writes: Writes) -> None:
+    outcome = await writes.create()
+
+    assert (outcome.status, outcome.replayed) == (201, False)
+    [there] = await writes.orders()
+    body = outcome.body
+    assert isinstance(body, dict)
+    assert (body["number"], body["id"]) == (there["number"], there["id"])
+    assert body["totals"]["net"] == Decimal("189.80")
+    operation = await writes.operation()
+    assert (operation.state, operation.warnings) == ("succeeded", ())
+    assert (operation.record_number, operation.record_id) == (there["number"], there["id"])
+    [call] = await writes.store.calls(operation.id)
+    assert call.answer is not None
+    assert call.answer["status"] == 201
+
+
+async def test_the_same_order_again_is_answered_from_the_journal(writes: Writes) -> None:
+    first = await writes.create()
+    again = await writes.create(order(external_reference="D-1042"))
+
+    assert again.replayed
+    assert (again.status, again.body) == (201, first.body)
+    assert again.operation.id == first.operation.id
+    assert await writes.posts() == 1
+
+
+async def test_many_at_once_write_one_order(writes: Writes) -> None:
+    outcomes = await asyncio.gather(
+        *(writes.create(key="k") for _ in range(10)), return_exceptions=True
+    )
+
+    refused = [one for one in outcomes if isinstance(one, OperationInProgress)]
+    assert len(refused) == 9
+    assert await writes.posts() == 1
+
+
+async def test_a_key_is_for_one_document(writes: Writes) -> None:
+    first = await writes.create(key="k")
+
+    with pytest.raises(IdempotencyKeyReused) as raised:
+        await writes.create(order(lines=ONE_LINE), key="k")
+    assert raised.value.operation == first.operation.id
+    with pytest.raises(IdempotencyKeyReused):
+        await writes.create(order(external_reference="D-1043"), key="k")
+    assert await writes.posts() == 1
+
+
+async def test_a_reference_is_for_one_operation(writes: Writes) -> None:
+    first = await writes.create(key="one")
+
+    with pytest.raises(Conflict) as raised:
+        await writes.create(order(external_reference="d-1042"), key="two")
+    assert first.operation.id in raised.value.detail
+    assert await writes.posts() == 1
+
+
+async def test_a_document_that_does_not_fit_leaves_no_trace(writes: Writes) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        await writes.create(order(lines=[], colour="red"))
+
+    assert {one.pointer for one in raised.value.violations} == {"/lines", "/colour"}
+    assert await writes.store.operations() == []
+
+
+async def test_a_refused_order_is_corrected_under_its_reference(writes: Writes) -> None:
+    with pytest.raises(Rejected) as raised:
+        await writes.create(order(lines=UNMATCHED))
+    assert raised.value.own_code == "unmatched_item"
+    assert [one.pointer for one in raised.value.violations] == ["/lines/1/sku"]
+    refused = await writes.operation()
+    assert raised.value.operation == refused.id
+    assert (refused.state, refused.cause, refused.sent_at) == ("failed", "unmatched_item", None)
+    assert await writes.posts() == 0
+
+    outcome = await writes.create(order(lines=ONE_LINE))
+    assert outcome.status == 201
+    assert outcome.operation.id == refused.id
+    assert len(await writes.orders()) == 1
+
+
+async def test_without_key_and_reference_it_is_said_that_nothing_protects(
+    writes: Writes,
+) -> None:
+    bare = order()
+    del bare["external_reference"]
+    outcome = await writes.create(bare)
+
+    assert [warning.code for warning in outcome.operation.warnings] == ["not_idempotent"]
+    await writes.create(bare)
+    assert await writes.posts() == 2
+
+
+async def test_who_would_rather_not_wait_does_not(writes: Writes) -> None:
+    outcome = await writes.create(prefer_async=True)
+
+    assert (outcome.status, outcome.body) == (202, None)
+    assert outcome.operation.accepted
+    done = await writes.until(lambda operation: operation.state == "succeeded")
+    assert done.id == outcome.operation.id
+
+
+async def test_who_has_waited_long_enough_is_told_to_come_back(writes: Writes) -> None:
+    await writes.remote.arm("delay", seconds=0.5, match={"method": "POST", "entity": "salesOrders"})
+    waiting = asyncio.create_task(writes.create(wait=30))
+    await writes.until(lambda operation: operation.state == "sending")
+    await writes.remote.clock.advance(30)
+
+    outcome = await waiting
+    assert (outcome.status, outcome.operation.state) == (202, "sending")
+    with pytest.raises(OperationInProgress) as raised:
+        await writes.create()
+    assert raised.value.operation == outcome.operation.id
+    done = await writes.until(lambda operation: operation.state == "succeeded")
+    assert done.accepted
+    assert (await writes.create()).replayed
+
+
+async def test_a_caller_who_hangs_up_cancels_nothing(writes: Writes) -> None:
+    await writes.remote.arm("delay", seconds=0.2, match={"method": "POST", "entity": "salesOrders"})
+    waiting = asyncio.create_task(writes.create())
+    await writes.until(lambda operation: operation.state == "sending")
+    waiting.cancel()
+
+    await writes.until(lambda operation: operation.state == "succeeded")
+    assert waiting.cancelled()
+    assert await writes.posts() == 1
+
+
+async def test_a_dry_run_reads_and_writes_nothing(writes: Writes) -> None:
+    found = await writes.engine.prepare(writes.connection, writes.plan, order())
+
+    assert found.problem is None
+    [request] = found.requests
+    assert (request.method, request.path) == ("POST", "salesOrders")
+    assert [(one.name, one.asked, one.found) for one in found.lookups] == [
+        ("customer", 1, 1),
+        ("items", 2, 2),
+    ]
+    methods = {entry["method"] for entry in await writes.remote.journal(path="/api/v2.0")}
+    assert methods == {"GET"}
+    assert await writes.store.operations() == []
