@@ -1,0 +1,141 @@
+"""The gateway and the simulator as processes of their own, as an operator runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import ClientConnectionError, ClientSession
+
+from gateway.cli.browser import Browser
+
+COMMAND = (sys.executable, "-c", "from gateway.cli import main; main()")
+CLIENT_ID = "11111111-1111-4111-8111-111111111111"
+COMPANY = "Harwick Distributors Ltd"
+
+Json = dict[str, Any]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class House:
+    """One simulator and one gateway on one SQLite file in `folder`."""
+
+    folder: Path
+    session: ClientSession
+    simulator: str = ""
+    gateway: str = ""
+    key: str = ""
+    _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "BC_GATEWAY_CONFIG": str(self.folder / "bc-gateway.yaml"),
+            "BC_GATEWAY_KEY": base64.b64encode(b"journeys".ljust(32, b".")).decode(),
+            "ENTRA_CLIENT_SECRET": "simulator-secret",
+        }
+
+    async def set_up(self) -> None:
+        ports = free_port(), free_port()
+        self.simulator, self.gateway = (f"http://127.0.0.1:{port}" for port in ports)
+        (self.folder / "bc-gateway.yaml").write_text(
+            f"public: {{listen: '127.0.0.1:{ports[1]}', url: '{self.gateway}'}}\n"
+            "storage: {url: 'sqlite:///gateway.db'}\n"
+            "encryption: {keys: [{env: BC_GATEWAY_KEY}]}\n"
+            f"entra: {{client_id: {CLIENT_ID}, client_secret: {{env: ENTRA_CLIENT_SECRET}}, "
+            f"authority: '{self.simulator}'}}\n"
+            f"business_central: {{url: '{self.simulator}'}}\n"
+        )
+        await self.start("simulate", f"{self.simulator}/_simulator", "--port", str(ports[0]))
+        await self.serve()
+        created = await self.command("keys", "create", "--role", "admin", "--format", "json")
+        self.key = json.loads(created)["key"]
+
+    async def serve(self) -> None:
+        await self.start("serve", f"{self.gateway}/health/ready")
+
+    async def start(self, command: str, until: str, *words: str) -> None:
+        log = (self.folder / f"{command}.log").open("ab")
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, command, *words, env=self.environment, stdout=log, stderr=log
+        )
+        log.close()
+        self._running[command] = process
+        while not await self.answers(until):
+            if process.returncode is not None:
+                raise AssertionError((self.folder / f"{command}.log").read_text())
+            await asyncio.sleep(0.05)
+
+    async def answers(self, url: str) -> bool:
+        try:
+            async with self.session.get(url) as response:
+                return response.status == 200
+        except ClientConnectionError:
+            return False
+
+    async def command(self, *words: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, *words, env=self.environment, stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0
+        return output.decode()
+
+    async def kill(self, command: str) -> None:
+        process = self._running.pop(command)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+
+    async def tear_down(self) -> None:
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            await process.wait()
+
+    async def connect(self) -> str:
+        """Create a connection and play its administrator. Returns the connection's id."""
+        _, created = await self.call(
+            "POST", "/v1/connections", {"organization": "harwick", "environment": "Production"}
+        )
+        async with Browser() as browser:
+            page = await browser.open(created["connect_url"])
+            page = await browser.submit(page, page.form(), press="Microsoft")
+            page = await browser.submit(page, page.form(), press="Accept")
+            button = page.form().choices("submit")[0].label
+            await browser.submit(page, page.form(), press=button, choose=COMPANY)
+        return str(created["id"])
+
+    async def call(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        url = f"{self.gateway}{path}"
+        async with self.session.request(method, url, json=body, headers=headers) as response:
+            return response.status, await response.json(content_type=None)
+
+    async def control(self, method: str, path: str, body: Json | None = None) -> Json:
+        url = f"{self.simulator}/_simulator/{path}"
+        async with self.session.request(method, url, json=body) as response:
+            assert response.status < 300
+            answer: Json = await response.json() if response.status != 204 else {}
+            return answer
+
+    async def orders(self) -> list[Json]:
+        """The sales orders that Business Central holds in the company of the story."""
+        query = urlencode({"company": COMPANY, "entity": "salesOrders"})
+        state = await self.control("GET", f"state?{query}")
+        return list(state["value"])
