@@ -1,0 +1,254 @@
+"""Filters and tests in an expression: looked up, their arguments checked, their call written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from jinja2 import nodes
+
+from gateway.mapping.emission import Emission
+from gateway.mapping.extents import extent
+from gateway.mapping.paths import Paths
+from gateway.mapping.presence import trail_of
+from gateway.mapping.rules import did_you_mean
+from gateway.mapping.scope import Every, Site, Value, Way
+from gateway.mapping.signatures import (
+    FILTERS,
+    PATH_FILTERS,
+    TESTS,
+    Argument,
+    Signature,
+    comparable,
+    field_of,
+    unfit_argument,
+)
+from gateway.mapping.types import ANY, BOOLEAN, Type, constant_type, merged
+
+_NOTHING: Final = Value(ANY, "None")
+_PATH = (nodes.Name, nodes.Getattr, nodes.Getitem)
+
+
+class Walker(Protocol):
+    """What is needed of the walk over an expression."""
+
+    site: Site
+    emission: Emission
+    paths: Paths
+
+    def value(self, node: nodes.Expr) -> Value: ...
+    def solid(self, node: nodes.Expr) -> Value: ...
+    def quotient(self, node: nodes.Div) -> Value: ...
+
+
+def called(walk: Walker, node: nodes.Filter) -> Value:
+    """The value of a filter."""
+    if node.node is None:
+        return _NOTHING
+    if node.name in PATH_FILTERS:
+        return _absent(walk, node, node.node)
+    signature = FILTERS.get(node.name)
+    if signature is None:
+        known = [*FILTERS, *PATH_FILTERS]
+        message = f'There is no filter "{node.name}".'
+        _report_name(walk, node, "unknown-filter", message, did_you_mean(node.name, known))
+        walk.value(node.node)
+        return _NOTHING
+    arguments = _arguments(walk, node, signature.arguments)
+    if isinstance(node.node, nodes.Div) and node.name == "decimal" and node.args:
+        before = walk.quotient(node.node)
+    else:
+        before = walk.solid(node.node)
+    if arguments is None:
+        return _NOTHING
+    type_ = _given(walk, node, signature, before, arguments)
+    if signature.exact:
+        walk.emission.needs_exact = True
+    constants = "".join(f", {walk.emission.constant(argument)}" for argument in arguments)
+    way = _way_through(walk, node.name, before, arguments)
+    return Value(type_, f"f_{node.name}({before.code}{constants})", way)
+
+
+def tested(walk: Walker, node: nodes.Test) -> Value:
+    """The value of a test: true or false."""
+    if node.name not in TESTS:
+        message = f'There is no test "{node.name}".'
+        _report_name(walk, node, "unknown-test", message, did_you_mean(node.name, list(TESTS)))
+        return Value(BOOLEAN, "False")
+    wanted = 1 if node.name == "in" else 0
+    if len(node.args) != wanted or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        message = f"The test {node.name} takes {'one argument' if wanted else 'no argument'}."
+        _report_name(walk, node, "wrong-argument", message)
+        return Value(BOOLEAN, "False")
+    if node.name == "present":
+        soft = walk.paths.soft(node.node) if isinstance(node.node, _PATH) else None
+        code = soft[0].code if soft else walk.value(node.node).code
+        return Value(BOOLEAN, f"({code} is not None)")
+    value = walk.value(node.node)
+    if node.name == "null":
+        return Value(BOOLEAN, f"({value.code} is None)")
+    if node.name == "in":
+        return _membership(walk, node, value)
+    return Value(BOOLEAN, f"t_{node.name}({value.code})")
+
+
+def _membership(walk: Walker, node: nodes.Test, value: Value) -> Value:
+    choices = walk.value(node.args[0])
+    items = choices.type.items or ANY
+    if choices.type.kind not in {"list", "any"} or not comparable(value.type, items):
+        message = "The test in looks into a list of such values."
+        _report_name(walk, node, "wrong-type", message)
+    return Value(BOOLEAN, f"t_in({value.code}, {choices.code})")
+
+
+def _absent(walk: Walker, node: nodes.Filter, before: nodes.Expr) -> Value:
+    """`default(x)` and `or_null`: what a path yields when it is missing or null."""
+    wanted = (Argument("constant"),) if node.name == "default" else ()
+    arguments = _arguments(walk, node, wanted)
+    if isinstance(before, _PATH) and trail_of(before) is not None:
+        soft = walk.paths.soft(before)
+        if soft is None:
+            return _NOTHING
+        value, absent = soft
+    else:
+        value = walk.value(before)
+        absent = value.type.nullable
+    if not absent and value.type.kind != "any":
+        message = "This is always there and never null."
+        _report_name(walk, node, "default-behind-nothing", message, "Leave it out.")
+    if arguments is None:
+        return _NOTHING
+    if not arguments:
+        return Value(value.type.or_null(), value.code, value.way)
+    other = constant_type(arguments[0])
+    if not comparable(value.type, other):
+        _report_name(
+            walk,
+            node,
+            "wrong-type",
+            "The default is of another type.",
+            expected=value.type.words,
+            actual=other.words,
+        )
+    type_ = merged([value.type.not_null(), other])
+    local = walk.emission.fresh("t")
+    code = walk.emission.constant(arguments[0])
+    return Value(type_, f"({code} if ({local} := {value.code}) is None else {local})", value.way)
+
+
+def _given(
+    walk: Walker, node: nodes.Filter, signature: Signature, before: Value, arguments: list[object]
+) -> Type:
+    """The type that comes out, when what goes in is what the filter takes."""
+    type_ = before.type
+    if type_.kind == "any":
+        return signature.gives(type_, arguments) or ANY if node.name not in _ELEMENTWISE else ANY
+    if type_.kind in signature.takes:
+        given = signature.gives(type_, arguments)
+        if given is not None:
+            if node.name == "choose":
+                _check_table(walk, node, type_, arguments)
+            return given
+        message = f"The elements of the list have nothing for {node.name}."
+        _report_name(walk, node, "wrong-type", message, actual=(type_.items or ANY).words)
+        return ANY
+    takes = " or ".join(sorted(Type(kind).words for kind in signature.takes))
+    message = f"The filter {node.name} takes {takes}."
+    _report_name(walk, node, "wrong-type", message, expected=takes, actual=type_.words)
+    return ANY
+
+
+_ELEMENTWISE: Final = ("where", "pluck", "sum", "join", "first", "last")
+
+
+def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[object]) -> None:
+    """Without a default, a table must know every member of the enum it is asked for."""
+    table = arguments[0]
+    if type_.enum is None or len(arguments) > 1 or not isinstance(table, Mapping):
+        return
+    lost = [member for member in type_.enum if member not in table]
+    if lost:
+        listed = ", ".join(f'"{member}"' for member in lost)
+        message = f"The table has no entry for {listed}."
+        _report_name(walk, node, "table-misses-a-value", message, expected=type_.words)
+
+
+def _way_through(walk: Walker, name: str, before: Value, arguments: list[object]) -> Way | None:
+    """The path behind a filter that only selects; fields it reads are read."""
+    way = before.way
+    if way is None:
+        return None
+    if name in {"pluck", "sum", "where"} and arguments:
+        field = str(arguments[0])
+        if field_of(before.type, field) is not None:
+            walk.site.ways.append((*way, Every(None), field))
+    if name == "where":
+        return way
+    return (*way, Every(None)) if name in {"first", "last"} else None
+
+
+def _arguments(
+    walk: Walker, node: nodes.Filter, wanted: tuple[Argument, ...]
+) -> list[object] | None:
+    least = sum(not argument.optional for argument in wanted)
+    named = node.kwargs or node.dyn_args or node.dyn_kwargs
+    if named or not least <= len(node.args) <= len(wanted):
+        count = str(least) if least == len(wanted) else f"{least} to {len(wanted)}"
+        message = f"The filter {node.name} takes {count} arguments, by their order."
+        _report_name(walk, node, "wrong-argument", message)
+        return None
+    found: list[object] = []
+    for argument, given in zip(wanted, node.args, strict=False):
+        known, value = _constant(walk, given)
+        if not known and argument.kind == "table":
+            return None if _unknown_table(walk, given) else found
+        expected = unfit_argument(argument, value) if known else "a constant"
+        if expected:
+            offset, length = extent(given)
+            message = f"This argument of {node.name} must be {expected}."
+            walk.site.report("wrong-argument", message, offset, length=length)
+            return None
+        found.append(value)
+    return found
+
+
+def _constant(walk: Walker, node: nodes.Expr) -> tuple[bool, object]:
+    """Whether `node` is a constant or a table, and which."""
+    if isinstance(node, nodes.Const):
+        return True, node.value
+    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
+        value = node.node.value
+        return (True, -value) if isinstance(value, int) else (False, None)
+    match trail_of(node):
+        case ("tables", str(name)) if name in walk.paths.scope.tables:
+            return True, walk.paths.scope.tables[name]
+    return False, None
+
+
+def _unknown_table(walk: Walker, node: nodes.Expr) -> bool:
+    offset, length = extent(node)
+    known = [f"tables.{name}" for name in walk.paths.scope.tables]
+    trail = trail_of(node)
+    word = ".".join(map(str, trail)) if trail else ""
+    message = "This is none of the tables of the file."
+    hint = did_you_mean(word, known)
+    walk.site.report("unknown-table", message, offset, length=length, hint=hint)
+    return True
+
+
+def _report_name(
+    walk: Walker,
+    node: nodes.Filter | nodes.Test,
+    rule: str,
+    message: str,
+    hint: str | None = None,
+    *,
+    expected: str | None = None,
+    actual: str | None = None,
+) -> None:
+    """A finding at the name of a filter, or at the `is` of a test."""
+    offset = node.lineno - 1
+    length = len(node.name) if isinstance(node, nodes.Filter) else len(node.name) + 3
+    walk.site.report(
+        rule, message, offset, length=length, expected=expected, actual=actual, hint=hint
+    )

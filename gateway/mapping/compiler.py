@@ -1,0 +1,177 @@
+"""A mapping file and the schemas of both sides → the plans of its verbs.
+
+The snapshot compiles through `compile_document`. Every finding on the way is reported, and there
+are plans only when none of them is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.documents import Document, Finding
+from gateway.mapping.bodies import Bodies
+from gateway.mapping.creates import compile_create
+from gateway.mapping.emission import Emission
+from gateway.mapping.ledger import Ledger
+from gateway.mapping.listing import check_omitted, compile_filters
+from gateway.mapping.loader import load_mapping
+from gateway.mapping.model import Fields, ListSource, MappingFile
+from gateway.mapping.plan import FieldUse, Plan
+from gateway.mapping.record import ListPlan, Record
+from gateway.mapping.rules import Findings, Path
+from gateway.mapping.scope import Value, way_words
+from gateway.mapping.selection import selected, too_deep
+from gateway.mapping.surroundings import Surroundings, surroundings
+from gateway.mapping.types import Shape, canonical_type, record_type
+from gateway.validation import Schemas
+from gateway.wire import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a file came to: its plans by verb, none where a finding is an error."""
+
+    plans: Mapping[str, Plan]
+    findings: tuple[Finding, ...]
+
+
+def compile_document(document: Document, shape: Mapping[str, Any], schemas: Schemas) -> Compiled:
+    """The plans of a mapping file, and everything that is wrong with it.
+
+    `shape` is the JSON Schema of mapping files.
+    """
+    findings = Findings(document)
+    file = load_mapping(document, shape, findings)
+    plans = {} if file is None else _plans(file, schemas, findings)
+    return Compiled(plans, tuple(findings.found))
+
+
+def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str, Plan]:
+    if not _known(file, schemas, findings):
+        return {}
+    around = surroundings(file, schemas)
+    ledger = Ledger(findings)
+    recorded = _record(file.record, around, ledger)
+    base = Plan(
+        resource=file.resource,
+        verb="read",
+        title=file.title,
+        schema=file.schema,
+        api=file.api,
+        entity=file.entity,
+        file=findings.document.file,
+        record=Record((), {}, dict),
+        rejections=around.rejections,
+        problems=file.problems,
+    )
+    listed = None if file.list is None else _list(file.list, around, findings)
+    created = None if file.create is None else compile_create(file.create, around, findings)
+    _check_verbs(file, around.entity, findings)
+    if findings.failed:
+        return {}
+    base = replace(base, record=recorded.finished(), fields=tuple(ledger.fields))
+    plans: dict[str, Plan] = {}
+    if listed is not None:
+        plans["list"] = listed(base)
+    if file.read:
+        plans["read"] = base
+    if created is not None:
+        plans["create"] = created(base)
+    return plans
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A record that is written, and not compiled yet."""
+
+    emission: Emission
+    ledger: Ledger
+    entity: Entity
+
+    def finished(self, also: frozenset[str] = frozenset()) -> Record:
+        """The record; `also` are further fields to select."""
+        select, expand = selected(self.ledger.ways, self.entity)
+        wanted = {*select, *also}
+        ordered = tuple(name for name in self.entity.fields if name in wanted)
+        return Record(ordered, expand, self.emission.compiled(None))
+
+
+def _record(
+    fields: Fields, around: Surroundings, ledger: Ledger, omit: tuple[str, ...] = ()
+) -> _Recorded:
+    """Write the record, without the canonical fields that `omit` names."""
+    emission = Emission(f"{ledger.findings.document.file} record")
+    bc = record_type(around.entity, around.entities)
+    scope = around.scope.having({"bc": Value(bc, "", ("bc",))})
+    whole = canonical_type(around.canonical, "answer", around.file.schema).shape
+    shape = Shape(
+        around.file.schema,
+        dict if whole is None else lambda: whole.properties,
+        required=()
+        if whole is None
+        else tuple(one for one in whole.required if one[0] not in omit),
+    )
+    kept = tuple(entry for entry in fields.entries if entry.name not in omit)
+    made = Bodies(ledger, emission).fields(replace(fields, entries=kept), shape, scope, ())
+    emission.line(f"return {made}")
+    deep = too_deep(ledger.ways, around.entity)
+    if deep is not None:
+        message = f"{way_words(deep)} is a part of a part, which one read does not bring."
+        ledger.findings.at(fields.path, "not-yet", message, key=True)
+    return _Recorded(emission, ledger, around.entity)
+
+
+def _list(source: ListSource, around: Surroundings, findings: Findings) -> Callable[[Plan], Plan]:
+    """The verb `list`. Its record was checked as a whole already, so findings are not doubled."""
+    file, entity = around.file, around.entity
+    check_omitted(source, [entry.name for entry in file.record.entries], findings)
+    filters, uses = compile_filters(source, file, entity, findings)
+    silent = Ledger(Findings(findings.document))
+    recorded = _record(file.record, around, silent, source.omit)
+
+    def finished(base: Plan) -> Plan:
+        record = recorded.finished(frozenset(one.field for one in filters.values()))
+        listed = ListPlan(source.omit, filters, record, entity)
+        fields = _distinct([*silent.fields, *uses])
+        return replace(base, verb="list", fields=fields, list=listed)
+
+    return finished
+
+
+def _known(file: MappingFile, schemas: Schemas, findings: Findings) -> bool:
+    """Whether there are schemas for the file; reported when there are not."""
+
+    def missing(path: Path, rule: str, what: str, word: str, known: list[str]) -> None:
+        findings.unknown(path, rule, f'There is no {what} "{word}".', word, known)
+
+    sets = schemas.entity_sets(file.api)
+    if not sets:
+        missing(("api",), "unknown-entity", "folder of schemas for", file.api, schemas.apis())
+    elif file.entity not in sets:
+        missing(("entity",), "unknown-entity", "schema file of an entity", file.entity, sets)
+    names = schemas.canonical_names()
+    if file.schema not in names:
+        missing(("schema",), "unknown-schema", "canonical schema", file.schema, names)
+    return file.entity in sets and file.schema in names
+
+
+def _check_verbs(file: MappingFile, entity: Entity, findings: Findings) -> None:
+    wanted = {
+        "list": ("get", file.list),
+        "read": ("get", file.read),
+        "create": ("post", file.create),
+    }
+    for verb, (method, there) in wanted.items():
+        if there and method not in entity.verbs:
+            message = f"Business Central takes no {method.upper()} on {entity.entity_set}."
+            findings.at((verb,), "cannot-be-called", message, key=True)
+    if not any(there for _, there in wanted.values()):
+        findings.at(
+            (), "no-verb", "The mapping has no verb.", hint="Add `list`, `read` or `create`."
+        )
+
+
+def _distinct(uses: list[FieldUse]) -> tuple[FieldUse, ...]:
+    return tuple(dict.fromkeys(uses))

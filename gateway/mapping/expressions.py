@@ -1,0 +1,293 @@
+"""One expression: Jinja's nodes → a typed value and the Python that yields it.
+
+The walk lets through what the language has and reports everything else. Paths are resolved in
+the schemas, types inferred, and code is written in one pass; the compiler asks for one walk per
+leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from gateway.mapping.calls import called, tested
+from gateway.mapping.emission import Emission
+from gateway.mapping.extents import extent
+from gateway.mapping.paths import Paths
+from gateway.mapping.rules import did_you_mean
+from gateway.mapping.scope import Scope, Site, Value
+from gateway.mapping.signatures import comparable
+from gateway.mapping.types import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    TEXT,
+    Property,
+    Type,
+    constant_type,
+    merged,
+    object_of,
+)
+
+NOTHING: Final = Value(ANY, "None")
+_SIGNS: Final[dict[type[nodes.Node], str]] = {nodes.Add: "+", nodes.Sub: "-", nodes.Mul: "*"}
+_COMPARED: Final = {
+    "eq": "==",
+    "ne": "!=",
+    "gt": ">",
+    "gteq": ">=",
+    "lt": "<",
+    "lteq": "<=",
+    "in": "in",
+    "notin": "not in",
+}
+_ROUND: Final = "Write `(a / b) | decimal(2)`, and divide last."
+_FOREIGN: Final[dict[type[nodes.Node], str]] = {
+    nodes.Call: "Nothing can be called but filters, as in `x | upper`.",
+    nodes.Tuple: "A list is written in brackets.",
+    nodes.FloorDiv: "There is no `//`; use `(a / b) | decimal(0)`.",
+    nodes.Mod: "There is no `%`.",
+    nodes.Pow: "There is no `**`.",
+    nodes.Pos: "A number needs no `+`.",
+    nodes.Slice: "Lists and texts are not sliced.",
+}
+
+
+class Walk:
+    """The walk over one expression. `drops`: its leaf ends in `?`."""
+
+    def __init__(
+        self, scope: Scope, site: Site, emission: Emission, *, drops: bool = False
+    ) -> None:
+        self.site = site
+        self.emission = emission
+        self.paths = Paths(scope, site, emission, self.solid, drops=drops)
+
+        self._written: dict[type[nodes.Node], Callable[[Any], Value]] = {
+            nodes.Name: self.paths.read,
+            nodes.Getattr: self.paths.read,
+            nodes.Getitem: self.paths.read,
+            nodes.Const: self._constant,
+            nodes.Filter: lambda node: called(self, node),
+            nodes.Test: lambda node: tested(self, node),
+            nodes.Compare: self._compare,
+            nodes.And: self._joined,
+            nodes.Or: self._joined,
+            nodes.Not: lambda node: Value(BOOLEAN, f"(not {self.truth(node.node)})"),
+            nodes.CondExpr: self._choice,
+            nodes.Add: self._computed,
+            nodes.Sub: self._computed,
+            nodes.Mul: self._computed,
+            nodes.Neg: self._negated,
+            nodes.Concat: lambda node: self.text([self.value(one) for one in node.nodes], node),
+            nodes.List: self._list,
+            nodes.Dict: self._dict,
+            nodes.Div: self._unrounded,
+        }
+
+    def value(self, node: nodes.Expr) -> Value:
+        """The value of `node`; anything when it has findings."""
+        written = self._written.get(type(node))
+        if written is not None:
+            return written(node)
+        message = _FOREIGN.get(type(node), f"{type(node).__name__} is no part of the language.")
+        self._report(node, "not-in-the-language", message)
+        return NOTHING
+
+    def truth(self, node: nodes.Expr) -> str:
+        """The code of a condition, which must be boolean."""
+        value = self.solid(node)
+        if value.type.kind not in {"boolean", "any"}:
+            self._report(
+                node,
+                "condition-not-boolean",
+                "A condition is true or false.",
+                expected="true or false",
+                actual=value.type.words,
+                hint="Compare it, or ask whether it `is present`.",
+            )
+        return value.code if value.way is None else f"f_condition({value.code})"
+
+    def solid(self, node: nodes.Expr) -> Value:
+        """The value of an operand, which must not be null."""
+        value = self.value(node)
+        if value.type.nullable and not self.paths.proven(node):
+            self._report(
+                node,
+                "may-be-missing",
+                "This may be null.",
+                hint="Give it a `| default(…)`, or ask first whether it `is present`.",
+            )
+        return Value(value.type.not_null(), value.code, value.way, value.trusted)
+
+    def text(self, values: list[Value], node: nodes.Expr | None = None) -> Value:
+        """The texts and numbers one after the other."""
+        for value in values:
+            if value.type.kind not in {"text", "integer", "decimal", "any"} or value.type.nullable:
+                offset = None if node is None else extent(node)[0]
+                self.site.report(
+                    "wrong-type",
+                    "Only text and numbers can stand in a text.",
+                    offset,
+                    expected="text or a number",
+                    actual="null, perhaps" if value.type.nullable else value.type.words,
+                )
+        codes = [
+            value.code if value.type.enum and not value.way else f"f_text({value.code})"
+            for value in values
+        ]
+        lengths = [value.type.max_length if value.type.kind == "text" else 1 for value in values]
+        known = [length for length in lengths if length is not None]
+        type_ = Type("text", sum(known)) if len(known) == len(lengths) else TEXT
+        return Value(type_, f"({' + '.join(codes)})")
+
+    def quotient(self, node: nodes.Div) -> Value:
+        """A quotient that is about to be rounded."""
+        left, right = self._number(node.left), self._number(node.right)
+        return Value(Type("decimal"), f"f_quotient({left.code}, {right.code})")
+
+    def _report(
+        self,
+        node: nodes.Expr,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        expected: str | None = None,
+        actual: str | None = None,
+    ) -> None:
+        offset, length = extent(node)
+        self.site.report(
+            rule, message, offset, length=length, expected=expected, actual=actual, hint=hint
+        )
+
+    def _unrounded(self, node: nodes.Div) -> Value:
+        self._report(node, "inexact-division", "A quotient must be rounded.", hint=_ROUND)
+        return NOTHING
+
+    def _constant(self, node: nodes.Const) -> Value:
+        constant = node.value
+        trusted = isinstance(constant, int) and not isinstance(constant, bool)
+        return Value(constant_type(constant), self.emission.constant(constant), trusted=trusted)
+
+    def _compare(self, node: nodes.Compare) -> Value:
+        left = self._compared(node.expr, node.ops[0].op)
+        code, before = left.code, node.expr
+        for operand in node.ops:
+            right = self._compared(operand.expr, operand.op)
+            self._check_pair(before, left.type, operand, right.type)
+            code += f" {_COMPARED[operand.op]} {right.code}"
+            left, before = right, operand.expr
+        return Value(BOOLEAN, f"({code})")
+
+    def _compared(self, node: nodes.Expr, name: str) -> Value:
+        return self.solid(node) if name in {"gt", "gteq", "lt", "lteq"} else self.value(node)
+
+    def _check_pair(
+        self, before: nodes.Expr, left: Type, operand: nodes.Operand, right: Type
+    ) -> None:
+        wanted = right
+        if operand.op in {"in", "notin"}:
+            if right.kind not in {"list", "any"}:
+                message = "`in` looks into a list."
+                self._report(operand.expr, "wrong-type", message, actual=right.words)
+                return
+            wanted = right.items or ANY
+        ordered = operand.op in {"gt", "gteq", "lt", "lteq"}
+        unordered = {left.kind, wanted.kind} & {"boolean", "list", "object", "null"}
+        if not comparable(left, wanted) or (ordered and unordered):
+            message = "These two can never be compared."
+            self._report(
+                operand.expr, "wrong-type", message, expected=left.words, actual=wanted.words
+            )
+        elif left.enum is not None and wanted.enum is not None:
+            self._check_members(before, left.enum, operand.expr, wanted.enum)
+
+    def _check_members(
+        self, before: nodes.Expr, left: tuple[str, ...], after: nodes.Expr, right: tuple[str, ...]
+    ) -> None:
+        """A constant that is compared with an enum must be one of its members."""
+        constant = isinstance(before, nodes.Const)
+        members, words, at = (right, left, before) if constant else (left, right, after)
+        for word in words:
+            if word not in members:
+                self._report(
+                    at,
+                    "not-in-the-enum",
+                    "This is never equal: it is no member of the enum.",
+                    did_you_mean(word, list(members)),
+                )
+
+    def _joined(self, node: nodes.And | nodes.Or) -> Value:
+        word = "and" if isinstance(node, nodes.And) else "or"
+        left = self.truth(node.left)
+        with self.paths.under((node.left, word == "and")):
+            right = self.truth(node.right)
+        return Value(BOOLEAN, f"({left} {word} {right})")
+
+    def _choice(self, node: nodes.CondExpr) -> Value:
+        test = self.truth(node.test)
+        with self.paths.under((node.test, True)):
+            yes = self.value(node.expr1)
+        if node.expr2 is None:
+            message = "What is it otherwise?"
+            self._report(node.test, "if-without-else", message, "Write `x if c else y`.")
+            return yes
+        with self.paths.under((node.test, False)):
+            no = self.value(node.expr2)
+        if not comparable(yes.type, no.type):
+            message = "Both values must be of one type."
+            actual = no.type.words
+            self._report(node.expr2, "wrong-type", message, expected=yes.type.words, actual=actual)
+        return Value(merged([yes.type, no.type]), f"({yes.code} if {test} else {no.code})")
+
+    def _computed(self, node: nodes.BinExpr) -> Value:
+        left, right = self._number(node.left), self._number(node.right)
+        whole = left.type.kind == right.type.kind == "integer"
+        if not whole:
+            self.emission.needs_exact = True
+        type_ = INTEGER if whole else Type("decimal")
+        trusted = left.trusted and right.trusted
+        return Value(type_, f"({left.code} {_SIGNS[type(node)]} {right.code})", trusted=trusted)
+
+    def _negated(self, node: nodes.Neg) -> Value:
+        value = self._number(node.node)
+        self.emission.needs_exact = self.emission.needs_exact or value.type.kind != "integer"
+        return Value(value.type, f"(-{value.code})", trusted=value.trusted)
+
+    def _number(self, node: nodes.Expr) -> Value:
+        value = self.solid(node)
+        if not value.type.number and value.type.kind != "any":
+            self._report(
+                node,
+                "wrong-type",
+                "Only numbers can be computed with.",
+                "Text is joined with `~`, and becomes a number by `| integer` or `| decimal`."
+                if value.type.kind == "text"
+                else None,
+                expected="a number",
+                actual=value.type.words,
+            )
+        if value.trusted:
+            return value
+        return Value(value.type, f"f_number({value.code})", value.way)
+
+    def _list(self, node: nodes.List) -> Value:
+        items = [self.value(item) for item in node.items]
+        code = "".join(f"{item.code}, " for item in items)
+        return Value(Type("list", items=merged([item.type for item in items])), f"[{code}]")
+
+    def _dict(self, node: nodes.Dict) -> Value:
+        properties: dict[str, Property] = {}
+        codes = []
+        for pair in node.items:
+            if not isinstance(pair.key, nodes.Const) or not isinstance(pair.key.value, str):
+                message = "A key in an object is a constant text."
+                self._report(pair.key, "not-in-the-language", message)
+                continue
+            value = self.value(pair.value)
+            properties[pair.key.value] = Property(value.type)
+            codes.append(f"{pair.key.value!r}: {value.code}")
+        return Value(object_of("an object", properties), f"{{{', '.join(codes)}}}")

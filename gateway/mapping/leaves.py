@@ -1,0 +1,132 @@
+"""A leaf of a body → the code of its value, checked against what it is written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from jinja2 import nodes
+
+from gateway.mapping.checker import check_value
+from gateway.mapping.emission import Emission
+from gateway.mapping.expressions import Walk
+from gateway.mapping.extents import extent
+from gateway.mapping.model import Expression, Leaf
+from gateway.mapping.scope import Scope, Site, Value
+from gateway.mapping.syntax import Mistake, parse_expression, parse_leaf
+from gateway.mapping.types import ANY, Type, constant_type
+from gateway.wire import Field, encode_name, encode_value
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The code of a leaf. `bound` are variables, each with its code, that must not be null
+    before `code` is evaluated; `risky`: evaluating it may raise `Dropped`.
+    """
+
+    code: str
+    type: Type = ANY
+    bound: tuple[tuple[str, str], ...] = ()
+    risky: bool = False
+
+    @property
+    def conditions(self) -> list[str]:
+        """What must hold for the leaf to be there; each part binds its variable."""
+        return [f"({local} := {code}) is not None" for local, code in self.bound]
+
+
+def is_expression(value: object) -> bool:
+    """Whether a leaf is for Jinja; every other text is a constant."""
+    return isinstance(value, str) and "{{" in value
+
+
+def write_leaf(
+    leaf: Leaf,
+    target: Type,
+    scope: Scope,
+    site: Site,
+    emission: Emission,
+    *,
+    drops: bool = False,
+    field: Field | None = None,
+) -> Written:
+    """The code of a leaf for `target`; `field` is there when Business Central takes it."""
+    if not is_expression(leaf.value):
+        value = Value(constant_type(leaf.value), "")
+        check_value(site, scope, value, target, None)
+        if drops and leaf.value is not None:
+            site.report("can-never-drop", "A constant is always there.", hint=_WITHOUT)
+        sent = leaf.value if field is None else encode_value(field, leaf.value)
+        return Written(emission.constant(sent), value.type)
+    walk = Walk(scope, site, emission, drops=drops)
+    value, span = _walked(walk, str(leaf.value))
+    check_value(site, scope, value, target, span)
+    written = Written(
+        value.code, value.type, tuple(walk.paths.bound.items()), risky=walk.paths.risky
+    )
+    if drops:
+        return _dropping(written, site, emission, field)
+    if field is None:
+        return written
+    if value.type.nullable and field.blank is None and value.type.kind != "null":
+        message = "This may be null, and the target has no blank for it."
+        site.report(
+            "null-has-no-blank", message, span[0], length=span[1], hint="End the key in `?`."
+        )
+    return replace(written, code=_sent(written, field, emission))
+
+
+def parsed(expression: Expression, site: Site) -> nodes.Expr | None:
+    """The node of a bare expression, None when it cannot be read."""
+    try:
+        return parse_expression(expression.text)
+    except Mistake as mistake:
+        site.report(mistake.rule, mistake.message, mistake.offset, length=mistake.length)
+        return None
+
+
+_WITHOUT = "Leave out the `?`."
+
+
+def _walked(walk: Walk, text: str) -> tuple[Value, tuple[int, int]]:
+    """The value of a leaf's text, and where its expression stands."""
+    try:
+        parts = parse_leaf(text)
+    except Mistake as mistake:
+        walk.site.report(mistake.rule, mistake.message, mistake.offset, length=mistake.length)
+        return Value(ANY, "None"), (mistake.offset, mistake.length)
+    expressions = [part for part in parts.parts if not isinstance(part, str)]
+    if parts.alone:
+        return walk.value(expressions[0]), extent(expressions[0])
+    pieces = [
+        Value(constant_type(part), repr(part)) if isinstance(part, str) else walk.value(part)
+        for part in parts.parts
+    ]
+    return walk.text(pieces), (0, len(text))
+
+
+def _dropping(written: Written, site: Site, emission: Emission, field: Field | None) -> Written:
+    """The leaf with the conditions under which it is there: nothing missing, and not null."""
+    if not written.bound and not written.risky and not written.type.nullable:
+        if written.type.kind != "any":
+            message = "Nothing this reads can be missing or null."
+            site.report("can-never-drop", message, hint=_WITHOUT)
+        return written
+    bound = written.bound
+    code = written.code
+    if written.type.nullable:
+        local = emission.fresh("t")
+        bound, code = (*bound, (local, code)), local
+    sure = replace(written, bound=bound, code=code, type=written.type.not_null())
+    return sure if field is None else replace(sure, code=_sent(sure, field, emission))
+
+
+def _sent(written: Written, field: Field, emission: Emission) -> str:
+    """The code of the value as Business Central takes it: blank for null, encoded members."""
+    code = written.code
+    members = written.type.enum or field.enum or ()
+    encoded = field.enum is not None and any(encode_name(name) != name for name in members)
+    if not written.type.nullable:
+        return f"f_encode_name({code})" if encoded else code
+    local = emission.fresh("t")
+    rest = f"f_encode_name({local})" if encoded else local
+    return f"({field.blank!r} if ({local} := {code}) is None else {rest})"

@@ -1,0 +1,113 @@
+"""What the leaves of a verb read and write, collected while they are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gateway.mapping.emission import Emission
+from gateway.mapping.expressions import Walk
+from gateway.mapping.failures import Spot
+from gateway.mapping.leaves import Written, parsed, write_leaf
+from gateway.mapping.model import Expression, Leaf, Loop
+from gateway.mapping.plan import FieldUse
+from gateway.mapping.presence import Fact
+from gateway.mapping.rules import Findings, Path
+from gateway.mapping.scope import Every, Scope, Site, Value, Way, way_words
+from gateway.mapping.types import ANY, INTEGER, Property, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A list that is looped over. `conditions` must hold before `code` is evaluated."""
+
+    code: str
+    items: Type
+    way: Way | None
+    conditions: tuple[str, ...]
+    spot: Spot
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The findings of a file, and what its leaves have read and written so far."""
+
+    findings: Findings
+    ways: list[Way] = field(default_factory=list)
+    fields: list[FieldUse] = field(default_factory=list)
+
+    def leaf(
+        self,
+        leaf: Leaf,
+        found: Property,
+        scope: Scope,
+        emission: Emission,
+        target: Way,
+        *,
+        drops: bool = False,
+    ) -> tuple[Written, Spot]:
+        """The code of a leaf that is written to `found`, and where errors of it belong."""
+        site = Site(self.findings, leaf.path, way_words(target))
+        written = write_leaf(
+            leaf, found.type, scope, site, emission, drops=drops, field=found.field
+        )
+        return written, self._closed(site, target)
+
+    def condition(
+        self, when: Expression, scope: Scope, emission: Emission, target: Way = ()
+    ) -> tuple[str, Fact | None, Spot]:
+        """The code of a condition, the fact that it holds, and where errors of it belong."""
+        site = Site(self.findings, when.path)
+        node = parsed(when, site)
+        code = "False" if node is None else Walk(scope, site, emission).truth(node)
+        return code, None if node is None else (node, True), self._closed(site, target)
+
+    def over(self, loop: Loop, scope: Scope, emission: Emission, *, drops: bool = False) -> Over:
+        """The list of a loop; with `drops` it may be missing."""
+        site = Site(self.findings, loop.over.path)
+        walk = Walk(scope, site, emission, drops=drops)
+        node = parsed(loop.over, site)
+        value = Value(ANY, "[]") if node is None else walk.value(node)
+        if value.type.kind not in {"list", "any"} or value.type.nullable:
+            message = "`$each` goes over a list, and this is none or may be null."
+            actual = value.type.words
+            site.report("wrong-type", message, expected="a list", actual=actual)
+        if drops and node is not None and not walk.paths.bound:
+            message = "Nothing this reads can be missing or null."
+            site.report("can-never-drop", message, hint="Leave out the `?` of the key.")
+        items = value.type.items or ANY
+        written = Written(value.code, bound=tuple(walk.paths.bound.items()))
+        conditions = tuple(written.conditions)
+        return Over(value.code, items, value.way, conditions, self._closed(site, ()))
+
+    @contextmanager
+    def looping(
+        self, loop: Loop, over: Over, scope: Scope, emission: Emission
+    ) -> Iterator[tuple[Scope, str]]:
+        """Inside of the loop: its scope, and the variable with the index."""
+        for path, name in ((loop.over.path, loop.name), (loop.over.path, loop.index)):
+            if name in scope.names:
+                message = f'"{name}" already means something here.'
+                self.findings.at(path, "bad-name", message, hint="Take another name.")
+        index, element = emission.fresh("x"), f"v_{loop.name}"
+        way = None if over.way is None else (*over.way, Every(index))
+        names = {loop.name: Value(over.items, element, way)}
+        if loop.index is not None:
+            names[loop.index] = Value(INTEGER, index, trusted=True)
+        emission.line(f"for {index}, {element} in enumerate({over.code}):", over.spot)
+        with emission.indented():
+            yield scope.having(names), index
+
+    def written(self, entity_set: str, name: str, path: Path) -> None:
+        """A field of Business Central is written at `path`."""
+        place = self.findings.document.place(path, key=True)
+        self.fields.append(FieldUse(entity_set, name, "write", place))
+
+    def _closed(self, site: Site, target: Way) -> Spot:
+        place = self.findings.document.place(site.path)
+        for use in dict.fromkeys(site.uses):
+            self.fields.append(FieldUse(use.entity, use.field, "read", place))
+        ways = tuple(dict.fromkeys(site.ways))
+        self.ways += ways
+        return Spot(target, place, ways)

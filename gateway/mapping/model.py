@@ -1,0 +1,176 @@
+"""What a mapping file says: the file, its verbs, lookups and guards, and the templates of bodies.
+
+The loader makes these values, the compiler reads them. Each keeps its path in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.documents import Document
+from gateway.mapping.rules import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A bare expression, as in `$when`."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A constant, or a text with `{{ }}` in it."""
+
+    path: Path
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A field of an object and what it gets. `optional`: its key ends in `?`."""
+
+    name: str
+    path: Path
+    optional: bool
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An object; with `when` it is there only if that holds."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """`$each`, `$as` and `$index`."""
+
+    over: Expression
+    name: str
+    index: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A list with one object per element of another."""
+
+    path: Path
+    loop: Loop
+    body: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of elements, and of the elements of lists, one after the other."""
+
+    path: Path
+    parts: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The first of some objects whose `when` holds."""
+
+    path: Path
+    choices: tuple[Fields, ...]
+
+
+Template = Leaf | Fields | Each | Listing | Pick
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSource:
+    """A lookup. `where` are fields and what they must be; `on_missing` a rejection, or None."""
+
+    name: str
+    path: Path
+    entity: str | None
+    where: tuple[tuple[str, Leaf], ...]
+    loop: Loop | None
+    key: Leaf | None
+    cache: float
+    on_missing: str | None
+
+    @property
+    def item_match(self) -> bool:
+        """Whether it asks for matches of items and not for records of an entity."""
+        return self.entity is None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSource:
+    """A guard: what is bad, and the rejection."""
+
+    path: Path
+    when: Expression
+    reject: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorSource:
+    """The anchor of a create."""
+
+    path: Path
+    field: str
+    value: Leaf
+    also_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSource:
+    """The verb `create`."""
+
+    path: Path
+    input: str
+    anchor: AnchorSource | None
+    lookups: tuple[LookupSource, ...]
+    guards: tuple[GuardSource, ...]
+    body: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSource:
+    """A filter of a list. `table` is the name of a table of values."""
+
+    name: str
+    path: Path
+    field: str
+    operator: str
+    table: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """The verb `list`."""
+
+    path: Path
+    omit: tuple[str, ...]
+    filters: tuple[FilterSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFile:
+    """A whole file. `params` is a JSON Schema of the parameters, `problems` leads from a code of
+    Business Central to a rejection.
+    """
+
+    document: Document
+    resource: str
+    title: str
+    schema: str
+    entity: str
+    api: str
+    params: Mapping[str, object]
+    tables: Mapping[str, Mapping[str, object]]
+    rejections: Mapping[str, tuple[str, str | None]]
+    record: Fields
+    list: ListSource | None
+    read: bool
+    create: CreateSource | None
+    problems: Mapping[str, str]

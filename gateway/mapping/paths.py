@@ -1,0 +1,302 @@
+"""Paths in expressions: resolved in the schemas, and written as plain reads of dictionaries.
+
+A read is strict where the path is surely there. Where it may be missing it is a finding, unless
+the leaf ends in `?` (then the leaf is left out) or something asks for the path softly
+(`| default(…)`, `is present`). Dotted access reads keys and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from jinja2 import nodes
+
+from gateway.mapping.emission import Emission
+from gateway.mapping.extents import extent
+from gateway.mapping.presence import Fact, Trail, proves, trail_of
+from gateway.mapping.rules import did_you_mean
+from gateway.mapping.scope import Every, Scope, Site, Use, Value, Way, way_words
+from gateway.mapping.types import ANY, Shape, Type
+
+_NOTHING: Final = Value(ANY, "None")
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """One step of a path: the code of its key, what is there, and whether it may be missing."""
+
+    key: str
+    type: Type
+    way: Way | None
+    optional: bool
+    list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A resolved path: the value it begins at, and its steps."""
+
+    root: Value
+    links: tuple[_Link, ...]
+    trail: Trail | None
+
+    @property
+    def type(self) -> Type:
+        return self.links[-1].type if self.links else self.root.type
+
+    @property
+    def way(self) -> Way | None:
+        return self.links[-1].way if self.links else self.root.way
+
+
+class Paths:
+    """The reads of one leaf. `valued` walks what is no path; `drops`: the leaf ends in `?`.
+
+    `bound` are the variables that must not be null before the leaf is evaluated; `risky` says
+    that evaluating it may still raise `Dropped`.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        site: Site,
+        emission: Emission,
+        valued: Callable[[nodes.Expr], Value],
+        *,
+        drops: bool,
+    ) -> None:
+        self.scope = scope
+        self.site = site
+        self.emission = emission
+        self.bound: dict[str, str] = {}
+        self.risky = False
+        self._valued = valued
+        self._drops = drops
+        self._branches = 0
+
+    @contextmanager
+    def under(self, fact: Fact) -> Iterator[None]:
+        """Inside of a branch that is evaluated only while `fact` holds."""
+        before, self.scope = self.scope, self.scope.knowing(fact)
+        self._branches += 1
+        yield
+        self._branches -= 1
+        self.scope = before
+
+    def proven(self, node: nodes.Expr) -> bool:
+        """Whether the conditions around it prove that the path `node` is there and not null."""
+        trail = trail_of(node)
+        return trail is not None and proves(self.scope.facts, trail)
+
+    def read(self, node: nodes.Expr) -> Value:
+        """The value of a path that has to be there."""
+        path = self._resolved(node)
+        if path is None:
+            return _NOTHING
+        sure = self.proven(node)
+        type_ = path.type.not_null() if sure else path.type
+        gap = self._gap(path)
+        if not self._drops or (gap is None and not type_.nullable):
+            if gap is not None:
+                self._report_gap(node, path, gap)
+            return Value(type_, _strict(path), path.way, path.root.trusted and not path.links)
+        soft = self._soft(path)
+        if self._branches:
+            self.risky = True
+            return Value(type_.not_null(), f"f_need({soft})", path.way)
+        for local, code in self.bound.items():
+            if code == soft:
+                return Value(type_.not_null(), local, path.way)
+        local = self.emission.fresh("t")
+        self.bound[local] = soft
+        return Value(type_.not_null(), local, path.way)
+
+    def soft(self, node: nodes.Expr) -> tuple[Value, bool] | None:
+        """The value of a path, null when it is missing, and whether it can be either at all.
+
+        None when `node` is no path, or one with findings.
+        """
+        path = self._resolved(node)
+        if path is None:
+            return None
+        absent = self._gap(path) is not None or path.type.nullable
+        code = self._soft(path)
+        return Value(path.type.or_null(), code, path.way), absent
+
+    def _gap(self, path: _Path) -> int | None:
+        """The first step that may be missing and is not proven to be there."""
+        container = path.root.type
+        for index, link in enumerate(path.links):
+            prefix = None if path.trail is None else path.trail[: index + 1]
+            if container.nullable and not (prefix and proves(self.scope.facts, prefix)):
+                return max(0, index - 1)
+            own = None if path.trail is None else path.trail[: index + 2]
+            if link.optional and not (own and proves(self.scope.facts, own)):
+                return index
+            container = link.type
+        return None
+
+    def _report_gap(self, node: nodes.Expr, path: _Path, gap: int) -> None:
+        offset, length = extent(node)
+        way = path.links[gap].way
+        self.site.report(
+            "may-be-missing",
+            f"{way_words(way)} may be missing." if way else "This may be missing.",
+            offset,
+            length=length,
+            input_=way_words(path.way) if path.way else None,
+            hint="End the key in `?`, or say `| default(…)`.",
+        )
+
+    def _soft(self, path: _Path) -> str:
+        """Code that yields null where anything of the path is missing or null."""
+        code, open_ = path.root.code, path.root.type.nullable
+        for link in path.links:
+            holder = self.emission.fresh("t") if open_ else code
+            if not link.optional:
+                access = f"{holder}[{link.key}]"
+            elif link.list:
+                access = f"f_item({holder}, {link.key})"
+            else:
+                access = f"{holder}.get({link.key})"
+            code = f"({access} if ({holder} := {code}) is not None else None)" if open_ else access
+            open_ = open_ or link.optional or link.type.nullable
+        return code
+
+    def _resolved(self, node: nodes.Expr) -> _Path | None:
+        base, steps = _steps(node)
+        root = self._root(base)
+        if root is None:
+            return None
+        links: list[_Link] = []
+        type_, way = root.type, root.way
+        for step, key in steps:
+            link = self._link(type_, way, step, key)
+            if link is None:
+                return None
+            links.append(link)
+            type_, way = link.type, link.way
+        longest = next((link.way for link in reversed(links) if link.way), root.way)
+        if longest:
+            self.site.ways.append(longest)
+        return _Path(root, tuple(links), trail_of(node))
+
+    def _root(self, base: nodes.Expr) -> Value | None:
+        if not isinstance(base, nodes.Name):
+            return self._valued(base)
+        found = self.scope.names.get(base.name)
+        if found is None:
+            known = list(self.scope.names)
+            hint = did_you_mean(base.name, known)
+            if base.name == "null":
+                hint = "Null is written `none`."
+            message = f'There is no name "{base.name}" here.'
+            self._report(base, "unknown-name", message, hint)
+            return None
+        return replace(found, code=found.code or self.emission.root(base.name))
+
+    def _link(
+        self, type_: Type, way: Way | None, step: nodes.Expr, key: str | int | nodes.Expr
+    ) -> _Link | None:
+        if type_.kind == "any":
+            code = self._valued(key).code if isinstance(key, nodes.Expr) else repr(key)
+            return _Link(code, ANY.or_null(), None, optional=False)
+        if type_.kind == "list":
+            return self._index(type_, way, step, key)
+        if type_.shape is None:
+            message = f"There is nothing inside of {type_.words}."
+            self._report(step, "unknown-input", message)
+            return None
+        if isinstance(key, str):
+            return self._property(type_.shape, way, step, key)
+        return self._computed(type_.shape, way, step, key)
+
+    def _index(
+        self, type_: Type, way: Way | None, step: nodes.Expr, key: str | int | nodes.Expr
+    ) -> _Link | None:
+        items = type_.items or ANY
+        if isinstance(key, int):
+            there = None if way is None else (*way, str(key))
+            return _Link(repr(key), items, there, optional=True, list=True)
+        if isinstance(key, nodes.Expr):
+            index = self._valued(key)
+            if index.type.kind in {"integer", "any"}:
+                return _Link(f"f_number({index.code})", items, None, optional=True, list=True)
+        self._report(
+            step,
+            "unknown-input",
+            "This is a list: an element has an index.",
+            "Use `$each`, or `| pluck('…')`, or `| first`.",
+        )
+        return None
+
+    def _property(self, shape: Shape, way: Way | None, step: nodes.Expr, key: str) -> _Link | None:
+        there = None if way is None else (*way, key)
+        found = shape.properties.get(key)
+        if found is None and shape.others is not None:
+            return _Link(repr(key), shape.others, there, optional=not shape.sure)
+        if found is None:
+            known = [name for name, one in shape.properties.items() if not one.refused]
+            message = f'{shape.name} has no "{key}".'
+            self._report(step, "unknown-input", message, did_you_mean(key, known))
+            return None
+        if found.refused:
+            self._report(step, "unknown-input", f"{there and way_words(there)}: {found.refused}")
+            return None
+        if shape.entity is not None:
+            self.site.uses.append(Use(shape.entity.entity_set, key))
+        return _Link(repr(key), found.type, there, optional=found.optional)
+
+    def _computed(
+        self, shape: Shape, way: Way | None, step: nodes.Expr, key: int | nodes.Expr
+    ) -> _Link | None:
+        if isinstance(key, int) or shape.others is None:
+            message = "Only maps can be read with a computed key."
+            self._report(step, "not-in-the-language", message)
+            return None
+        found = self._valued(key)
+        if found.type.kind not in {"text", "any"}:
+            self._report(
+                key, "wrong-type", "A key is text.", expected="text", actual=found.type.words
+            )
+        there = (*way, Every(None)) if way and shape.sure else None
+        return _Link(found.code, shape.others, there, optional=not shape.sure)
+
+    def _report(
+        self,
+        node: nodes.Expr,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        expected: str | None = None,
+        actual: str | None = None,
+    ) -> None:
+        offset, length = extent(node)
+        self.site.report(
+            rule, message, offset, length=length, expected=expected, actual=actual, hint=hint
+        )
+
+
+def _strict(path: _Path) -> str:
+    return path.root.code + "".join(f"[{link.key}]" for link in path.links)
+
+
+def _steps(
+    node: nodes.Expr,
+) -> tuple[nodes.Expr, list[tuple[nodes.Expr, str | int | nodes.Expr]]]:
+    """Where a path begins, and its steps: each with its node and its key."""
+    steps: list[tuple[nodes.Expr, str | int | nodes.Expr]] = []
+    while True:
+        if isinstance(node, nodes.Getattr):
+            steps.append((node, node.attr))
+        elif isinstance(node, nodes.Getitem):
+            constant = node.arg.value if isinstance(node.arg, nodes.Const) else None
+            plain = isinstance(constant, str | int) and not isinstance(constant, bool)
+            steps.append((node, constant if plain else node.arg))  # type: ignore[arg-type]  # plain narrows it
+        else:
+            return node, steps[::-1]
+        node = node.node

@@ -1,0 +1,205 @@
+"""A Plan: one verb of one resource, checked and compiled. Immutable, without I/O.
+
+The compiler makes plans, a snapshot holds them. The engine asks their lookups, renders their
+steps and answers through their record; lists and reads use `record` and `list`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Literal, cast
+
+from gateway.errors import Place, Rejected, Violation
+from gateway.mapping.record import ListPlan, Names, Record
+
+Effect = Literal["none", "repeatable", "anchored", "irreversible"]
+Asked = tuple[object, tuple[tuple[str, object], ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A problem code of a mapping's own."""
+
+    code: str
+    title: str
+    remedy: str | None = None
+
+    def raised(self, violations: tuple[Violation, ...] = ()) -> Rejected:
+        """The error that carries this rejection."""
+        return Rejected(self.code, self.title, remedy=self.remedy, violations=violations)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a lookup wants to know once. `key` is its place in the lookup's map, None for the
+    only one. `where` are pairs of field and value; none for a match of items. `pointers` are
+    the JSON pointers of the input that lead to it.
+    """
+
+    key: str | None
+    where: tuple[tuple[str, object], ...]
+    pointers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A declared read of a verb. Its answer is `lookups.<name>`: one record, or, with `each`, a
+    map of records by key.
+
+    `entity` is None for a match of items. `select` are the fields it needs, `cache` seconds that
+    an answer may be old (0: never cached). `on_missing` is the code of a rejection; with None a
+    record that is not there is null.
+    """
+
+    name: str
+    entity: str | None
+    item_match: bool
+    each: bool
+    select: tuple[str, ...]
+    cache: float
+    on_missing: str | None
+    asked: Callable[[Names], list[Asked]] = attribute(repr=False)
+    pointers: tuple[tuple[str | int, ...], ...] = attribute(repr=False, default=())
+
+    @property
+    def ambiguous(self) -> str:
+        """The code of the rejection when more than one record fits."""
+        return f"ambiguous_{self.name}"
+
+    def ask(self, names: Names) -> list[Question]:
+        """Every question once, in the order of the input.
+
+        Raises `InvalidInput` or `MappingError` when an expression has no value.
+        """
+        found: dict[tuple[object, tuple[tuple[str, object], ...]], list[str]] = {}
+        for key, where, indexes in self.asked(names):
+            pointers = found.setdefault((key, where), [])
+            for parts in self.pointers:
+                pointer = _pointer(parts, indexes)
+                if pointer not in pointers:
+                    pointers.append(pointer)
+        return [
+            Question(cast("str | None", key), where, tuple(pointers))
+            for (key, where), pointers in found.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call as it will be sent: `path` within the company, `body` in the order of sending with
+    the blanks of Business Central.
+    """
+
+    step: str
+    method: str
+    path: str
+    body: dict[str, object] = attribute(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a verb. `effect` says what sending it twice would do."""
+
+    name: str
+    kind: str
+    effect: Effect
+    entity: str
+    body: Callable[[Names], dict[str, object]] = attribute(repr=False)
+
+    def render(self, names: Names) -> Request:
+        """The call of this step.
+
+        Raises `InvalidInput` when the input has no such translation, `MappingError` when
+        something else the mapping reads has none.
+        """
+        return Request(self.name, "POST", self.entity, self.body(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The field that finds a record again whose creation has no known outcome.
+
+    `also_in` are the entity sets the record may have moved to; they have the same field.
+    """
+
+    field: str
+    also_in: tuple[str, ...]
+    valued: Callable[[Names], object] = attribute(repr=False)
+
+    def value(self, names: Names) -> str | None:
+        """The value in the input, or nothing."""
+        found = self.valued(names)
+        return found if isinstance(found, str) and found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A business rule that says what is bad."""
+
+    rejection: Rejection
+    bad: Callable[[Names], object] = attribute(repr=False)
+    pointers: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A field of Business Central that a plan reads or writes, and where it says so."""
+
+    entity: str
+    field: str
+    access: Literal["read", "write"]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One verb of one resource. `schema` names the canonical schema, `input` the document in
+    expressions, `api` and `entity` the page of Business Central, `file` the mapping.
+
+    `rejections` are all codes of the mapping with those of ambiguous lookups, `problems` leads
+    from an error code of Business Central to one of them. `answer_step` is the step whose
+    record is the answer. `list` is there for the verb `list` only.
+    """
+
+    resource: str
+    verb: str
+    title: str
+    schema: str
+    api: str
+    entity: str
+    file: str
+    record: Record
+    input: str | None = None
+    lookups: tuple[Lookup, ...] = ()
+    checks: tuple[Guard, ...] = ()
+    steps: tuple[Step, ...] = ()
+    anchor: Anchor | None = None
+    answer_step: str | None = None
+    rejections: Mapping[str, Rejection] = attribute(default_factory=dict)
+    problems: Mapping[str, str] = attribute(default_factory=dict)
+    fields: tuple[FieldUse, ...] = ()
+    list: ListPlan | None = None
+
+    def guards(self, names: Names) -> tuple[Rejected, ...]:
+        """Every guard that says the document is bad, in the order of the mapping.
+
+        Raises `InvalidInput` or `MappingError` when a guard cannot be evaluated.
+        """
+        return tuple(_rejected(guard) for guard in self.checks if guard.bad(names))
+
+
+def _rejected(guard: Guard) -> Rejected:
+    code, title = guard.rejection.code, guard.rejection.title
+    pointers: tuple[str | None, ...] = guard.pointers or (None,)
+    return guard.rejection.raised(
+        tuple(Violation(code, f"{title}.", pointer, place=guard.place) for pointer in pointers)
+    )
+
+
+def _pointer(parts: tuple[str | int, ...], indexes: tuple[int, ...]) -> str:
+    """A JSON pointer; a number in `parts` stands for the index of that loop."""
+    words = (str(indexes[part]) if isinstance(part, int) else part for part in parts)
+    return "".join(f"/{word.replace('~', '~0').replace('/', '~1')}" for word in words)

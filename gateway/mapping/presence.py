@@ -1,0 +1,127 @@
+"""Whether conditions that hold where an expression stands prove that a path is there.
+
+`$when: (order.shipping.amount | default(0)) > 0` proves `order.shipping.amount`; a guard that
+rejects when a parameter is missing proves the parameter in the body. The proof assumes the path
+missing and evaluates the conditions as far as that goes: a contradiction is the proof.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+from jinja2 import nodes
+
+Fact = tuple[nodes.Expr, bool]
+"""A condition and whether it holds."""
+
+Trail = tuple[object, ...]
+"""A path as it is written: the name, then keys, indexes and computed keys."""
+
+
+class _Missing:
+    """Stands for the value of the path that is assumed missing or null."""
+
+
+class _Unknown:
+    """Stands for every value that the assumption says nothing about."""
+
+
+_MISSING: Final = _Missing()
+_UNKNOWN: Final = _Unknown()
+_OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": lambda left, right: _order(left, right) > 0,
+    "gteq": lambda left, right: _order(left, right) >= 0,
+    "lt": lambda left, right: _order(left, right) < 0,
+    "lteq": lambda left, right: _order(left, right) <= 0,
+}
+
+
+def trail_of(node: nodes.Node) -> Trail | None:
+    """The path that `node` is, or None when it is something else."""
+    keys: list[object] = []
+    while not isinstance(node, nodes.Name):
+        if isinstance(node, nodes.Getattr):
+            keys.append(node.attr)
+        elif isinstance(node, nodes.Getitem):
+            keys.append(node.arg.value if isinstance(node.arg, nodes.Const) else node.arg)
+        else:
+            return None
+        node = node.node
+    return (node.name, *reversed(keys))
+
+
+def proves(facts: tuple[Fact, ...], trail: Trail) -> bool:
+    """Whether the facts cannot all hold while `trail` is missing or null."""
+    known = [part for fact in facts for part in _parts(*fact)]
+    for index, (node, holds) in enumerate(known):
+        others = [*known[:index], *known[index + 1 :]]
+        found = _evaluate(node, trail, others)
+        if isinstance(found, bool) and found is not holds:
+            return True
+    return False
+
+
+def _parts(node: nodes.Expr, holds: bool) -> list[Fact]:
+    """The facts that a fact consists of."""
+    if isinstance(node, nodes.Not):
+        return _parts(node.node, not holds)
+    if (holds and isinstance(node, nodes.And)) or (not holds and isinstance(node, nodes.Or)):
+        return [*_parts(node.left, holds), *_parts(node.right, holds)]
+    return [(node, holds)]
+
+
+def _evaluate(node: nodes.Node, trail: Trail, known: list[Fact]) -> object:
+    for fact, holds in known:
+        if fact == node:
+            return holds
+    match node:
+        case nodes.Const():
+            return node.value
+        case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+            read = trail_of(node)
+            missing = read is not None and read[: len(trail)] == trail
+            return _MISSING if missing else _UNKNOWN
+        case nodes.Filter(name="default", args=[nodes.Const() as other]) if node.node is not None:
+            missing = _evaluate(node.node, trail, known) is _MISSING
+            return other.value if missing else _UNKNOWN
+        case nodes.Test(name="present"):
+            return False if _evaluate(node.node, trail, known) is _MISSING else _UNKNOWN
+        case nodes.Not():
+            found = _evaluate(node.node, trail, known)
+            return not found if isinstance(found, bool) else _UNKNOWN
+        case nodes.And() | nodes.Or():
+            return _joined(node, trail, known)
+        case nodes.Compare(ops=[nodes.Operand() as only]):
+            left = _evaluate(node.expr, trail, known)
+            return _compared(left, only.op, _evaluate(only.expr, trail, known))
+    return _UNKNOWN
+
+
+def _joined(node: nodes.And | nodes.Or, trail: Trail, known: list[Fact]) -> object:
+    decisive = isinstance(node, nodes.Or)
+    sides = [_evaluate(side, trail, known) for side in (node.left, node.right)]
+    if any(side is decisive for side in sides):
+        return decisive
+    return (not decisive) if all(isinstance(side, bool) for side in sides) else _UNKNOWN
+
+
+def _compared(left: object, name: str, right: object) -> object:
+    if any(isinstance(side, _Missing | _Unknown) for side in (left, right)):
+        return _UNKNOWN
+    try:
+        return _OPERATORS[name](left, right)
+    except (KeyError, TypeError):
+        return _UNKNOWN
+
+
+def _order(left: object, right: object) -> int:
+    if isinstance(left, str) and isinstance(right, str):
+        return (left > right) - (left < right)
+    if isinstance(left, int | Decimal) and isinstance(right, int | Decimal):
+        return (left > right) - (left < right)
+    raise TypeError

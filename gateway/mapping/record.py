@@ -1,0 +1,111 @@
+"""Business Central → canonical: the record of a resource, and how the resource is listed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from gateway.documents import suggest
+from gateway.errors import InvalidQuery, Violation
+from gateway.wire import Condition, Entity, Field, Operator, literal
+
+Names = dict[str, object]
+"""What expressions may name: the input under the name its verb gives it, `lookups`, `steps`,
+`params`, `connection` (id, organization, company: {id, name}), `now` (ISO 8601 in UTC) and
+`target` (the parameters of the path)."""
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Business Central → canonical. `select` and `expand` are what must be read for it."""
+
+    select: tuple[str, ...]
+    expand: Mapping[str, tuple[str, ...]]
+    answered: Callable[[Names], Any] = dataclasses.field(repr=False)
+
+    def answer(self, bc: Mapping[str, object], names: Names) -> dict[str, object]:
+        """The canonical document of a decoded record.
+
+        Raises `MappingError` when the mapping has no translation for it.
+        """
+        document: dict[str, object] = self.answered({**names, "bc": bc})
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter of a list. `values` leads from the product's word to the values in
+    Business Central, where a table says so.
+    """
+
+    field: str
+    operator: Operator
+    values: Mapping[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """How a resource is listed. `record` leaves out the fields that `omit` names, and selects
+    the fields of all filters so that every row can be held against them.
+    """
+
+    omit: tuple[str, ...]
+    filters: Mapping[str, Filter]
+    record: Record
+    entity: Entity = dataclasses.field(repr=False)
+
+    def conditions(self, query: Mapping[str, str]) -> tuple[Condition, ...]:
+        """The conditions that the parameters of a query ask for, all of which must hold.
+
+        Raises `InvalidQuery` with a violation for each parameter that does not exist or whose
+        value its field could not hold.
+        """
+        violations: list[Violation] = []
+        conditions: list[Condition] = []
+        for name, text in query.items():
+            if (known := self.filters.get(name)) is None:
+                violations.append(_unknown(name, self.filters))
+                continue
+            try:
+                conditions.append(self._condition(known, name, text))
+            except InvalidQuery as error:
+                violations += [dataclasses.replace(one, pointer=name) for one in error.violations]
+        if violations:
+            raise InvalidQuery(violations=violations)
+        return tuple(conditions)
+
+    def _condition(self, known: Filter, name: str, text: str) -> Condition:
+        if known.values is None:
+            field = self.entity.fields[known.field]
+            value = _value(field, text)
+            literal(field, value)  # raises when the field could not hold it
+            return Condition(known.field, known.operator, (value,))
+        if text not in known.values:
+            words = ", ".join(known.values)
+            detail = f"{name} is one of {words}."
+            raise InvalidQuery(violations=[Violation("enum", detail)])
+        return Condition(known.field, known.operator, known.values[text])
+
+
+def _value(field: Field, text: str) -> object:
+    """`text` of a query string as a value of the type of `field`, or as it is."""
+    if field.type == "boolean":
+        return _BOOLEANS.get(text, text)
+    digits = text.removeprefix("-")
+    if field.type == "integer" and digits.isdecimal() and digits.isascii():
+        return int(text) if len(digits) <= 38 else text
+    if field.type == "decimal" and digits.replace(".", "", 1).isdecimal() and len(digits) <= 38:
+        return Decimal(text) if digits.isascii() else text
+    return text
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> Violation:
+    near = suggest(name, known)
+    listed = ", ".join(known) or "none"
+    hint = f'Did you mean "{near}"?' if near else f"Known here: {listed}."
+    return Violation("unknownParameter", "There is no filter of this name here.", name, hint=hint)

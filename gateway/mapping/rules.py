@@ -1,0 +1,163 @@
+"""Every rule of the language in one table, and the collector of findings that break them.
+
+A finding carries the id and the name of its rule. Loader, expressions, checker and compiler
+report here, so that one run tells everything that is wrong with a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from gateway.documents import Document, Finding, suggest
+from gateway.errors import Place
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its id, its name, how grave it is to break it, and why it is there."""
+
+    id: str
+    name: str
+    severity: Literal["error", "warning"]
+    reason: str
+
+
+def _rules(*rows: tuple[str, str, str]) -> dict[str, Rule]:
+    return {name: Rule(rule, name, "error", reason) for rule, name, reason in rows}
+
+
+SHAPE: Final = "M101"  # the names of its findings come from the shape: unknown-key, missing-key, …
+
+RULES: Final[dict[str, Rule]] = {
+    **_rules(
+        ("M102", "not-yet", "This part of the language comes with a later release."),
+        ("M103", "misplaced-key", "A $key has its places and its companions."),
+        ("M104", "bad-name", "A name must be new where it is introduced, and no word of ours."),
+        ("M105", "double-resource", "One resource has one mapping."),
+        ("M106", "unknown-rejection", "What a rule rejects with stands under `rejections`."),
+        ("M107", "unknown-table", "A table stands under `tables`."),
+        ("M108", "bad-element", "A place that takes objects takes nothing else."),
+        ("M110", "syntax", "An expression is one of the language."),
+        ("M111", "not-in-the-language", "Expressions hold values, never statements or calls."),
+        ("M112", "unknown-name", "Expressions know a closed list of names."),
+        ("M113", "unknown-filter", "Filters are a closed list."),
+        ("M114", "unknown-test", "Tests are a closed list."),
+        ("M115", "wrong-argument", "Arguments are constants or tables, so that types are known."),
+        ("M116", "braces-in-a-condition", "A condition is a bare expression."),
+        ("M117", "if-without-else", "A value must be there in either case."),
+        ("M118", "number-out-of-bounds", "Numbers have at most 38 digits and no exponent."),
+        ("M119", "inexact-division", "A quotient says how many places it has."),
+        ("M120", "default-behind-nothing", "Only a path can be missing."),
+        ("M201", "unknown-input", "Only paths of a schema can be read."),
+        ("M202", "unknown-field", "Only fields of the target can be written."),
+        ("M203", "wrong-type", "Nothing is converted silently but integer to decimal."),
+        ("M204", "too-long", "Nothing is cut silently."),
+        ("M205", "not-in-the-enum", "A field with members takes no other value."),
+        ("M206", "read-only", "Business Central or the caller would never take it."),
+        ("M207", "must-not-be-written", "Writing this field does more than change a value."),
+        ("M208", "required-missing", "The target is refused without it."),
+        ("M209", "can-never-drop", "A `?` that does nothing hides what the file means."),
+        ("M210", "may-be-missing", "A missing path is an error at run time."),
+        ("M211", "condition-not-boolean", "Nothing is true or false but a boolean."),
+        ("M212", "table-misses-a-value", "A value without an entry is an error at run time."),
+        ("M213", "unknown-entity", "An entity needs its schema file."),
+        ("M214", "unknown-schema", "A resource needs its canonical schema."),
+        ("M215", "not-filterable", "Business Central cannot find by this field."),
+        ("M216", "required-may-drop", "The target is refused without it."),
+        ("M217", "null-has-no-blank", "Numbers and booleans are never blank."),
+        ("M218", "cannot-be-called", "Business Central takes no such call."),
+        ("M219", "no-verb", "A mapping without a verb does nothing."),
+        ("M302", "anchor-not-written", "A record is found again only by what was written."),
+    ),
+    **{
+        name: Rule(rule, name, "warning", reason)
+        for rule, name, reason in (
+            ("M301", "no-anchor", "Without an anchor an unknown outcome needs a person."),
+            ("M303", "lookup-never-used", "A read nobody needs costs a call."),
+            ("M304", "input-never-used", "What the caller sends is silently lost."),
+        )
+    },
+}
+
+
+class Findings:
+    """What is wrong with one file. Everything is reported, nothing is raised."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.found: list[Finding] = []
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error among the findings."""
+        return any(finding.severity == "error" for finding in self.found)
+
+    def report(
+        self,
+        name: str,
+        message: str,
+        place: Place,
+        *,
+        length: int = 1,
+        input_: str | None = None,
+        target: str | None = None,
+        expected: str | None = None,
+        actual: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Add a finding against the rule `name`; the same one at the same place only once."""
+        rule = RULES[name]
+        finding = Finding(
+            rule.id,
+            name,
+            message,
+            place,
+            severity=rule.severity,
+            length=max(1, length),
+            input=input_,
+            target=target,
+            expected=expected,
+            actual=actual,
+            hint=hint,
+        )
+        if finding not in self.found:
+            self.found.append(finding)
+
+    def at(
+        self,
+        path: Path,
+        name: str,
+        message: str,
+        *,
+        key: bool = False,
+        target: str | None = None,
+        expected: str | None = None,
+        actual: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Add a finding about the value at `path` of the file, or about its key."""
+        self.report(
+            name,
+            message,
+            self.document.place(path, key=key),
+            length=self.document.length(path, key=key),
+            target=target,
+            expected=expected,
+            actual=actual,
+            hint=hint,
+        )
+
+    def unknown(self, path: Path, name: str, message: str, word: str, known: list[str]) -> None:
+        """A finding about a word at `path` that is none of `known`, with the nearest of them."""
+        self.at(path, name, message, hint=did_you_mean(word, known))
+
+
+def did_you_mean(word: str, known: list[str]) -> str | None:
+    """The hint for an unknown word: the nearest known one, or the list when it is short."""
+    near = suggest(word, known)
+    if near:
+        return f'Did you mean "{near}"?'
+    return f"Known here: {', '.join(known)}." if 0 < len(known) <= 12 else None

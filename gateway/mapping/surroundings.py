@@ -1,0 +1,87 @@
+"""What every verb of a file has around it: its schemas, its rejections, and the usual names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from gateway.mapping.model import MappingFile
+from gateway.mapping.plan import Rejection
+from gateway.mapping.scope import Scope, Value
+from gateway.mapping.types import (
+    DATETIME,
+    GUID,
+    TEXT,
+    Property,
+    canonical_type,
+    constant_type,
+    map_of,
+    merged,
+    object_of,
+)
+from gateway.validation import Schemas
+from gateway.wire import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`scope` has the names that all verbs know; `entities` gives an entity by its set."""
+
+    file: MappingFile
+    entity: Entity
+    entities: Callable[[str], Entity | None]
+    entity_sets: list[str]
+    canonical: Mapping[str, Any]
+    rejections: dict[str, Rejection]
+    scope: Scope
+
+
+def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
+    """The surroundings of a file whose schemas exist."""
+    sets = schemas.entity_sets(file.api)
+
+    def entities(name: str) -> Entity | None:
+        return schemas.entity(file.api, name) if name in sets else None
+
+    rejections = {
+        code: Rejection(code, title, remedy) for code, (title, remedy) in file.rejections.items()
+    }
+    for lookup in file.create.lookups if file.create else ():
+        code = f"ambiguous_{lookup.name}"
+        title = f"More than one record of {lookup.entity or 'items'} fits"
+        rejections.setdefault(code, Rejection(code, title))
+    return Surroundings(
+        file=file,
+        entity=schemas.entity(file.api, file.entity),
+        entities=entities,
+        entity_sets=sets,
+        canonical=cast("Mapping[str, Any]", schemas.canonical(file.schema).value),
+        rejections=rejections,
+        scope=_scope(file),
+    )
+
+
+def _scope(file: MappingFile) -> Scope:
+    company = object_of("connection.company", {"id": Property(GUID), "name": Property(TEXT)})
+    connection = object_of(
+        "connection",
+        {"id": Property(TEXT), "organization": Property(TEXT), "company": Property(company)},
+    )
+    tables = object_of(
+        "tables",
+        {
+            name: Property(
+                map_of(f"tables.{name}", merged([constant_type(word) for word in table.values()]))
+            )
+            for name, table in file.tables.items()
+        },
+    )
+    types = {
+        "params": canonical_type(file.params, "input", "params"),
+        "tables": tables,
+        "connection": connection,
+        "now": DATETIME,
+        "target": object_of("target", {}),
+    }
+    return Scope({name: Value(type_, "", (name,)) for name, type_ in types.items()}, file.tables)

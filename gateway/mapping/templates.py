@@ -1,0 +1,161 @@
+"""The grammar of bodies: YAML → templates. What stands in a wrong place is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.mapping.model import (
+    Each,
+    Entry,
+    Expression,
+    Fields,
+    Leaf,
+    Listing,
+    Loop,
+    Pick,
+    Template,
+)
+from gateway.mapping.names import new_name
+from gateway.mapping.rules import Findings, Path, did_you_mean
+
+DEEPEST: Final = 8  # templates within templates
+
+_KNOWN: Final = ("$when", "$each", "$as", "$index", "$concat", "$pick")
+_LATER: Final = ("$remove", "$key", "$others")
+
+
+def read_template(value: object, path: Path, findings: Findings, depth: int = 0) -> Template:
+    """The template at `path` of the file."""
+    if depth > DEEPEST:
+        findings.at(path, "misplaced-key", f"Templates nest at most {DEEPEST} levels.")
+        return Leaf(path, None)
+    if isinstance(value, list):
+        return _listing(value, path, findings, depth)
+    if not isinstance(value, dict):
+        return Leaf(path, value)
+    if "$concat" in value:
+        _alone(value, "$concat", path, findings)
+        return _concatenated(value["$concat"], (*path, "$concat"), findings, depth)
+    if "$pick" in value:
+        _alone(value, "$pick", path, findings)
+        return _pick(value["$pick"], (*path, "$pick"), findings, depth)
+    if "$each" in value:
+        loop = read_loop(value, path, findings)
+        return Each(path, loop, read_fields(value, path, findings, depth, looping=True))
+    return read_fields(value, path, findings, depth)
+
+
+def read_fields(
+    value: dict[str, object],
+    path: Path,
+    findings: Findings,
+    depth: int = 0,
+    *,
+    looping: bool = False,
+) -> Fields:
+    """An object's fields, and its `$when`."""
+    entries: list[Entry] = []
+    seen: set[str] = set()
+    for key, inner in value.items():
+        here = (*path, key)
+        if key.startswith("$"):
+            _check_key(key, here, findings, looping=looping)
+            continue
+        name = key.removesuffix("?")
+        if name in seen:
+            findings.at(
+                here, "misplaced-key", f'"{name}" stands here with and without `?`.', key=True
+            )
+            continue
+        seen.add(name)
+        template = read_template(inner, here, findings, depth + 1)
+        entries.append(Entry(name, here, key.endswith("?"), template))
+    when = read_condition(value["$when"], (*path, "$when"), findings) if "$when" in value else None
+    return Fields(path, tuple(entries), when)
+
+
+def read_condition(value: object, path: Path, findings: Findings) -> Expression:
+    """A bare expression."""
+    if isinstance(value, str) and value.strip():
+        return Expression(path, value)
+    findings.at(path, "syntax", "An expression stands here, as text.")
+    return Expression(path, "false")
+
+
+def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
+    """`$each` with its names."""
+    over = read_condition(value["$each"], (*path, "$each"), findings)
+    if "$as" not in value:
+        findings.at((*path, "$each"), "misplaced-key", "`$each` needs `$as`: a name.", key=True)
+        return Loop(over, "element")
+    name = new_name(value["$as"], (*path, "$as"), findings)
+    index = None
+    if "$index" in value:
+        index = new_name(value["$index"], (*path, "$index"), findings)
+        if index == name:
+            findings.at((*path, "$index"), "bad-name", "`$as` and `$index` need two names.")
+    return Loop(over, name, index)
+
+
+def _check_key(key: str, path: Path, findings: Findings, *, looping: bool) -> None:
+    if key in _LATER:
+        findings.at(path, "not-yet", f"`{key}` comes with a later release.", key=True)
+    elif key not in _KNOWN:
+        hint = did_you_mean(key, list(_KNOWN))
+        findings.at(path, "misplaced-key", f"There is no `{key}`.", key=True, hint=hint)
+    elif key in {"$as", "$index"} and not looping:
+        findings.at(path, "misplaced-key", f"`{key}` belongs to `$each`.", key=True)
+
+
+def _alone(value: dict[str, object], key: str, path: Path, findings: Findings) -> None:
+    for other in value:
+        if other in _LATER:
+            _check_key(other, (*path, other), findings, looping=False)
+        elif other != key:
+            message = f"`{key}` stands alone."
+            findings.at((*path, other), "misplaced-key", message, key=True)
+
+
+def _elements(value: object, path: Path, findings: Findings) -> Iterator[tuple[object, Path]]:
+    if not isinstance(value, list) or not value:
+        findings.at(path, "misplaced-key", "A list stands here that is not empty.")
+        return
+    for index, element in enumerate(value):
+        yield element, (*path, index)
+
+
+def _listing(value: list[object], path: Path, findings: Findings, depth: int) -> Listing:
+    parts: list[Template] = []
+    for index, element in enumerate(value):
+        part = read_template(element, (*path, index), findings, depth + 1)
+        if isinstance(part, Each | Listing):
+            message = "This is a list in a list. Lists are joined by `$concat`."
+            findings.at((*path, index), "misplaced-key", message)
+        parts.append(part)
+    return Listing(path, tuple(parts))
+
+
+def _concatenated(value: object, path: Path, findings: Findings, depth: int) -> Listing:
+    parts: list[Template] = []
+    for element, here in _elements(value, path, findings):
+        if not isinstance(element, dict | list):
+            findings.at(here, "bad-element", "`$concat` joins objects and lists.")
+            continue
+        parts.append(read_template(element, here, findings, depth + 1))
+    return Listing(path, tuple(parts))
+
+
+def _pick(value: object, path: Path, findings: Findings, depth: int) -> Pick:
+    choices: list[Fields] = []
+    elements = list(_elements(value, path, findings))
+    for index, (element, here) in enumerate(elements):
+        template = read_template(element, here, findings, depth + 1)
+        if not isinstance(template, Fields):
+            findings.at(here, "bad-element", "`$pick` chooses between objects.")
+            continue
+        if template.when is None and index < len(elements) - 1:
+            message = "Without `$when` this always applies: what follows never does."
+            findings.at(here, "misplaced-key", message)
+        choices.append(template)
+    return Pick(path, tuple(choices))

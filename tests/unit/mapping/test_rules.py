@@ -1,0 +1,437 @@
+"""Every rule has a planted mistake, found at the exact line and column.
+
+A mistake is the small mapping with one text replaced. `^` in the new text marks where the
+finding must stand; it is taken out before the file is read.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.documents import Finding
+from gateway.mapping.rules import RULES
+from tests.unit.mapping.small import MAPPING, changed, compiled
+
+REMARK = '    remark?: "{{ order.remark | truncate_to(100) }}"\n'
+DAY = '    postingDate: "{{ order.day }}"\n'
+KIND = '    kind: "{{ order.kind | choose(tables.kind) }}"\n'
+URGENT = '    urgent?: "{{ order.urgent }}"\n'
+WEIGHT = '    weight?: "{{ order.weight }}"\n'
+QUANTITY = '          quantity: "{{ line.quantity }}"\n'
+PRICE = '          unitPrice?: "{{ line.price }}"\n'
+RECORD = '  remark?: "{{ bc.remark }}"\n'
+GUARD = """    - {when: "lookups.buyer.blocked in ['Invoice', 'All']", reject: blocked}\n"""
+ANCHOR = (
+    '  anchor: {field: externalDocumentNumber, value: "{{ order.reference }}", also_in: [orders]}\n'
+)
+CONCAT = "      $concat:\n"
+BUYER = "      entity: customers\n"
+WHERE = '      where: {number: "{{ order.buyer.number }}"}\n'
+
+
+def leaf(expression: str) -> str:
+    """A text field with that expression."""
+    return f'    remark: "{expression}"\n'
+
+
+MISTAKES: list[tuple[str, str, str]] = [
+    # the shape of the file
+    ("unknown-key", "read: {}\n", "read: {}\n^raed: {}\n"),
+    ("unknown-key", "  input: order\n", "  input: order\n  ^inputs: order\n"),
+    ("missing-key", "title: Orders\n", ""),
+    ("wrong-type", "title: Orders\n", "title: ^5\n"),
+    ("wrong-shape", "resource: orders\n", "resource: ^Orders\n"),
+    ("wrong-shape", "resource: orders\n", "resource: ^drift\n"),
+    ("wrong-shape", "cache: 5m\n", "cache: ^5 minutes\n"),
+    ("wrong-shape", "operator: ge}\n    urgent", "operator: ^ne}\n    urgent"),
+    ("not-yet", "read: {}\n", "read: {}\n^update: {input: order, body: {}}\n"),
+    ("not-yet", "read: {}\n", "read: {}\n^actions: {}\n"),
+    ("not-yet", "resource: orders\n", "^extends: orders\nresource: orders\n"),
+    ("not-yet", "  input: order\n", "  input: order\n  ^steps: []\n"),
+    ("not-yet", CONCAT, "      ^$others: keep\n" + CONCAT),
+    # keys and names
+    ("misplaced-key", CONCAT, "      ^$concta: []\n" + CONCAT),
+    ("misplaced-key", CONCAT, "      ^sequence: 1\n" + CONCAT),
+    ("misplaced-key", "    $each: bc.orderLines\n    $as: line\n", "    ^$each: bc.orderLines\n"),
+    ("misplaced-key", "  buyer: {number", "  buyer: {^$as: x, number"),
+    ("misplaced-key", URGENT, '    urgent: true\n    ^urgent?: "{{ order.urgent }}"\n'),
+    ("misplaced-key", '      key: "{{ line.sku }}"\n', ""),
+    (
+        "misplaced-key",
+        "      item_match: true\n",
+        "      item_match: true\n      ^where: {number: x}\n",
+    ),
+    ("misplaced-key", BUYER, ""),
+    ("bad-name", "  input: order\n", "  input: ^lookups\n"),
+    ("bad-name", "  input: order\n", "  input: ^My Order\n"),
+    ("bad-name", "          $index: i\n", "          $index: ^line\n"),
+    ("bad-name", "          $index: i\n", "          $index: ^none\n"),
+    ("bad-name", "          $as: line\n          $index: i\n", "          $as: order\n"),
+    ("unknown-rejection", "{reject: unknown_buyer}", "{reject: ^unknown_byer}"),
+    ("unknown-rejection", "reject: blocked}", "reject: ^bloked}"),
+    (
+        "unknown-rejection",
+        "{code: Internal_Invalid, reject: unmatched}",
+        "{code: X, reject: ^nope}",
+    ),
+    ("unknown-table", "values: tables.state}", "values: ^tables.stat}"),
+    ("unknown-table", KIND, '    kind: "{{ order.kind | choose(^tables.knd) }}"\n'),
+    ("bad-element", '  buyer: {number: "{{ bc.customerNumber }}"}\n', "  buyer: ^[x]\n"),
+    (
+        "bad-element",
+        "  lines:\n    $each: bc.orderLines\n",
+        "  lines: ^{sku: x, quantity: 1}\n  x:\n    $each: bc.orderLines\n",
+    ),
+    ("bad-element", CONCAT, CONCAT + "        - ^text\n"),
+    ("bad-element", DAY, "    postingDate: ^{year: 2026}\n"),
+    ("bad-element", DAY, "    postingDate: ^[2026]\n"),
+    # expressions
+    ("syntax", REMARK, leaf("{{ order. ^}}")),
+    ("syntax", REMARK, leaf("{{ order.^remark ")),
+    ("syntax", REMARK, leaf("{{ 'a' ^'b }}")),
+    ("syntax", REMARK, leaf("^{{- order.reference }}")),
+    ("syntax", REMARK, leaf("{{ " + "-(" * 45 + "1" + ")" * 45 + " }}")),
+    ("not-in-the-language", REMARK, leaf("{{ ^order.reference.upper() }}")),
+    ("not-in-the-language", REMARK, leaf("{{ ^order.count ** 2 }}")),
+    ("not-in-the-language", REMARK, leaf("{{ order.reference }}^{# hidden #}")),
+    ("not-in-the-language", REMARK, leaf("{{ order.reference }}{% ^if order %}{% endif %}")),
+    ("not-in-the-language", REMARK, leaf("{{ (^order.reference, 1) }}")),
+    ("not-in-the-language", REMARK, leaf("{{ order.lines[^0:2] }}")),
+    ("not-in-the-language", REMARK, leaf("{{ ^order[order.kind] }}")),
+    ("unknown-name", REMARK, leaf("{{ ^ordr.remark }}")),
+    ("unknown-name", REMARK, leaf("{{ 'a' if order.urgent is present else ^null }}")),
+    ("unknown-name", REMARK, leaf("{{ ^bc.remark }}")),
+    ("unknown-filter", REMARK, leaf("{{ order.reference | ^uper }}")),
+    ("unknown-test", URGENT, '    urgent: "{{ order.urgent ^is presnt }}"\n'),
+    ("wrong-argument", REMARK, leaf("{{ order.reference | ^truncate_to }}")),
+    ("wrong-argument", REMARK, leaf("{{ order.reference | truncate_to(^'5') }}")),
+    ("wrong-argument", REMARK, leaf("{{ order.reference | truncate_to(^order.count) }}")),
+    ("wrong-argument", REMARK, leaf("{{ order.reference | ^upper(1) }}")),
+    ("wrong-argument", REMARK, leaf("{{ order.reference | ^truncate_to(n=1) }}")),
+    ("wrong-argument", REMARK, leaf("{{ order.reference | pad_left(5, ^'xx') }}")),
+    ("wrong-argument", WEIGHT, '    weight: "{{ 1 | decimal(^999999999) }}"\n'),
+    (
+        "braces-in-a-condition",
+        "    $when: line.lineType == 'Item'\n",
+        "    $when: \"^{{ line.lineType == 'Item' }}\"\n",
+    ),
+    ("if-without-else", REMARK, leaf("{{ 'a' if ^order.urgent is present }}")),
+    ("number-out-of-bounds", WEIGHT, '    weight: "{{ ^1e999 }}"\n'),
+    ("number-out-of-bounds", WEIGHT, f'    weight: "{{{{ ^{"9" * 39} }}}}"\n'),
+    ("number-out-of-bounds", WEIGHT, '    weight: "{{ ^0x10 }}"\n'),
+    ("inexact-division", WEIGHT, '    weight: "{{ ^1 / 3 }}"\n'),
+    ("inexact-division", WEIGHT, '    weight: "{{ (^1 / 3 * 2) | decimal(2) }}"\n'),
+    ("inexact-division", WEIGHT, '    weight: "{{ (^1 / 3) | decimal }}"\n'),
+    ("default-behind-nothing", REMARK, leaf("{{ order.reference | ^default('x') }}")),
+    ("default-behind-nothing", REMARK, leaf("{{ order.reference | upper | ^default('x') }}")),
+    # the two schemas
+    ("unknown-input", REMARK, leaf("{{ ^order.refrence }}")),
+    ("unknown-input", REMARK, leaf("{{ ^order.buyer.nme }}")),
+    ("unknown-input", REMARK, leaf("{{ ^order.lines.sku }}")),
+    ("unknown-input", REMARK, leaf("{{ ^order.reference.length }}")),
+    ("unknown-input", REMARK, leaf("{{ ^order.id }}")),
+    ("unknown-input", REMARK, leaf("{{ ^params.fright }}")),
+    ("unknown-input", RECORD, '  remark?: "{{ ^bc.remrk }}"\n'),
+    (
+        "unknown-input",
+        RECORD,
+        '  remark?: "{{ ^bc.lookups.buyer }}"\n',
+    ),
+    ("unknown-input", REMARK, leaf("{{ ^lookups.byer.number }}")),
+    ("unknown-input", REMARK, leaf("{{ ^lookups.buyer.nmber }}")),
+    ("unknown-field", DAY, '    ^postngDate: "{{ order.day }}"\n'),
+    ("unknown-field", RECORD, '  ^remrk?: "{{ bc.remark }}"\n'),
+    ("unknown-field", PRICE, '          ^unitprice?: "{{ line.price }}"\n'),
+    (
+        "unknown-field",
+        "    weight: {field: weight, operator: ge}\n",
+        "    weight: {field: ^wight}\n",
+    ),
+    ("unknown-field", "omit: [lines]", "omit: [^lnes]"),
+    ("unknown-field", WHERE, '      where: {^numbr: "{{ order.buyer.number }}"}\n'),
+    (
+        "unknown-field",
+        ANCHOR,
+        '  anchor: {field: ^externalNumber, value: "{{ order.reference }}"}\n',
+    ),
+    ("unknown-field", "also_in: [orders]", "also_in: [^customers]"),
+    ("wrong-type", URGENT, '    urgent: "{{ ^order.reference }}"\n'),
+    ("wrong-type", WEIGHT, '    weight: "{{ ^order.reference }}"\n'),
+    ("wrong-type", WEIGHT, '    weight: ^"1.5"\n'),
+    ("wrong-type", URGENT, "    urgent: ^no\n"),
+    ("wrong-type", REMARK, "    remark: ^5\n"),
+    ("wrong-type", URGENT, '    copies?: "{{ ^order.weight }}"\n'),
+    ("wrong-type", DAY, '    postingDate: "{{ ^order.reference }}"\n'),
+    ("wrong-type", DAY, '    postingDate: ^"23.11.2026"\n'),
+    ("wrong-type", DAY, '    postingDate: ^"2026-02-30"\n'),
+    ("wrong-type", DAY, '    postingDate: "{{ ^now }}"\n'),
+    ("wrong-type", REMARK, leaf("{{ ^order.lines }}")),
+    ("wrong-type", REMARK, leaf("{{ ^order.buyer }}")),
+    ("wrong-type", REMARK, leaf("{{ order.lines | ^upper }}")),
+    ("wrong-type", REMARK, leaf("{{ order.lines | ^pluck('nope') }}")),
+    ("wrong-type", REMARK, leaf("{{ order.lines | ^sum('sku') | text }}")),
+    ("wrong-type", REMARK, leaf("{{ order.lines | ^where('gift', 'yes') | first }}")),
+    ("wrong-type", WEIGHT, '    weight: "{{ ^order.reference * 2 }}"\n'),
+    ("wrong-type", URGENT, '    urgent: "{{ order.reference == ^5 }}"\n'),
+    ("wrong-type", URGENT, '    urgent: "{{ order.reference in ^order.kind }}"\n'),
+    ("wrong-type", URGENT, '    urgent: "{{ order.lines > ^order.lines }}"\n'),
+    ("wrong-type", REMARK, leaf("{{ order.remark | ^default(0) }}")),
+    ("wrong-type", REMARK, leaf("{{ 'a' if order.kind == 'retail' else ^1 }}")),
+    ("wrong-type", REMARK, leaf("{{ lookups.items[^order.lines].number }}")),
+    ("wrong-type", "        - $each: order.lines\n", "        - $each: ^order.reference\n"),
+    (
+        "wrong-type",
+        "operator: ge}\n    urgent: {field: urgent}",
+        "operator: ge}\n    urgent: {field: urgent, operator: ^ge}",
+    ),
+    ("too-long", REMARK, '    remark?: "{{ ^order.remark }}"\n'),
+    ("too-long", REMARK, '    remark?: "{{ ^order.endless }}"\n'),
+    ("too-long", REMARK, f"    remark: ^{'x' * 101}\n"),
+    ("too-long", REMARK, leaf("^{{ order.buyer.number }}" + "x" * 90)),
+    ("too-long", RECORD, RECORD + '  nick?: "{{ ^bc.remark }}"\n'),
+    ("not-in-the-enum", "          lineType: Item\n", "          lineType: ^Itm\n"),
+    ("not-in-the-enum", KIND, '    kind: "{{ ^order.kind }}"\n'),
+    ("not-in-the-enum", KIND, '    kind: "{{ ^order.reference }}"\n'),
+    (
+        "not-in-the-enum",
+        "    $when: line.lineType == 'Item'\n",
+        "    $when: line.lineType == ^'Itme'\n",
+    ),
+    (
+        "not-in-the-enum",
+        GUARD,
+        """    - {when: "lookups.buyer.blocked in ^['Invoce']", reject: blocked}\n""",
+    ),
+    (
+        "not-in-the-enum",
+        "  state: {Draft: draft, In Work: done}\n",
+        "  state: {Draft: draft, In Work: done, Gone: done}\n",
+    ),
+    ("read-only", DAY, DAY + '    ^number: "{{ order.reference }}"\n'),
+    ("read-only", RECORD, RECORD + '  ^secret?: "{{ bc.remark | truncate_to(5) }}"\n'),
+    ("required-missing", '    customerId: "{{ lookups.buyer.id }}"\n', ""),
+    (
+        "required-missing",
+        '  buyer: {number: "{{ bc.customerNumber }}"}\n',
+        '  ^buyer: {name: "{{ bc.remark }}"}\n',
+    ),
+    ("required-missing", '    sku: "{{ line.lineObjectNumber }}"\n', ""),
+    ("can-never-drop", DAY, '    postingDate?: ^"{{ order.day }}"\n'),
+    ("can-never-drop", "          lineType: Item\n", "          lineType?: ^Item\n"),
+    ("can-never-drop", "    orderLines:\n", "    ^orderLines?:\n"),
+    ("may-be-missing", WEIGHT, '    weight: "{{ ^order.weight }}"\n'),
+    ("may-be-missing", REMARK, leaf("{{ ^order.shipping.carrier | upper }}")),
+    ("may-be-missing", REMARK, leaf("x {{ ^order.buyer.name }}")),
+    ("may-be-missing", REMARK, leaf("{{ ^order.tags[0] }}")),
+    ("may-be-missing", REMARK, leaf("{{ ^order.extra.colour }}")),
+    (
+        "may-be-missing",
+        "    $when: line.lineType == 'Item'\n",
+        "    $when: line.quantity > 1 and ^line.lineType > 'A'\n",
+    ),
+    (
+        "may-be-missing",
+        "        - $when: (order.shipping.amount | default(0)) > 0\n",
+        "        - $when: ^order.urgent\n",
+    ),
+    (
+        "condition-not-boolean",
+        "        - $when: (order.shipping.amount | default(0)) > 0\n",
+        "        - $when: ^order.reference\n",
+    ),
+    ("condition-not-boolean", REMARK, leaf("{{ 'a' if ^order.lines else 'b' }}")),
+    ("condition-not-boolean", URGENT, '    urgent: "{{ not ^order.reference }}"\n'),
+    (
+        "table-misses-a-value",
+        "  kind: {retail: Retail Sale, wholesale: Wholesale}\n",
+        "  kind: {retail: Retail Sale}\n",
+    ),
+    ("unknown-entity", "entity: orders\n", "entity: ^order\n"),
+    ("unknown-entity", "api: v2.0\n", "api: ^v3.0\n"),
+    ("unknown-entity", BUYER, "      entity: ^customer\n"),
+    ("unknown-entity", "also_in: [orders]", "also_in: [^invoices]"),
+    ("unknown-schema", "schema: order\n", "schema: ^ordr\n"),
+    (
+        "not-filterable",
+        "    weight: {field: weight, operator: ge}\n",
+        "    weight: {field: ^total}\n",
+    ),
+    ("not-filterable", WHERE, "      where: {^balance: 5}\n"),
+    ("required-may-drop", '  day: "{{ bc.postingDate }}"\n', '  ^day?: "{{ bc.postingDate }}"\n'),
+    (
+        "required-may-drop",
+        '  buyer: {number: "{{ bc.customerNumber }}"}\n',
+        '  buyer: {$when: ^bc.urgent, number: "{{ bc.customerNumber }}"}\n',
+    ),
+    ("null-has-no-blank", WEIGHT, '    weight: "{{ ^order.weight | or_null }}"\n'),
+    ("null-has-no-blank", WEIGHT, "    weight: ^null\n"),
+    ("no-anchor", ANCHOR, ""),
+    ("anchor-not-written", '    externalDocumentNumber: "{{ order.reference }}"\n', ""),
+    (
+        "lookup-never-used",
+        "lookups.items[line.sku].number",
+        "line.sku",
+    ),
+    ("input-never-used", "  input: order\n", "  input: ^order\n"),
+    # forms that are rarer
+    ("not-yet", REMARK, "    remark: {^$key: 5}\n"),
+    ("not-yet", CONCAT, "      ^$remove: true\n" + CONCAT),
+    (
+        "misplaced-key",
+        '  buyer: {number: "{{ bc.customerNumber }}"}\n',
+        '  buyer: {^$wen: bc.urgent, number: "{{ bc.customerNumber }}"}\n',
+    ),
+    (
+        "misplaced-key",
+        "problems:\n",
+        "problems:\n  - {code: ^Internal_Invalid, reject: unmatched}\n".replace("^", ""),
+    ),
+    (
+        "misplaced-key",
+        "      $each: order.lines\n      $as: line\n      item_match: true\n",
+        "      ^item_match: true\n",
+    ),
+    (
+        "misplaced-key",
+        CONCAT,
+        CONCAT
+        + "        - $pick:\n            - ^{lineType: Item}\n            - {lineType: Item}\n",
+    ),
+    ("bad-element", CONCAT, CONCAT + "        - $pick: [^5]\n"),
+    ("misplaced-key", CONCAT, CONCAT + "        - $pick: ^[]\n"),
+    (
+        "misplaced-key",
+        CONCAT,
+        CONCAT
+        + "        - - ^$each: order.lines\n            $as: line\n            lineType: Item\n",
+    ),
+    ("misplaced-key", REMARK, "    remark: " + "{a: " * 8 + "^{a: 1}" + "}" * 8 + "\n"),
+    ("syntax", "        - $each: order.lines\n", "        - $each: ^5\n"),
+    ("wrong-argument", URGENT, '    urgent: "{{ order.urgent ^is present(1) }}"\n'),
+    ("wrong-type", URGENT, '    urgent: "{{ order.reference ^is in order.kind }}"\n'),
+    (
+        "wrong-type",
+        REMARK,
+        leaf("{{ ^order.urgent ~ 'x' }}").replace("order.urgent ~", "order.lines[0].gift ~"),
+    ),
+    ("not-in-the-language", REMARK, leaf("{{ {^5: 'a'} }}")),
+    ("can-never-drop", "  buyer: {number:", "  ^buyer?: {number:"),
+    ("can-never-drop", RECORD, '  ^tags?: ["{{ bc.remark }}"]\n'),
+    (
+        "can-never-drop",
+        "  lines:\n    $each: bc.orderLines\n",
+        "  lines?:\n    $each: ^bc.orderLines\n",
+    ),
+    ("bad-element", RECORD, "  tags: [^{a: 1}]\n"),
+    ("not-yet", RECORD, RECORD + "  count?: \"{{ bc.orderLines | pluck('item') | first }}\"\n"),
+    ("wrong-type", WEIGHT, '    weight: ^"{{ order.lines }}"\n'.replace('^"{{ ', '"{{ ^')),
+    ("null-has-no-blank", REMARK, REMARK + '    copies: "{{ ^none }}"\n'),
+    ("wrong-type", REMARK, "    customerId2: ^x\n".replace("customerId2", "customerId")),
+]
+
+OTHER_MAPPINGS = {
+    "must-not-be-written": (
+        'resource: things\ntitle: Things\nschema: order\nentity: items\napi: v2.0\nrecord: {id: "{{ bc.id }}"}\n'
+        "create:\n  input: order\n  body:\n    number: x\n    ^inventory: 5\n"
+    ),
+    "cannot-be-called": (
+        'resource: things\ntitle: Things\nschema: order\nentity: orderLines\napi: v2.0\nrecord: {id: "{{ bc.id }}"}\n'
+        "^create:\n  input: order\n  body:\n    sequence: 5\n"
+    ),
+    "no-verb": (
+        '^resource: things\ntitle: Things\nschema: order\nentity: items\napi: v2.0\nrecord: {id: "{{ bc.id }}"}\n'
+    ),
+}
+
+
+def planted(old: str, new: str) -> tuple[str, int | None]:
+    """The text with the mistake, and the index where it must be found."""
+    text = changed((old, new))
+    at = text.find("^")
+    return text.replace("^", "", 1), at if at >= 0 else None
+
+
+def place(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, index - before.rfind("\n")
+
+
+@pytest.mark.parametrize(("rule", "old", "new"), MISTAKES)
+def test_a_mistake_is_found_where_it_is(rule: str, old: str, new: str) -> None:
+    text, at = planted(old, new)
+    found = [one for one in compiled(text).findings if one.name == rule]
+    assert found, [str(one) for one in compiled(text).findings]
+    if at is not None:
+        places = [(one.place.line, one.place.column) for one in found]
+        assert place(text, at) in places
+
+
+@pytest.mark.parametrize("rule", OTHER_MAPPINGS)
+def test_a_mistake_of_a_whole_file_is_found(rule: str) -> None:
+    text = OTHER_MAPPINGS[rule]
+    at = text.index("^")
+    text = text.replace("^", "")
+    found = [one for one in compiled(text).findings if one.name == rule]
+    assert [(one.place.line, one.place.column) for one in found] == [place(text, at)]
+
+
+def test_every_rule_has_a_planted_mistake() -> None:
+    planted_rules = {rule for rule, _, _ in MISTAKES} | set(OTHER_MAPPINGS)
+    assert set(RULES) - planted_rules == {"double-resource"}  # between files: test_snapshot.py
+
+
+def test_ids_and_names_of_rules_are_unique() -> None:
+    assert len({rule.id for rule in RULES.values()}) == len(RULES)
+    assert all(name == rule.name for name, rule in RULES.items())
+
+
+def finding(old: str, new: str, rule: str) -> Finding:
+    text, _ = planted(old, new)
+    return next(one for one in compiled(text).findings if one.name == rule)
+
+
+def test_all_mistakes_of_a_file_come_at_once() -> None:
+    text = MAPPING
+    for old, new in (
+        (DAY, DAY.replace("order.day", "order.dy")),
+        (RECORD, RECORD.replace("bc.remark", "bc.rmark")),
+        (URGENT, URGENT.replace("urgent?", "rgent?")),
+    ):
+        text = text.replace(old, new)
+    names = sorted(one.name for one in compiled(text).findings if one.severity == "error")
+    assert names == ["unknown-field", "unknown-input", "unknown-input"]
+
+
+def test_a_finding_says_both_ends_and_what_to_do() -> None:
+    found = finding(REMARK, '    remark?: "{{ order.remark }}"\n', "too-long")
+    assert (found.rule, found.length) == ("M204", len("order.remark"))
+    assert found.input == "order.remark (text of up to 250 characters)"
+    assert (found.target, found.expected) == ("remark", "text of up to 100 characters")
+    assert found.hint is not None
+    assert "truncate_to(100)" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "hint"),
+    [
+        (REMARK, leaf("{{ order.refrence }}"), "unknown-input", 'Did you mean "reference"?'),
+        (DAY, '    postngDate: "2026-11-23"\n', "unknown-field", 'Did you mean "postingDate"?'),
+        (REMARK, leaf("{{ order.reference | uper }}"), "unknown-filter", 'Did you mean "upper"?'),
+        (REMARK, leaf("{{ ordr.reference }}"), "unknown-name", 'Did you mean "order"?'),
+        (
+            "          lineType: Item\n",
+            "          lineType: Itm\n",
+            "not-in-the-enum",
+            'Did you mean "Item"?',
+        ),
+        (
+            REMARK,
+            leaf("{{ order.weight | text if order.weight is present else null }}"),
+            "unknown-name",
+            "Null is written `none`.",
+        ),
+        ("read: {}\n", "raed: {}\n", "unknown-key", 'Did you mean "read"?'),
+    ],
+)
+def test_near_misses_are_named(old: str, new: str, rule: str, hint: str) -> None:
+    assert finding(old, new, rule).hint == hint
