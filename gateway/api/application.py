@@ -1,0 +1,78 @@
+"""The public listener as one application: its routes in one table, its middlewares in one list.
+
+`gateway.app` calls `public_application` and gives it what the handlers use (`keys.py`).
+"""
+
+from __future__ import annotations
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from gateway.api import (
+    connections,
+    docs,
+    dry_run,
+    health,
+    matches,
+    openapi,
+    operations,
+    records,
+)
+from gateway.api.access import authentication
+from gateway.api.connect import connect_routes
+from gateway.api.keys import CONFIG, SNAPSHOT
+from gateway.api.problems import boundary
+from gateway.config import Config
+from gateway.snapshot import Snapshot
+
+_CONNECTION = "/v1/connections/{connection}"
+
+
+def public_application(config: Config, snapshot: Snapshot) -> web.Application:
+    """The application, without the rest of what `keys.py` lists: the caller puts that there."""
+    app = web.Application(
+        middlewares=[boundary, authentication], client_max_size=config.most_body_bytes
+    )
+    app[CONFIG] = config
+    app[SNAPSHOT] = snapshot
+    app[openapi.DESCRIPTION] = openapi.describe(snapshot, config.public.url)
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.PackageLoader("gateway.api"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    app.add_routes([*_routes(), *connect_routes()])
+    return app
+
+
+def _routes() -> list[web.RouteDef]:
+    """Every path of the gateway but the connect pages. The last three take any resource."""
+    return [
+        web.get("/", docs.start),
+        web.get("/docs", docs.page),
+        web.get("/openapi.json", openapi.document),
+        web.get("/health/live", health.live),
+        web.get("/health/ready", health.ready),
+        web.get("/v1/resources", records.resources),
+        web.post("/v1/dry-run", dry_run.dry_run),
+        web.get("/v1/operations", operations.list_operations),
+        web.get("/v1/operations/{operation}", operations.one_operation),
+        web.get("/v1/connections", connections.list_connections),
+        web.post("/v1/connections", connections.create_connection),
+        web.get(_CONNECTION, connections.one_connection),
+        web.patch(_CONNECTION, connections.change_connection),
+        web.delete(_CONNECTION, connections.delete_connection),
+        web.post(f"{_CONNECTION}/reconnect", connections.reconnect),
+        web.get(f"{_CONNECTION}/environments", connections.environments),
+        web.get(f"{_CONNECTION}/companies", connections.companies),
+        web.get(f"{_CONNECTION}/matches/items", matches.list_matches),
+        web.get(f"{_CONNECTION}/matches/items/{{sku}}", matches.one_match),
+        web.put(f"{_CONNECTION}/matches/items/{{sku}}", matches.decide),
+        web.delete(f"{_CONNECTION}/matches/items/{{sku}}", matches.forget),
+        web.get(f"{_CONNECTION}/{{resource}}", records.list_records),
+        web.post(f"{_CONNECTION}/{{resource}}", records.create_record),
+        web.get(f"{_CONNECTION}/{{resource}}/{{id}}", records.one_record),
+    ]

@@ -1,0 +1,106 @@
+"""What a request brings: body, query, preferences and keys, each read strictly.
+
+The handlers of this room read requests through these functions and never by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from gateway.documents import decode_json, suggest
+from gateway.errors import InvalidInput, InvalidQuery, UnsupportedMediaType, Violation
+from gateway.validation import Validator
+
+MOST_WAIT: Final = 300.0  # seconds, as all of these
+DEFAULT_WAIT: Final = 60.0
+READ_WITHIN: Final = 60.0
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`Prefer`: how long the caller waits, in seconds, and whether it would rather not."""
+
+    wait: float = DEFAULT_WAIT
+    respond_async: bool = False
+
+
+async def read_object(request: web.Request) -> dict[str, object]:
+    """The JSON object in the body.
+
+    Raises `UnsupportedMediaType`, `InvalidJson`, `InvalidInput` for what is not an object; the
+    framework stops a body that is too large, also once it is unpacked.
+    """
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType
+    if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType
+    value = decode_json(await request.read())
+    if not isinstance(value, dict):
+        raise InvalidInput(
+            "The body must be a JSON object.",
+            violations=[Violation("type", "This must be an object.", pointer="")],
+        )
+    return value
+
+
+async def read_input(request: web.Request, validator: Validator) -> dict[str, object]:
+    """The JSON object in the body, as `validator` wants it. Raises `InvalidInput` too."""
+    value = await read_object(request)
+    violations = validator.violations(value)
+    if violations:
+        raise InvalidInput("The body does not fit what this address takes.", violations=violations)
+    return value
+
+
+def read_query(request: web.Request, known: Collection[str]) -> dict[str, str]:
+    """The query parameters by name. Raises `InvalidQuery` for unknown and repeated ones."""
+    found: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in known:
+            near = suggest(name, known)
+            more = f"Did you mean {near}?" if near else f"There are {', '.join(sorted(known))}."
+            if not known:
+                more = "It takes none."
+            raise InvalidQuery(f'This address has no query parameter "{name[:80]}". {more}')
+        if name in found:
+            raise InvalidQuery(f"The query parameter {name} stands there twice.")
+        found[name] = value
+    return found
+
+
+def read_number(text: str, name: str, low: int, high: int) -> int:
+    """`text` as a whole number from `low` to `high`. Raises `InvalidQuery`."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+        raise InvalidQuery(f"{name} must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """The `Idempotency-Key` header. Raises `InvalidQuery` when it cannot be one."""
+    keys = request.headers.getall("Idempotency-Key", [])
+    if not keys:
+        return None
+    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
+        raise InvalidQuery(
+            "Idempotency-Key must be one text of 1 to 255 printable ASCII characters."
+        )
+    return keys[0]
+
+
+def preferences(request: web.Request) -> Preferences:
+    """The `Prefer` header (RFC 7240): `respond-async` and `wait=N`; others are not for us."""
+    wait, respond_async = DEFAULT_WAIT, False
+    for part in ",".join(request.headers.getall("Prefer", [])).split(","):
+        name, _, value = part.partition(";")[0].partition("=")
+        if name.strip().lower() == "respond-async":
+            respond_async = True
+        if name.strip().lower() == "wait":
+            wait = float(read_number(value.strip().strip('"'), "wait", 0, int(MOST_WAIT)))
+    return Preferences(wait, respond_async)

@@ -1,0 +1,74 @@
+"""`POST /v1/dry-run`: what a request would send, without sending it.
+
+The very function that prepares a write prepares this one. With a connection its lookups are
+really read; without one they come from `answers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from aiohttp import web
+
+from gateway.api import shapes
+from gateway.api.access import require_role, visible_connection
+from gateway.api.answers import answer
+from gateway.api.bodies import read_input
+from gateway.api.keys import CLOCK, CONNECTIONS, ENGINE, SNAPSHOT
+from gateway.api.problems import docs_url, problem
+from gateway.mapping import Plan
+from gateway.operations import failures
+from gateway.operations.prepare import GivenAnswers, Prepared, names_for, prepare
+from gateway.validation import Validator
+
+_INPUT: Final = Validator(shapes.DRY_RUN_INPUT)
+
+
+async def dry_run(request: web.Request) -> web.Response:
+    """The verdict, the requests, what became of the lookups, and the problem if there is one."""
+    require_role(request, "integrator")
+    given = cast("dict[str, Any]", await read_input(request, _INPUT))
+    plan = request.app[SNAPSHOT].plan(given["resource"], given["verb"])
+    if "connection" in given:
+        known = await visible_connection(request, given["connection"])
+        connection = await request.app[CONNECTIONS].require(known.id)
+        prepared = await request.app[ENGINE].prepare(connection, plan, given["input"])
+    else:
+        prepared = await _offline(request, plan, given)
+    return answer(_body(prepared, docs_url(request)))
+
+
+async def _offline(request: web.Request, plan: Plan, given: Mapping[str, Any]) -> Prepared:
+    names = names_for(plan, given["input"], None, now=request.app[CLOCK].now())
+    source = GivenAnswers(given.get("answers", {}).get("lookups", {}))
+    return await prepare(request.app[SNAPSHOT].schemas, plan, names, source)
+
+
+def _body(prepared: Prepared, docs: str) -> dict[str, object]:
+    refusal = None
+    if prepared.problem is not None:
+        refusal = problem(failures.written(prepared.problem), docs=docs)
+    return {
+        "verdict": "would_send" if refusal is None else "would_refuse",
+        "requests": [
+            {
+                "step": sent.step,
+                "method": sent.method,
+                "path": sent.path,
+                "body": sent.body,
+            }
+            for sent in prepared.requests
+        ],
+        "lookups": [
+            {
+                "name": lookup.name,
+                "asked": lookup.asked,
+                "found": lookup.found,
+                "missing": list(lookup.missing),
+            }
+            for lookup in prepared.lookups
+        ],
+        "findings": [] if refusal is None else refusal["errors"],
+        "problem": refusal,
+    }

@@ -1,0 +1,116 @@
+"""`/v1/connections/{connection}/{resource}`: canonical records, whatever resources there are.
+
+One handler a shape of path: which resources and verbs exist is the snapshot's to say.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from aiohttp import web
+
+from gateway import reads
+from gateway.api.access import connection_of
+from gateway.api.answers import answer, etag, page
+from gateway.api.bodies import (
+    READ_WITHIN,
+    idempotency_key,
+    preferences,
+    read_number,
+    read_object,
+    read_query,
+)
+from gateway.api.keys import BUSINESS_CENTRAL, CLOCK, CONNECTIONS, ENGINE, SNAPSHOT, STORE
+from gateway.api.operations import operation_body
+from gateway.api.problems import docs_url
+from gateway.businesscentral import Deadline
+from gateway.operations import Outcome
+from gateway.snapshot import ResourcePlans
+
+
+async def resources(request: web.Request) -> web.Response:
+    """What this gateway can read and write."""
+    known = request.app[SNAPSHOT].resources
+    return page([_resource_body(known[name]) for name in sorted(known)])
+
+
+async def list_records(request: web.Request) -> web.Response:
+    """A page of records. Raises `InvalidQuery`."""
+    connection = await connection_of(request)
+    snapshot, store = request.app[SNAPSHOT], request.app[STORE]
+    plan = snapshot.plan(request.match_info["resource"], "list")
+    filters = plan.list.filters if plan.list else ()
+    wanted = read_query(request, (*filters, "limit", "cursor"))
+    limit = read_number(wanted.pop("limit", "100"), "limit", 1, 1000)
+    cursor = wanted.pop("cursor", None)
+    clock = request.app[CLOCK]
+    found = await reads.list_records(
+        request.app[BUSINESS_CENTRAL],
+        store,
+        snapshot.schemas,
+        plan,
+        await request.app[CONNECTIONS].require_readable(connection.id),
+        wanted=wanted,
+        limit=limit,
+        cursor=cursor,
+        now=clock.now(),
+        deadline=Deadline.within(clock, READ_WITHIN),
+    )
+    return page(found.data, found.next_cursor)
+
+
+async def one_record(request: web.Request) -> web.Response:
+    """One record with its ETag."""
+    connection = await connection_of(request)
+    snapshot, clock = request.app[SNAPSHOT], request.app[CLOCK]
+    plan = snapshot.plan(request.match_info["resource"], "read")
+    read_query(request, ())
+    record = await reads.read_record(
+        request.app[BUSINESS_CENTRAL],
+        snapshot.schemas,
+        plan,
+        await request.app[CONNECTIONS].require_readable(connection.id),
+        request.match_info["id"],
+        now=clock.now(),
+        deadline=Deadline.within(clock, READ_WITHIN),
+    )
+    return answer(record, headers={"ETag": etag(record)})
+
+
+async def create_record(request: web.Request) -> web.Response:
+    """Write one record, once: 201 with it, or 202 with the operation to ask for."""
+    connection = await connection_of(request)
+    plan = request.app[SNAPSHOT].plan(request.match_info["resource"], "create")
+    wish, key = preferences(request), idempotency_key(request)
+    document = await read_object(request)
+    outcome = await request.app[ENGINE].run(
+        connection, plan, document, key=key, wait=wish.wait, prefer_async=wish.respond_async
+    )
+    return _written(request, outcome)
+
+
+def _written(request: web.Request, outcome: Outcome) -> web.Response:
+    operation = outcome.operation
+    headers = {"Operation-Id": operation.id}
+    if outcome.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if outcome.status == 202:
+        headers["Location"] = f"/v1/operations/{operation.id}"
+        return answer(operation_body(operation, docs_url(request)), status=202, headers=headers)
+    record = cast("dict[str, Any]", outcome.body)
+    headers["ETag"] = etag(record)
+    headers["Location"] = f"{request.path}/{record['id']}"
+    if operation.warnings:
+        headers["Warnings"] = str(len(operation.warnings))
+    return answer(record, status=outcome.status, headers=headers)
+
+
+def _resource_body(plans: ResourcePlans) -> dict[str, object]:
+    listed = plans.verbs["list"].list if "list" in plans.verbs else None
+    return {
+        "name": plans.resource,
+        "title": plans.title,
+        "verbs": sorted(plans.verbs),
+        "filters": sorted(listed.filters) if listed else [],
+        "omit": sorted(listed.omit) if listed else [],
+    }

@@ -1,0 +1,302 @@
+"""The gateway's own JSON, as JSON Schemas: what its paths take and what they answer.
+
+The handlers validate input with them and `openapi.py` publishes them; the canonical schemas of
+the resources come from the snapshot instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from gateway.storage import ConnectionStatus, State
+
+Shape = dict[str, object]
+
+CONNECTION_STATUS: Final = get_args(ConnectionStatus)
+OPERATION_STATE: Final = get_args(State)
+
+
+def text(description: str, *, longest: int | None = None, empty: bool = False) -> Shape:
+    """A text property."""
+    shape: Shape = {"type": "string", "description": description}
+    if not empty:
+        shape["minLength"] = 1
+    if longest is not None:
+        shape["maxLength"] = longest
+    return shape
+
+
+def nullable(shape: Shape) -> Shape:
+    """The same property, or null."""
+    return {**shape, "type": [shape["type"], "null"]}
+
+
+def closed(properties: Shape, *, required: tuple[str, ...] = (), **more: object) -> Shape:
+    """An object with these properties and no others."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": list(required),
+        **more,
+    }
+
+
+def listing(of: Shape) -> Shape:
+    """How lists are answered."""
+    return closed(
+        {
+            "data": {"type": "array", "items": of},
+            "next_cursor": nullable(text("Give it as `cursor` to get the next page.")),
+        },
+        required=("data", "next_cursor"),
+    )
+
+
+_TIME: Shape = {"type": "string", "format": "date-time"}
+_PARAMS: Shape = {
+    "type": "object",
+    "description": "Settings that the mappings read as `params`.",
+    "maxProperties": 50,
+    "additionalProperties": {"type": ["string", "number", "boolean"], "maxLength": 250},
+}
+_COMPANY: Shape = closed(
+    {"id": text("The id of the company in Business Central."), "name": text("Its name.")},
+    required=("id", "name"),
+)
+_RETURN_URL = text("Where the administrator's browser goes when all is done.", longest=2000)
+_LABEL = text("A name for people.", longest=100)
+
+CONNECTION_INPUT: Final = closed(
+    {
+        "organization": text("Your customer, in your own words or ids.", longest=100),
+        "environment": text("The Business Central environment, if you know it.", longest=100),
+        "grant": {
+            "const": "authorization_code",
+            "description": "How the gateway is let in: an administrator signs in at Microsoft.",
+        },
+        "tenant": text("The tenant that must sign in, if you know it: a GUID.", longest=36),
+        "params": _PARAMS,
+        "label": _LABEL,
+        "return_url": _RETURN_URL,
+    },
+    required=("organization",),
+    examples=[{"organization": "harwick", "environment": "Production"}],
+)
+CONNECTION_CHANGE: Final = closed(
+    {
+        "company": {
+            "description": "The company, by exactly one of its id and its name.",
+            **closed(
+                {
+                    "id": text("Its id in Business Central.", longest=36),
+                    "name": text("Its name, exactly.", longest=100),
+                },
+                minProperties=1,
+                maxProperties=1,
+            ),
+        },
+        "params": _PARAMS,
+        "label": _LABEL,
+    },
+    minProperties=1,
+    examples=[{"company": {"name": "Harwick Distributors Ltd"}}],
+)
+CONNECTION: Final = closed(
+    {
+        "id": text("Begins with `con_`."),
+        "organization": text("Whose it is."),
+        "status": {"type": "string", "enum": list(CONNECTION_STATUS)},
+        "status_detail": nullable(text("What is wrong and who can mend it.")),
+        "grant": text("How the gateway is let in."),
+        "tenant": nullable(text("The Microsoft tenant, from the claims of the sign-in.")),
+        "environment": nullable(text("The Business Central environment.")),
+        "environment_type": nullable(text("`Production` or `Sandbox`.")),
+        "company": {"anyOf": [_COMPANY, {"type": "null"}]},
+        "principal": nullable(text("The Microsoft user who signed in: an object id.")),
+        "params": _PARAMS,
+        "label": nullable(text("A name for people.")),
+        "connect_url": text("Where the administrator signs in. Only on create and reconnect."),
+        "created_at": _TIME,
+        "updated_at": _TIME,
+    },
+    required=("id", "organization", "status", "created_at", "updated_at"),
+)
+ENVIRONMENT: Final = closed(
+    {"name": text("Its name."), "type": text("`Production` or `Sandbox`.")},
+    required=("name", "type"),
+)
+COMPANY: Final = closed(
+    {
+        "id": text("Its id in Business Central."),
+        "name": text("Its name; companies are chosen by it."),
+        "display_name": text("The name people see."),
+    },
+    required=("id", "name", "display_name"),
+)
+MATCH_INPUT: Final = closed(
+    {"item_number": text("The number of the item in Business Central.", longest=20)},
+    required=("item_number",),
+    examples=[{"item_number": "1896-S"}],
+)
+MATCH: Final = closed(
+    {
+        "sku": text("Your product, as you name it in orders."),
+        "status": {"type": "string", "enum": ["matched", "ambiguous", "unmatched"]},
+        "decided": {"type": "boolean", "description": "A person decided this."},
+        "reason": nullable(text("Why it is so.")),
+        "item": {
+            "anyOf": [
+                closed(
+                    {
+                        "id": text("The id of the item."),
+                        "number": text("The number of the item."),
+                        "name": nullable(text("Its name.", empty=True)),
+                        "blocked": {"type": "boolean"},
+                    },
+                    required=("id", "number"),
+                ),
+                {"type": "null"},
+            ]
+        },
+    },
+    required=("sku", "status", "decided"),
+)
+DRY_RUN_INPUT: Final = closed(
+    {
+        "connection": text("Lookups are read there. Without one they come from `answers`."),
+        "resource": text("Which resource."),
+        "verb": {"type": "string", "enum": ["create"]},
+        "input": {"type": "object", "description": "The canonical document."},
+        "answers": closed(
+            {
+                "lookups": {
+                    "type": "object",
+                    "description": "Per lookup its record, or per key its records.",
+                }
+            }
+        ),
+    },
+    required=("resource", "verb", "input"),
+)
+_VIOLATION: Shape = closed(
+    {
+        "rule": text("The rule that is broken."),
+        "pointer": {"type": ["string", "null"], "description": "JSON pointer into your body."},
+        "target": nullable(text("The field in Business Central.")),
+        "mapping": {
+            "anyOf": [
+                closed(
+                    {
+                        "file": text("The mapping."),
+                        "line": {"type": "integer"},
+                        "column": {"type": "integer"},
+                    }
+                ),
+                {"type": "null"},
+            ]
+        },
+        "detail": text("What is wrong, without the value."),
+        "hint": nullable(text("What may help.")),
+    }
+)
+DRY_RUN: Final = closed(
+    {
+        "verdict": {"type": "string", "enum": ["would_send", "would_refuse"]},
+        "requests": {
+            "type": "array",
+            "items": closed(
+                {
+                    "step": text("The step of the verb."),
+                    "method": text("The HTTP method."),
+                    "path": text("The path within the company."),
+                    "body": {"type": ["object", "null"]},
+                }
+            ),
+        },
+        "lookups": {
+            "type": "array",
+            "items": closed(
+                {
+                    "name": text("The lookup."),
+                    "asked": {"type": "integer"},
+                    "found": {"type": "integer"},
+                    "missing": {"type": "array", "items": {"type": "string"}},
+                }
+            ),
+        },
+        "findings": {
+            "type": "array",
+            "items": _VIOLATION,
+            "description": "Everything that stands against it.",
+        },
+        "problem": {
+            "anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}],
+            "description": "What the real request would be answered with.",
+        },
+    },
+    required=("verdict", "requests", "lookups", "findings", "problem"),
+)
+OPERATION: Final = closed(
+    {
+        "id": text("Begins with `op_`."),
+        "connection": text("Where it writes."),
+        "resource": text("What it writes."),
+        "verb": text("What it does."),
+        "state": {"type": "string", "enum": list(OPERATION_STATE)},
+        "key": nullable(text("The idempotency key.")),
+        "attempts": {"type": "integer"},
+        "cause": nullable(text("Why it waits or failed.")),
+        "remedy": nullable(text("What can be done.")),
+        "record": {
+            "anyOf": [
+                closed({"id": nullable(text("Its id.")), "number": nullable(text("Its number."))}),
+                {"type": "null"},
+            ]
+        },
+        "warnings": {
+            "type": "array",
+            "items": closed({"code": text("The kind."), "detail": text("What happened.")}),
+        },
+        "problem": {"anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}]},
+        "created_at": _TIME,
+        "updated_at": _TIME,
+    },
+    required=("id", "connection", "resource", "verb", "state", "created_at", "updated_at"),
+)
+RESOURCE: Final = closed(
+    {
+        "name": text("As it stands in paths."),
+        "title": text("For people."),
+        "verbs": {"type": "array", "items": {"type": "string"}},
+        "filters": {"type": "array", "items": {"type": "string"}},
+        "omit": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What lists leave out; one record has it.",
+        },
+    },
+    required=("name", "title", "verbs", "filters", "omit"),
+)
+PROBLEM: Final = closed(
+    {
+        "type": {"type": "string", "format": "uri"},
+        "title": text("The problem in a few words."),
+        "status": {"type": "integer"},
+        "detail": text("What happened, to which thing, and what to do."),
+        "code": text("For programs."),
+        "request_id": text("Quote it to the operator: it is in the log."),
+        "operation": text("The operation it belongs to."),
+        "retryable": {"type": "boolean", "description": "The same request may succeed later."},
+        "errors": {"type": "array", "items": _VIOLATION},
+        "business_central": closed(
+            {
+                "status": {"type": "integer"},
+                "code": text("Business Central's code."),
+                "message": text("Business Central's words.", empty=True),
+                "correlation_id": nullable(text("For Microsoft's support.")),
+            }
+        ),
+    },
+    required=("type", "title", "status", "detail", "code", "retryable", "errors"),
+)

@@ -1,0 +1,21 @@
+"""Tests beside the mappings: `<mapping>.test.yaml`, run without any tenant.
+
+`bc-gateway test` runs them, `bc-gateway check` reads them. A test goes through the very function
+that prepares a write for Business Central, with answers from its file. What does not come out as
+expected is a `Finding` at the expectation.
+"""
+
+from __future__ import annotations
+
+from gateway.cases.judging import CaseResult, check_cases, run_cases
+from gateway.cases.reading import Case, CaseFile, case_files, read_cases
+
+__all__ = [
+    "Case",
+    "CaseFile",
+    "CaseResult",
+    "case_files",
+    "check_cases",
+    "read_cases",
+    "run_cases",
+]

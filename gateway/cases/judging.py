@@ -1,0 +1,256 @@
+"""What came out of the cases of a file, held against what they expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.cases.comparing import differences, is_there, shown
+from gateway.cases.reading import Case, CaseFile
+from gateway.cases.running import Outcome, answering_step, rendered, run_case
+from gateway.documents import Finding, suggest
+from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
+from gateway.mapping import Plan
+from gateway.snapshot import Snapshot
+
+Path = tuple[str | int, ...]
+
+_READS: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What became of a case; without findings it passed."""
+
+    name: str
+    place: Place
+    findings: tuple[Finding, ...]
+
+
+def check_cases(file: CaseFile, snapshot: Snapshot) -> list[Finding]:
+    """What is wrong with the tests of a file before any of them is run."""
+    found: list[Finding] = []
+    for case in file.cases:
+        plan = _plan(file, case, snapshot)
+        found += [plan] if isinstance(plan, Finding) else _unknown_answers(file, case, plan)
+    return found
+
+
+async def run_cases(file: CaseFile, snapshot: Snapshot) -> list[CaseResult]:
+    """Every case of a file, run and judged.
+
+    Answers that all tests share and none asks for are a result of their own.
+    """
+    results = []
+    asked: set[tuple[str, ...]] = set()
+    for case in file.cases:
+        plan = _plan(file, case, snapshot)
+        if isinstance(plan, Finding):
+            findings = [plan]
+        else:
+            outcome = await run_case(case, plan, snapshot)
+            again = await run_case(case, plan, snapshot)
+            asked |= outcome.asked
+            findings = list(_Verdict(file, case, plan, snapshot, outcome).findings())
+            if rendered(outcome) != rendered(again):
+                message = "Two runs gave different bytes."
+                findings.append(file.finding(("tests", case.at), "T205", message))
+        place = file.document.place(("tests", case.at, "name"))
+        results.append(CaseResult(case.name, place, tuple(findings)))
+    unused = tuple(_unused(file, ("answers",), file.answers, asked))
+    if unused:
+        results.append(CaseResult("the answers all tests share", unused[0].place, unused))
+    return results
+
+
+def _plan(file: CaseFile, case: Case, snapshot: Snapshot) -> Plan | Finding:
+    try:
+        return snapshot.plan(file.resource, case.verb)
+    except UnknownResource as error:
+        return file.finding(("resource",), "T102", error.detail)
+    except MethodNotAllowed as error:
+        return file.finding(("tests", case.at, "verb"), "T103", error.detail)
+
+
+def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding]:
+    known = {
+        "lookups": [lookup.name for lookup in plan.lookups],
+        "steps": [answering_step(plan)],
+    }
+    for kind, answers in case.own.items():
+        for name in answers:
+            if name not in known[kind]:
+                near = suggest(name, known[kind])
+                yield file.finding(
+                    ("tests", case.at, "answers", kind, name),
+                    "T107",
+                    f'The verb {plan.verb} has nothing of the name "{name}".',
+                    hint=f'Did you mean "{near}"?' if near else None,
+                )
+
+
+def _unused(
+    file: CaseFile, path: Path, answers: Mapping[str, Any], asked: set[tuple[str, ...]]
+) -> Iterator[Finding]:
+    """Answers that nothing asked for; of a map by key, the keys that nothing asked for."""
+    message = "Nothing asks for this answer."
+    for kind, named in answers.items():
+        for name, value in named.items():
+            used = [one[2:] for one in asked if one[:2] == (kind, name)]
+            if not used:
+                yield file.finding((*path, kind, name), "T107", message)
+            elif () not in used:
+                for key in value:
+                    if (key,) not in used:
+                        yield file.finding((*path, kind, name, key), "T107", message)
+
+
+class _Verdict:
+    """One outcome held against the expectations of its case."""
+
+    def __init__(
+        self, file: CaseFile, case: Case, plan: Plan, snapshot: Snapshot, outcome: Outcome
+    ) -> None:
+        self._file = file
+        self._case = case
+        self._plan = plan
+        self._schemas = snapshot.schemas
+        self._outcome = outcome
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that did not come out as expected."""
+        at = self._case.at
+        yield from self._input()
+        yield from _unknown_answers(self._file, self._case, self._plan)
+        for path in self._outcome.unanswered:
+            message = f"The answers have nothing for the lookup {' / '.join(path)}."
+            yield self._file.finding(("tests", at), "T108", message)
+        yield from _unused(
+            self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
+        )
+        yield from self._problem()
+        if self._outcome.problem is None:
+            yield from self._counts()
+            yield from self._requests()
+            yield from self._answer()
+
+    def _own_answers(self) -> dict[str, Any]:
+        """The case's own answers, without those no verb could ask for: they are told apart."""
+        known = {*(lookup.name for lookup in self._plan.lookups), answering_step(self._plan)}
+        return {
+            kind: {name: value for name, value in answers.items() if name in known}
+            for kind, answers in self._case.own.items()
+        }
+
+    def _input(self) -> Iterator[Finding]:
+        if self._plan.input is None:
+            return
+        at = self._case.at
+        found = self._schemas.input_validator(self._plan.schema).violations(self._case.given)
+        if self._case.invalid_input:
+            if not found:
+                message = "The document is right, though this says it is wrong."
+                yield self._file.finding(("tests", at, "invalid_input"), "T201", message)
+            return
+        for one in found:
+            message = f"The document is wrong at {one.pointer or 'its root'}: {one.detail}"
+            yield self._file.finding(("tests", at, "given"), "T201", message, hint=one.hint)
+
+    def _problem(self) -> Iterator[Finding]:
+        problem, wanted = self._outcome.problem, self._case.expect.get("problem")
+        if problem is None:
+            if wanted is not None:
+                message = "Nothing was refused."
+                yield self._other(("problem",), message, wanted["code"], "no problem", rule="T203")
+            return
+        code = problem.own_code if isinstance(problem, Rejected) else problem.code
+        if wanted is None:
+            place = ("tests", self._case.at, "expect")
+            yield self._file.finding(place, "T203", _cause(code, problem))
+            return
+        if code != wanted["code"]:
+            cause = _cause(code, problem)
+            yield self._other(("problem", "code"), cause, wanted["code"], code, rule="T203")
+        pointers = sorted({one.pointer or "" for one in problem.violations})
+        if "at" in wanted and pointers != sorted(wanted["at"]):
+            message = "The problem names other places."
+            expected, actual = shown(wanted["at"]), shown(pointers)
+            yield self._other(("problem", "at"), message, expected, actual, rule="T203")
+
+    def _counts(self) -> Iterator[Finding]:
+        expect, outcome = self._case.expect, self._outcome
+        writes = sum(one.method not in _READS for one in outcome.requests)
+        if expect.get("writes", writes) != writes:
+            message = "Another number of calls changes something."
+            yield self._other(("writes",), message, str(expect["writes"]), str(writes))
+        if expect.get("filter", outcome.filter) != outcome.filter:
+            expected, actual = shown(expect["filter"]), shown(outcome.filter)
+            yield self._other(("filter",), "The filter is another.", expected, actual)
+
+    def _requests(self) -> Iterator[Finding]:
+        wanted = self._case.expect.get("requests")
+        if wanted is None:
+            return
+        sent = self._outcome.requests
+        expected, actual = [one["call"] for one in wanted], [f"{r.method} {r.path}" for r in sent]
+        if expected != actual:
+            message = "Other calls would be sent."
+            yield self._other(("requests",), message, shown(expected), shown(actual))
+            return
+        for at, (one, request) in enumerate(zip(wanted, sent, strict=True)):
+            path: Path = ("requests", at)
+            yield from self._differing(one, (*path, "body"), request.body)
+            yield from self._differing(one, (*path, "body_contains"), request.body)
+            for index, pointer in enumerate(one.get("absent", ())):
+                if is_there(request.body, pointer):
+                    message = "The body has a value there."
+                    place = (*path, "absent", index)
+                    yield self._other(place, message, f"nothing at {pointer}", "a value")
+
+    def _answer(self) -> Iterator[Finding]:
+        expect, outcome = self._case.expect, self._outcome
+        if not outcome.answered:
+            for key in ("answer", "answer_contains"):
+                if key in expect:
+                    message = f"The answers have no step {answering_step(self._plan)}."
+                    place = ("tests", self._case.at, "expect", key)
+                    yield self._file.finding(place, "T108", message)
+            return
+        yield from self._differing(expect, ("answer",), outcome.answer)
+        yield from self._differing(expect, ("answer_contains",), outcome.answer)
+        omit = () if self._plan.list is None else self._plan.list.omit
+        validator = self._schemas.answer_validator(self._plan.schema, omit)
+        answers = outcome.answer if isinstance(outcome.answer, list) else [outcome.answer]
+        for one in [one for answer in answers for one in validator.violations(answer)]:
+            message = f"The answer is wrong at {one.pointer or 'its root'}: {one.detail}"
+            at = self._case.at
+            yield self._file.finding(("tests", at, "expect"), "T204", message, hint=one.hint)
+
+    def _differing(
+        self, expect: Mapping[str, Any], path: Path, actual: object
+    ) -> Iterator[Finding]:
+        key = str(path[-1])
+        if key not in expect:
+            return
+        for one in differences(expect[key], actual, whole=not key.endswith("_contains")):
+            where = "".join(
+                f"[{step}]" if isinstance(step, int) else f".{step}" for step in one.path
+            )
+            message = f"{where.removeprefix('.') or 'The whole'} is another."
+            expected, found = shown(one.expected), shown(one.actual)
+            yield self._other((*path, *one.path), message, expected, found)
+
+    def _other(
+        self, path: Path, message: str, expected: str, actual: str, *, rule: str = "T202"
+    ) -> Finding:
+        place = ("tests", self._case.at, "expect", *path)
+        return self._file.finding(place, rule, message, expected=expected, actual=actual)
+
+
+def _cause(code: str, problem: GatewayError) -> str:
+    lines = [f"It was refused as {code}: {problem.detail}"]
+    for one in problem.violations:
+        where = " ".join(str(part) for part in (one.pointer, one.target, one.place) if part)
+        lines.append(f"{where}: {one.detail}{f' {one.hint}' if one.hint else ''}")
+    return "\n        ".join(lines)

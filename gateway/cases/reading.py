@@ -1,0 +1,162 @@
+"""Test files → cases: shape, documents they name, answers merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from gateway.cases.comparing import merged, with_value
+from gateway.config import shipped
+from gateway.documents import Document, Finding, check_shape, load_document
+from gateway.errors import InvalidFiles
+
+SUFFIX: Final = ".test.yaml"
+RULES: Final = {
+    "T101": "wrong-shape",
+    "T102": "unknown-resource",
+    "T103": "unknown-verb",
+    "T104": "no-document",
+    "T105": "no-such-place",
+    "T106": "double-name",
+    "T107": "unused-answer",
+    "T108": "no-answer",
+    "T201": "wrong-input",
+    "T202": "difference",
+    "T203": "other-problem",
+    "T204": "wrong-answer",
+    "T205": "not-deterministic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test. `at` is its place in the file's `tests`; `own` are the answers it gives itself."""
+
+    at: int
+    name: str
+    verb: str
+    given: object = field(repr=False)
+    query: Mapping[str, str]
+    invalid_input: bool
+    params: Mapping[str, object]
+    answers: Mapping[str, Mapping[str, object]] = field(repr=False)
+    own: Mapping[str, Mapping[str, object]] = field(repr=False)
+    expect: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A test file that was read: the resource, what all its tests share, the tests."""
+
+    document: Document
+    resource: str
+    params: Mapping[str, object]
+    answers: Mapping[str, Mapping[str, object]] = field(repr=False)
+    cases: tuple[Case, ...]
+
+    def finding(
+        self,
+        path: tuple[str | int, ...],
+        rule: str,
+        message: str,
+        *,
+        expected: str | None = None,
+        actual: str | None = None,
+        hint: str | None = None,
+    ) -> Finding:
+        """A finding at `path` of the file against one of `RULES`."""
+        return Finding(
+            rule,
+            RULES[rule],
+            message,
+            self.document.place(path),
+            length=self.document.length(path),
+            expected=expected,
+            actual=actual,
+            hint=hint,
+        )
+
+
+def case_files(folders: Sequence[Path]) -> list[Path]:
+    """The test files directly in `folders`; a folder may be a test file itself.
+
+    One of a later folder replaces one of the same name, as the mapping beside it does.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else [folder]
+        found |= {path.name: path for path in paths if path.name.endswith(SUFFIX)}
+    return list(found.values())
+
+
+def read_cases(path: Path) -> CaseFile:
+    """Read a test file and the documents it names.
+
+    Raises `InvalidFiles` with every finding.
+    """
+    document = load_document(path)
+    findings = check_shape(document, _shape(), "T101")
+    if findings:
+        raise InvalidFiles(findings)
+    said = cast("Mapping[str, Any]", document.value)
+    shared: Mapping[str, Any] = said.get("answers", {})
+    file = CaseFile(document, said["resource"], said.get("params", {}), shared, ())
+    cases = [_case(file, path.parent, at, findings) for at in range(len(said["tests"]))]
+    findings += _double_names(file, [case.name for case in cases])
+    if findings:
+        raise InvalidFiles(findings)
+    return replace(file, cases=tuple(cases))
+
+
+@cache
+def _shape() -> Mapping[str, object]:
+    schema = load_document(shipped("schemas") / "gateway" / "case.schema.json")
+    return cast("Mapping[str, object]", schema.value)
+
+
+def _case(file: CaseFile, folder: Path, at: int, findings: list[Finding]) -> Case:
+    said = cast("Mapping[str, Any]", file.document.value)
+    test = said["tests"][at]
+    own: Mapping[str, Any] = test.get("answers", {})
+    return Case(
+        at=at,
+        name=test["name"],
+        verb=test["verb"],
+        given=_given(file, folder, at, findings),
+        query=test.get("query", {}),
+        invalid_input=test.get("invalid_input", False),
+        params={**file.params, **test.get("params", {})},
+        answers=cast("Mapping[str, Any]", merged(file.answers, own)),
+        own=own,
+        expect=test["expect"],
+    )
+
+
+def _given(file: CaseFile, folder: Path, at: int, findings: list[Finding]) -> object:
+    """The document of a test with its values set; an empty one where there is none to read."""
+    said = cast("Mapping[str, Any]", file.document.value)
+    test = said["tests"][at]
+    try:
+        given = load_document(folder / test["given"]).value if "given" in test else {}
+    except InvalidFiles as error:
+        findings += [found for found in error.findings if isinstance(found, Finding)]
+        message = "The document cannot be read."
+        findings.append(file.finding(("tests", at, "given"), "T104", message))
+        return {}
+    for pointer, value in test.get("set", {}).items():
+        try:
+            given = with_value(given, pointer, value)
+        except LookupError:
+            message = "The document has no such place."
+            findings.append(file.finding(("tests", at, "set", pointer), "T105", message))
+    return given
+
+
+def _double_names(file: CaseFile, names: Sequence[str]) -> Iterator[Finding]:
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            message = "Another test of this file has the same name."
+            yield file.finding(("tests", at, "name"), "T106", message)

@@ -1,0 +1,44 @@
+"""`bc-gateway simulate`: Business Central and Microsoft's sign-in on this machine."""
+
+from __future__ import annotations
+
+import click
+
+from gateway.cli.waiting import run, stopped
+from gateway.errors import StartError
+from gateway.simulator import run_simulator
+
+
+@click.command(
+    epilog="Example: bc-gateway simulate --port 8090",
+    short_help="Business Central and Microsoft's sign-in on this machine.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8090,
+    show_default=True,
+    help="Where to listen; 0 takes any free port.",
+)
+def simulate(host: str, port: int) -> None:
+    """Business Central online and Microsoft's sign-in on this machine, for trying and testing.
+
+    Nothing is kept when it ends. Its control is under /_simulator.
+    """
+    run(_simulate(host, port))
+
+
+async def _simulate(host: str, port: int) -> None:
+    try:
+        async with run_simulator(host=host, port=port) as simulator:
+            click.echo(f"The simulator listens at {simulator.url}")
+            click.echo(f"  entra.authority       {simulator.url}")
+            click.echo(f"  business_central.url  {simulator.url}")
+            click.echo(f"  control               {simulator.url}/_simulator")
+            await stopped()
+    except OSError as error:
+        raise StartError(
+            f"The simulator cannot listen at {host}:{port}: {error.strerror or 'address refused'}. "
+            "Choose another with --port."
+        ) from None

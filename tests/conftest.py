@@ -1,0 +1,157 @@
+"""What the journeys share: the simulator and the gateway over real sockets, and who calls them."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import structlog
+from aiohttp import ClientSession
+
+from gateway.api.access import new_key
+from gateway.app import Gateway, bind, listening, open_gateway
+from gateway.cli.browser import Browser
+from gateway.clock import Clock
+from gateway.config import Config, Entra, Public, folders
+from gateway.simulator import CLIENT_ID, CLIENT_SECRET, Simulator, run_simulator
+from gateway.snapshot import Snapshot, load_snapshot
+from gateway.storage import ApiKey, Role, new_id
+
+ADMINISTRATOR = "admin@harwick.example"
+COMPANY = "Harwick Distributors Ltd"
+
+Caller = Callable[..., Awaitable[ClientSession]]
+Connect = Callable[..., Awaitable[str]]
+Writes = Callable[[], Awaitable[list[str]]]
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what a command that configures the logs leaves behind."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration file that `BC_GATEWAY_CONFIG` names, its secrets in the environment."""
+    file = tmp_path / "bc-gateway.yaml"
+    file.write_text(
+        "storage: {url: 'sqlite:///gateway.db'}\n"
+        "encryption: {keys: [{env: BC_GATEWAY_KEY}]}\n"
+        "entra: {client_id: client, client_secret: {env: ENTRA_CLIENT_SECRET}}\n"
+    )
+    monkeypatch.setenv("BC_GATEWAY_CONFIG", str(file))
+    monkeypatch.setenv("BC_GATEWAY_KEY", base64.b64encode(b"k" * 32).decode())
+    monkeypatch.setenv("ENTRA_CLIENT_SECRET", "secret")
+    return file
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    """Business Central and Microsoft's sign-in on loopback, freshly seeded."""
+    async with run_simulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Snapshot:
+    """The shipped mappings and schemas: a value, so that all tests can share it."""
+    return load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
+
+
+@pytest.fixture
+def config(simulator: Simulator, tmp_path: Path) -> Config:
+    """A configuration whose Microsoft is the simulator; the port is chosen by `gateway`."""
+    return Config(
+        entra=Entra(CLIENT_ID, (CLIENT_SECRET,), simulator.url),
+        encryption_keys=(b"k" * 32,),
+        public=Public("127.0.0.1", 0, "http://127.0.0.1:0"),
+        storage_url=f"sqlite:///{tmp_path / 'gateway.db'}",
+        business_central_url=simulator.url,
+    )
+
+
+@pytest.fixture
+async def gateway(config: Config, snapshot: Snapshot) -> AsyncIterator[Gateway]:
+    """The gateway, serving on a free port of loopback."""
+    with bind("127.0.0.1", 0) as socket:
+        port = socket.getsockname()[1]
+        public = Public("127.0.0.1", port, f"http://127.0.0.1:{port}")
+        async with (
+            open_gateway(replace(config, public=public), snapshot=snapshot) as opened,
+            listening(opened, socket),
+        ):
+            yield opened
+
+
+@pytest.fixture
+async def caller(gateway: Gateway) -> AsyncIterator[Caller]:
+    """Makes sessions that carry a key of their own."""
+    async with AsyncExitStack() as stack:
+
+        async def make(role: Role, organization: str | None = None) -> ClientSession:
+            text, hashed = new_key()
+            key = ApiKey(new_id("key"), hashed, role, organization, Clock().now())
+            await gateway.store.add_key(key)
+            return await stack.enter_async_context(
+                ClientSession(
+                    gateway.config.public.url, headers={"Authorization": f"Bearer {text}"}
+                )
+            )
+
+        yield make
+
+
+@pytest.fixture
+async def product(caller: Caller) -> ClientSession:
+    """The product: a session with a key of its role."""
+    return await caller("product")
+
+
+@pytest.fixture
+def connect(product: ClientSession) -> Connect:
+    """Creates a connection and plays its administrator; gives the connection's id."""
+
+    async def connected(company: str = COMPANY, **given: object) -> str:
+        body = {"organization": "harwick", "environment": "Production", **given}
+        async with product.post("/v1/connections", json=body) as response:
+            created = await response.json()
+        async with Browser() as browser:
+            page = await browser.open(created["connect_url"])
+            page = await browser.submit(page, page.form(), press="Microsoft")
+            page = await browser.submit(page, page.form(), press="Accept", choose=ADMINISTRATOR)
+            button = page.form().choices("submit")[0].label
+            page = await browser.submit(page, page.form(), press=button, choose=company)
+            assert page.status == 200, page.text
+        return str(created["id"])
+
+    return connected
+
+
+@pytest.fixture
+def writes(simulator: Simulator) -> Writes:
+    """Tells what reached Business Central and could have changed something."""
+
+    async def seen() -> list[str]:
+        async with (
+            ClientSession() as session,
+            session.get(f"{simulator.url}/_simulator/journal") as response,
+        ):
+            entries = (await response.json())["value"]
+        return [
+            entry["path"]
+            for entry in entries
+            if entry["method"] != "GET" and "/api/v2.0/" in entry["path"]
+        ]
+
+    return seen

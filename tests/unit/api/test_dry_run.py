@@ -1,0 +1,74 @@
+"""The dry run: everything a write would do, and nothing written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import ClientSession
+
+from gateway.documents import decode_json
+from tests.conftest import Caller, Connect, Writes
+
+ORDER: dict[str, Any] = {
+    "external_reference": "DEAL-7",
+    "customer": {"number": "10000"},
+    "lines": [{"sku": "1896-S", "quantity": 2, "unit_price": 19.9}, {"sku": "0042", "quantity": 1}],
+}
+CUSTOMER = {"id": "5f8c0000-0000-4000-8000-000000000001", "number": "10000", "blocked": None}
+
+
+async def dry_run(session: ClientSession, **given: object) -> dict[str, Any]:
+    body = {"resource": "sales-orders", "verb": "create", "input": ORDER, **given}
+    async with session.post("/v1/dry-run", json=body) as response:
+        answer = decode_json(await response.read())
+        assert isinstance(answer, dict)
+        return {"status": response.status, **answer}
+
+
+async def test_without_a_connection_the_answers_are_given(caller: Caller) -> None:
+    items = {"1896-S": {"number": "1896-S"}, "0042": {"number": "1900-S"}}
+    answers = {"lookups": {"customer": CUSTOMER, "items": items}}
+    found = await dry_run(await caller("integrator"), answers=answers)
+    assert (found["status"], found["verdict"], found["problem"]) == (200, "would_send", None)
+    (request,) = found["requests"]
+    assert (request["method"], request["path"]) == ("POST", "salesOrders")
+    line = request["body"]["salesOrderLines"][0]
+    assert list(line) == ["sequence", "lineType", "lineObjectNumber", "quantity", "unitPrice"]
+    assert line["unitPrice"] == Decimal("19.9")
+    assert [lookup["found"] for lookup in found["lookups"]] == [1, 2]
+
+
+async def test_an_answer_that_is_not_given_is_named(caller: Caller) -> None:
+    found = await dry_run(await caller("integrator"), answers={"lookups": {"customer": CUSTOMER}})
+    assert (found["status"], found["code"]) == (422, "invalid_input")
+    assert "items" in found["detail"]
+
+
+async def test_with_a_connection_lookups_are_read_and_nothing_is_written(
+    caller: Caller, connect: Connect, writes: Writes
+) -> None:
+    found = await dry_run(await caller("integrator"), connection=await connect())
+    assert (found["status"], found["verdict"]) == (200, "would_refuse")
+    assert found["requests"] == []
+    assert found["problem"]["code"] == "unmatched_item"
+    assert [finding["pointer"] for finding in found["findings"]] == ["/lines/1/sku"]
+    assert found["lookups"][1] == {
+        "name": "items",
+        "asked": 2,
+        "found": 1,
+        "missing": ["/lines/1/sku"],
+    }
+    assert await writes() == []
+
+
+async def test_a_document_that_does_not_fit_is_told_as_the_verdict(caller: Caller) -> None:
+    found = await dry_run(await caller("integrator"), input={"lines": []}, answers={"lookups": {}})
+    assert (found["status"], found["verdict"]) == (200, "would_refuse")
+    assert found["problem"]["code"] == "invalid_input"
+
+
+async def test_an_unknown_resource_and_an_unknown_verb(caller: Caller) -> None:
+    session = await caller("integrator")
+    assert (await dry_run(session, resource="sales"))["code"] == "unknown_resource"
+    assert (await dry_run(session, verb="post"))["code"] == "invalid_input"

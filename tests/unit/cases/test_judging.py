@@ -1,0 +1,188 @@
+"""What a test beside a mapping finds: every expectation can fail, and says what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from gateway.snapshot import Snapshot
+
+from gateway.cases import CaseResult, check_cases, read_cases, run_cases
+
+TERMS = "5f8c0000-0000-4000-8000-0000000000aa"
+ANSWERS = f"""\
+resource: things
+answers: {{lookups: {{terms: {{id: {TERMS}}}}}}}
+tests:
+"""
+CREATE = """\
+  - name: one
+    verb: create
+    given: thing.json
+"""
+READ = """\
+  - name: two
+    verb: read
+    answers: {steps: {read: {id: x, displayName: Adatum}}}
+"""
+
+
+async def results(folder: Path, snapshot: Snapshot, tests: str) -> list[CaseResult]:
+    path = folder / "mappings" / "things.test.yaml"
+    path.write_text(tests)
+    return await run_cases(read_cases(path), snapshot)
+
+
+async def found(
+    folder: Path, snapshot: Snapshot, tests: str
+) -> list[tuple[str, str, str | None, str | None]]:
+    return [
+        (one.rule, one.message, one.expected, one.actual)
+        for result in await results(folder, snapshot, tests)
+        for one in result.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        "{writes: 1}",
+        f"{{requests: [{{call: POST customers, body: {{displayName: Adatum, paymentTermsId: {TERMS}}}}}]}}",
+        "{requests: [{call: POST customers, body_contains: {displayName: Adatum}}]}",
+        "{requests: [{call: POST customers, absent: [/email]}]}",
+    ],
+)
+async def test_what_comes_out_as_expected_passes(
+    folder: Path, snapshot: Snapshot, expect: str
+) -> None:
+    (result,) = await results(folder, snapshot, f"{ANSWERS}{CREATE}    expect: {expect}\n")
+    assert (result.name, result.findings) == ("one", ())
+    assert str(result.place) == "mappings/things.test.yaml:4:11"
+
+
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        ("{writes: 0}", ("Another number of calls changes something.", "0", "1")),
+        ("{requests: []}", ("Other calls would be sent.", "[]", '["POST customers"]')),
+        (
+            "{requests: [{call: PATCH customers}]}",
+            ("Other calls would be sent.", '["PATCH customers"]', '["POST customers"]'),
+        ),
+        (
+            "{requests: [{call: POST customers, body_contains: {displayName: Trey}}]}",
+            ("displayName is another.", '"Trey"', '"Adatum"'),
+        ),
+        (
+            "{requests: [{call: POST customers, body_contains: {email: null}}]}",
+            ("email is another.", "null", "nothing"),
+        ),
+        (
+            "{requests: [{call: POST customers, body: {displayName: Adatum}}]}",
+            ("paymentTermsId is another.", "nothing", f'"{TERMS}"'),
+        ),
+        (
+            "{requests: [{call: POST customers, absent: [/displayName]}]}",
+            ("The body has a value there.", "nothing at /displayName", "a value"),
+        ),
+    ],
+)
+async def test_a_difference_names_the_leaf_and_both_values(
+    folder: Path, snapshot: Snapshot, expect: str, told: tuple[str, str, str]
+) -> None:
+    tests = f"{ANSWERS}{CREATE}    expect: {expect}\n"
+    assert await found(folder, snapshot, tests) == [("T202", *told)]
+
+
+async def test_a_refusal_that_was_not_expected_names_its_real_cause(
+    folder: Path, snapshot: Snapshot
+) -> None:
+    tests = f"{ANSWERS}{CREATE}    set: {{/name: Nobody}}\n    expect: {{writes: 1}}\n"
+    ((rule, message, _, _),) = await found(folder, snapshot, tests)
+    assert rule == "T203"
+    assert "bad_name: Nobody is called that." in message
+    assert "/name mappings/things.yaml:" in message
+
+
+async def test_refusals_are_compared_by_code_and_places(folder: Path, snapshot: Snapshot) -> None:
+    refused = (
+        f"{ANSWERS}{CREATE}    answers: {{lookups: {{terms: null}}}}\n    set: {{/terms: X}}\n"
+    )
+    good = refused + "    expect: {writes: 0, problem: {code: unknown_terms, at: [/terms]}}\n"
+    assert await found(folder, snapshot, good) == []
+    other = refused + "    expect: {problem: {code: bad_name, at: [/name]}}\n"
+    assert [(rule, *values) for rule, _, *values in await found(folder, snapshot, other)] == [
+        ("T203", "bad_name", "unknown_terms"),
+        ("T203", '["/name"]', '["/terms"]'),
+    ]
+    none = f"{ANSWERS}{CREATE}    expect: {{problem: {{code: bad_name}}}}\n"
+    assert await found(folder, snapshot, none) == [
+        ("T203", "Nothing was refused.", "bad_name", "no problem")
+    ]
+
+
+async def test_wrong_documents_are_told_unless_they_are_wrong_on_purpose(
+    folder: Path, snapshot: Snapshot
+) -> None:
+    refused = "    expect: {problem: {code: invalid_input, at: [/nam]}}\n"
+    wrong = f"{ANSWERS}{CREATE}    set: {{/nam: x}}\n"
+    ((rule, message, _, _), *_) = await found(folder, snapshot, wrong + refused)
+    assert (rule, "/nam" in message) == ("T201", True)
+    on_purpose = f"{wrong}    invalid_input: true\n{refused}"
+    assert [one[0] for one in await found(folder, snapshot, on_purpose)] == ["T107"]
+    right = f"{ANSWERS}{CREATE}    invalid_input: true\n    expect: {{writes: 1}}\n"
+    assert [one[0] for one in await found(folder, snapshot, right)] == ["T201"]
+
+
+async def test_answers_are_asked_for_and_given(folder: Path, snapshot: Snapshot) -> None:
+    without = ANSWERS.replace("answers: {lookups: {terms: {id: " + TERMS + "}}}\n", "")
+    tests = f"{without}{CREATE}    expect: {{problem: {{code: unknown_terms}}}}\n"
+    assert [one[0] for one in await found(folder, snapshot, tests)] == ["T108"]
+    tests = (
+        f"{ANSWERS}{CREATE}    answers: {{lookups: {{term: {{}}}}}}\n    expect: {{writes: 1}}\n"
+    )
+    (result,) = await results(folder, snapshot, tests)
+    assert [(one.rule, one.hint) for one in result.findings] == [("T107", 'Did you mean "terms"?')]
+    assert check_cases(read_cases(folder / "mappings" / "things.test.yaml"), snapshot) == list(
+        result.findings
+    )
+    (_, shared) = await results(
+        folder, snapshot, f"{ANSWERS}{READ}    expect: {{answer: {{id: x, name: Adatum}}}}\n"
+    )
+    assert [one.rule for one in shared.findings] == ["T107"]
+
+
+async def test_the_answer_goes_through_the_record(folder: Path, snapshot: Snapshot) -> None:
+    head = "resource: things\ntests:\n"
+    good = f"{head}{READ}    expect: {{answer: {{id: x, name: Adatum}}}}\n"
+    assert await found(folder, snapshot, good) == []
+    other = f"{head}{READ}    expect: {{answer_contains: {{name: Trey}}}}\n"
+    assert await found(folder, snapshot, other) == [
+        ("T202", "name is another.", '"Trey"', '"Adatum"')
+    ]
+    none = f"{ANSWERS}{CREATE}    expect: {{answer_contains: {{name: Trey}}}}\n"
+    assert [one[:2] for one in await found(folder, snapshot, none)] == [
+        ("T108", "The answers have no step create.")
+    ]
+    wrong = f"{head}{READ.replace('id: x', 'id: 5')}    expect: {{answer_contains: {{}}}}\n"
+    ((rule, message, _, _),) = await found(folder, snapshot, wrong)
+    assert rule in {"T203", "T204"}
+    assert "id" in message
+
+
+async def test_a_list_says_its_filter(folder: Path, snapshot: Snapshot) -> None:
+    head = "resource: things\ntests:\n  - name: three\n    verb: list\n    query: {name: O'Brien}\n"
+    good = head + "    expect: {filter: displayName eq 'O''Brien'}\n"
+    assert await found(folder, snapshot, good) == []
+    other = head + "    expect: {filter: displayName eq 'x'}\n"
+    assert [one[0] for one in await found(folder, snapshot, other)] == ["T202"]
+    refused = head.replace("name: O'", "nam: O'") + "    expect: {problem: {code: invalid_query}}\n"
+    assert await found(folder, snapshot, refused) == []
+
+
+async def test_unknown_resources_and_verbs_are_told(folder: Path, snapshot: Snapshot) -> None:
+    tests = f"{ANSWERS}{CREATE}    expect: {{writes: 1}}\n"
+    wrong = tests.replace("resource: things", "resource: thing")
+    assert (await found(folder, snapshot, wrong))[0][0] == "T102"
+    wrong = tests.replace("verb: create", "verb: creat")
+    assert (await found(folder, snapshot, wrong))[0][0] == "T103"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+Replace = Callable[[Path, Mapping[str, str]], None]
+
+
+@pytest.fixture(autouse=True)
+def _somewhere_else(own: Path) -> None:
+    """No configuration of the developer's gets in."""
+
+
+def test_the_shipped_files_are_fine(run: Run) -> None:
+    result = run("check")
+    assert (result.exit_code, result.stdout) == (0, "Everything is fine.\n")
+
+
+def test_a_folder_of_ones_own_is_checked_over_the_shipped_one(
+    run: Run, own: Path, replace: Replace
+) -> None:
+    assert run("check", own).exit_code == 0
+    replace(own / "customers.yaml", {"bc.displayName": "bc.displayNam"})
+    replace(own / "sales-orders.yaml", {"customerId:": "custmerId:"})
+    result = run("check", own)
+    assert result.exit_code == 1
+    assert "own/customers.yaml:16:13" in result.stdout
+    assert "own/sales-orders.yaml:" in result.stdout
+    assert 'Did you mean "displayName"?' in result.stdout
+    assert "^^^" in result.stdout
+    assert "Traceback" not in result.output
+
+
+def test_a_file_is_checked_alone(run: Run, own: Path, replace: Replace) -> None:
+    replace(own / "customers.yaml", {"bc.displayName": "bc.displayNam"})
+    assert run("check", own / "items.yaml").exit_code == 0
+    assert run("check", own / "customers.yaml").exit_code == 1
+
+
+def test_tests_are_checked_too(run: Run, own: Path, replace: Replace) -> None:
+    replace(
+        own / "items.test.yaml", {"verb: read": "verb: red", "given: fixtures/item": "given: x"}
+    )
+    result = run("check", own)
+    assert result.exit_code == 1
+    assert "T104 no-document" in result.stdout
+
+
+def test_findings_for_programs_and_for_github(run: Run, own: Path, replace: Replace) -> None:
+    assert json.loads(run("check", "--format", "json").stdout) == []
+    replace(own / "items.test.yaml", {"verb: read": "verb: red"})
+    found = json.loads(run("check", own, "--format", "json").stdout)
+    assert [(one["rule"], one["file"]) for one in found] == [("T103", "own/items.test.yaml")]
+    annotations = run("check", own, "--format", "github").stdout
+    assert annotations.startswith("::error file=own/items.test.yaml,line=")
+
+
+def test_schemas_and_the_configuration_are_checked(run: Run, own: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "schemas" / "canonical" / "customer.schema.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text('{"title": "Customer", "type": "object", "properties": {"a": {"type": 1}}}')
+    result = run("check", own, "--schemas", "schemas")
+    assert result.exit_code == 1
+    assert "customer.schema.json:1:" in result.stdout
+    (tmp_path / "config.yaml").write_text("pubic: {}\n")
+    result = run("check", "--config", "config.yaml")
+    assert result.exit_code == 1
+    assert "config.yaml:1:1" in result.stdout
+
+
+def test_help_has_an_example_and_wrong_use_ends_with_2(run: Run) -> None:
+    assert "Example: bc-gateway check" in run("check", "--help").stdout
+    assert run("check", "nowhere").exit_code == 2
+    assert run("check", "--format", "xml").exit_code == 2

@@ -1,0 +1,36 @@
+"""Starting the gateway where it cannot start: one sentence that says what to do."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Run
+
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
+
+
+def test_a_port_that_is_taken(run: Run, config_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config_file.write_text(f"public: {{listen: '127.0.0.1:{port}'}}\n{config_file.read_text()}")
+        result = run("serve")
+    assert result.exit_code == 1
+    assert f"127.0.0.1:{port}: the port is taken" in result.output
+    assert "public.listen" in result.output
+
+
+def test_a_broken_mapping(run: Run, config_file: Path) -> None:
+    folder = config_file.parent / "own"
+    folder.mkdir()
+    (folder / "sales-orders.yaml").write_text("resource: sales-orders\nschema: sales-ordr\n")
+    config_file.write_text(
+        f"public: {{listen: '127.0.0.1:0'}}\nmappings: own\n{config_file.read_text()}"
+    )
+    result = run("serve")
+    assert result.exit_code == 1
+    assert "sales-orders.yaml:" in result.output
+    assert "finding" in result.output
+    assert "Traceback" not in result.output
