@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, Protocol
 
 from jinja2 import nodes
@@ -201,7 +202,8 @@ def _arguments(
     for argument, given in zip(wanted, node.args, strict=False):
         known, value = _constant(walk, given)
         if not known and argument.kind == "table":
-            return None if _unknown_table(walk, given) else found
+            _report_table(walk, given)
+            return None
         expected = unfit_argument(argument, value) if known else "a constant"
         if expected:
             offset, length = extent(given)
@@ -218,6 +220,8 @@ def _constant(walk: Walker, node: nodes.Expr) -> tuple[bool, object]:
         return True, node.value
     if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
         value = node.node.value
+        if isinstance(value, Decimal):
+            return True, value.copy_negate()
         return (True, -value) if isinstance(value, int) else (False, None)
     match trail_of(node):
         case ("tables", str(name)) if name in walk.paths.scope.tables:
@@ -225,7 +229,7 @@ def _constant(walk: Walker, node: nodes.Expr) -> tuple[bool, object]:
     return False, None
 
 
-def _unknown_table(walk: Walker, node: nodes.Expr) -> bool:
+def _report_table(walk: Walker, node: nodes.Expr) -> None:
     offset, length = extent(node)
     known = [f"tables.{name}" for name in walk.paths.scope.tables]
     trail = trail_of(node)
@@ -233,7 +237,6 @@ def _unknown_table(walk: Walker, node: nodes.Expr) -> bool:
     message = "This is none of the tables of the file."
     hint = did_you_mean(word, known)
     walk.site.report("unknown-table", message, offset, length=length, hint=hint)
-    return True
 
 
 def _report_name(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.mapping.small import body, changed, names, plan
+from gateway.errors import InvalidInput
+from tests.unit.mapping.small import GUID, body, changed, names, plan
 
 REMARK = '    remark?: "{{ order.remark | truncate_to(100) }}"\n'
 CHARGE = "        - $when: (order.shipping.amount | default(0)) > 0\n"
@@ -176,3 +177,34 @@ def test_an_object_of_the_record_is_there_by_when() -> None:
     }
     assert record.answer(bc, {})["shipping"] == {"amount": 2}
     assert "shipping" not in record.answer({**bc, "weight": 0}, {})
+
+
+def test_constants_may_have_the_form_of_their_field() -> None:
+    text = changed(
+        ('    postingDate: "{{ order.day }}"\n', '    postingDate: "2028-02-29"\n'),
+        ('    customerId: "{{ lookups.buyer.id }}"\n', f"    customerId: {GUID}\n"),
+        (REMARK, "    remark: null\n    copies: 2\n"),
+    )
+    made = body(text)
+    assert (made["postingDate"], made["customerId"]) == ("2028-02-29", GUID)
+    assert (made["remark"], made["copies"]) == ("", 2)
+
+
+def test_one_path_is_looked_at_once_in_a_leaf() -> None:
+    template = 'remark?: "{{ (order.nick ~ order.nick) | truncate_to(9) }}"'
+    assert remark(template, nick="ab") == "abab"
+
+
+def test_a_condition_that_is_no_boolean_at_run_time_is_an_error() -> None:
+    text = changed(
+        (CHARGE, "        - {$when: order.urgent | default(false), lineType: Item}\n" + CHARGE)
+    )
+    with pytest.raises(InvalidInput, match="neither true nor false"):
+        plan("create", text).steps[0].render(names(urgent="yes"))
+
+
+def test_numbers_of_elements_and_padded_text() -> None:
+    lines = [{"sku": "A", "quantity": -1}, {"sku": "B", "quantity": 2}]
+    template = "remark: \"{{ (order.lines | where('quantity', -1)) | pluck('sku') | join(' ') }}\""
+    assert remark(template, lines=lines) == "A"
+    assert remark("remark: \"{{ order.buyer.number | pad_left(25, '0') }}\"") == "0" * 20 + "10000"

@@ -35,6 +35,7 @@ TABLES: dict[str, dict[str, object]] = {"kind": {"retail": "R", "wholesale": "W"
 HARMLESS = frozenset(
     {"may-be-missing", "default-behind-nothing", "not-in-the-enum", "table-misses-a-value"}
 )
+NULL = "This may be null."  # plain Jinja takes null for false, the language never does
 REFUSED = object()
 
 
@@ -58,7 +59,7 @@ def evaluated(
     site = Site(findings, ("x",))
     emission = Emission("test")
     value = Walk(scope, site, emission).value(parse_expression(text))
-    if {one.name for one in findings.found} - harmless:
+    if any(one.name not in harmless or one.message == NULL for one in findings.found):
         return REFUSED
     emission.line(f"return {value.code}", Spot((), findings.document.place(), tuple(site.ways)))
     return emission.compiled("order")({"order": order})
