@@ -29,6 +29,7 @@ AUTHORITY: Final = "https://login.microsoftonline.com"
 BUSINESS_CENTRAL_URL: Final = "https://api.businesscentral.dynamics.com"
 MOST_BODY_BYTES: Final = 5 * 1024 * 1024
 
+_NEW_KEY = "`bc-gateway keys generate` prints a new one."
 _PORT = re.compile(r"[0-9]{1,5}")
 _Path = tuple[str | int, ...]
 
@@ -185,35 +186,31 @@ class _Reader:
 
     def _key(self, path: _Path) -> bytes:
         known = len(self.findings)
-        text = self._secret(path)
+        text = self._secret(path, _NEW_KEY)
         try:
             key = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != KEY_BYTES and len(self.findings) == known:
-            self._wrong(
-                path,
-                "The key is not 32 bytes in base64.",
-                "`bc-gateway keys generate` prints a new one.",
-            )
+            self._wrong(path, "The key is not 32 bytes in base64.", _NEW_KEY)
         return key
 
-    def _secret(self, path: _Path) -> str:
+    def _secret(self, path: _Path, hint: str | None = None) -> str:
         """The text a reference leads to: `{env: NAME}` or `{file: PATH}`."""
         reference = cast("dict[str, str]", self._value(path))
         if "env" in reference:
             text = os.environ.get(reference["env"], "")
             if not text:
-                self._wrong(path, f"The environment variable {reference['env']} is not set.")
+                self._wrong(path, f"The environment variable {reference['env']} is not set.", hint)
             return text
         file = self._folder / reference["file"]
         try:
             text = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            self._wrong(path, f"The file {reference['file']} cannot be read.")
+            self._wrong(path, f"The file {reference['file']} cannot be read.", hint)
             return ""
         if not text:
-            self._wrong(path, f"The file {reference['file']} is empty.")
+            self._wrong(path, f"The file {reference['file']} is empty.", hint)
         return text
 
     def _own_folder(self, name: str) -> Path | None:

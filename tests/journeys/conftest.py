@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 
 from tests.journeys.processes import House
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One pair of processes for a module, since starting them takes seconds."""
     async with ClientSession() as session:
-        house = House(tmp_path, session)
+        house = House(tmp_path_factory.mktemp("house"), session)
         try:
             await house.set_up()
             yield house

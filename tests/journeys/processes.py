@@ -62,8 +62,8 @@ class House:
             f"authority: '{self.simulator}'}}\n"
             f"business_central: {{url: '{self.simulator}'}}\n"
         )
-        await self.start("simulate", f"{self.simulator}/_simulator", "--port", str(ports[0]))
-        await self.serve()
+        simulate = "simulate", f"{self.simulator}/_simulator", "--port", str(ports[0])
+        await asyncio.gather(self.start(*simulate), self.serve())
         created = await self.command("keys", "create", "--role", "admin", "--format", "json")
         self.key = json.loads(created)["key"]
 
@@ -134,8 +134,8 @@ class House:
             answer: Json = await response.json() if response.status != 204 else {}
             return answer
 
-    async def orders(self) -> list[Json]:
-        """The sales orders that Business Central holds in the company of the story."""
+    async def orders(self, reference: str) -> list[Json]:
+        """The sales orders with this reference that Business Central holds."""
         query = urlencode({"company": COMPANY, "entity": "salesOrders"})
         state = await self.control("GET", f"state?{query}")
-        return list(state["value"])
+        return [each for each in state["value"] if each["externalDocumentNumber"] == reference]

@@ -42,10 +42,10 @@ def differs(expected: object, actual: object, at: str = "") -> list[str]:
             for line in differs(value, given.get(key, "(absent)"), f"{at}/{key}")
         ]
     if isinstance(expected, list):
-        given = actual if isinstance(actual, list) else []
-        if len(expected) != len(given):
-            return [f"{at}: {len(given)} elements instead of {len(expected)}"]
-        pairs = zip(expected, given, strict=True)
+        elements = actual if isinstance(actual, list) else []
+        if len(expected) != len(elements):
+            return [f"{at}: {len(elements)} elements instead of {len(expected)}"]
+        pairs = zip(expected, elements, strict=True)
         return [line for i, pair in enumerate(pairs) for line in differs(*pair, f"{at}/{i}")]
     if isinstance(expected, str) and ANY in expected and isinstance(actual, str):
         pattern = ".*".join(re.escape(part) for part in expected.split(ANY))
