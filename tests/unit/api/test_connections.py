@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import ClientSession
-from tests.conftest import Connect
 
 from gateway.api import shapes
 from gateway.simulator import COMPANIES, TENANT_ID
 from gateway.validation import Validator
+from tests.conftest import Connect
 
 CONNECTION = Validator(
     {**shapes.CONNECTION, "components": {"schemas": {"Problem": shapes.PROBLEM}}}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from aiohttp import ClientSession
-from tests.conftest import Connect
 from yarl import URL
+
+from tests.conftest import Connect
 
 TRAPS = ["a/b", "50%+#?", "0042", "O'Brien & Co", "ünï", "a b"]
 

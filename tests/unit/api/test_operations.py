@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import ClientSession
-from tests.conftest import Caller, Connect
 
 from gateway.api import shapes
 from gateway.validation import Validator
+from tests.conftest import Caller, Connect
 
 OPERATION = Validator({**shapes.OPERATION, "components": {"schemas": {"Problem": shapes.PROBLEM}}})
 

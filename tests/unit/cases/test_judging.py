@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gateway.snapshot import Snapshot
 
 from gateway.cases import CaseResult, check_cases, read_cases, run_cases
+from gateway.snapshot import Snapshot
 
 TERMS = "5f8c0000-0000-4000-8000-0000000000aa"
 ANSWERS = f"""\
