@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from gateway.mapping.calls import called, tested
 from gateway.mapping.emission import Emission
-from gateway.mapping.extents import extent
+from gateway.mapping.extents import extent, report_at
 from gateway.mapping.paths import Paths
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Scope, Site, Value
@@ -93,14 +93,15 @@ class Walk:
         if written is not None:
             return written(node)
         message = _FOREIGN.get(type(node), f"{type(node).__name__} is no part of the language.")
-        self._report(node, "not-in-the-language", message)
+        report_at(self.site, node, "not-in-the-language", message)
         return NOTHING
 
     def truth(self, node: nodes.Expr) -> str:
         """The code of a condition, which must be boolean."""
         value = self.solid(node)
         if value.type.kind not in {"boolean", "any"}:
-            self._report(
+            report_at(
+                self.site,
                 node,
                 "condition-not-boolean",
                 "A condition is true or false.",
@@ -114,7 +115,8 @@ class Walk:
         """The value of an operand, which must not be null."""
         value = self.value(node)
         if value.type.nullable and not self.paths.proven(node):
-            self._report(
+            report_at(
+                self.site,
                 node,
                 "may-be-missing",
                 "This may be null.",
@@ -148,23 +150,8 @@ class Walk:
         left, right = self._number(node.left), self._number(node.right)
         return Value(Type("decimal"), f"f_quotient({left.code}, {right.code})")
 
-    def _report(
-        self,
-        node: nodes.Expr,
-        rule: str,
-        message: str,
-        hint: str | None = None,
-        *,
-        expected: str | None = None,
-        actual: str | None = None,
-    ) -> None:
-        offset, length = extent(node)
-        self.site.report(
-            rule, message, offset, length=length, expected=expected, actual=actual, hint=hint
-        )
-
     def _unrounded(self, node: nodes.Div) -> Value:
-        self._report(node, "inexact-division", "A quotient must be rounded.", hint=_ROUND)
+        report_at(self.site, node, "inexact-division", "A quotient must be rounded.", hint=_ROUND)
         return NOTHING
 
     def _constant(self, node: nodes.Const) -> Value:
@@ -192,15 +179,20 @@ class Walk:
         if operand.op in {"in", "notin"}:
             if right.kind not in {"list", "any"}:
                 message = "`in` looks into a list."
-                self._report(operand.expr, "wrong-type", message, actual=right.words)
+                report_at(self.site, operand.expr, "wrong-type", message, actual=right.words)
                 return
             wanted = right.items or ANY
         ordered = operand.op in {"gt", "gteq", "lt", "lteq"}
         unordered = {left.kind, wanted.kind} & {"boolean", "list", "object", "null"}
         if not comparable(left, wanted) or (ordered and unordered):
             message = "These two can never be compared."
-            self._report(
-                operand.expr, "wrong-type", message, expected=left.words, actual=wanted.words
+            report_at(
+                self.site,
+                operand.expr,
+                "wrong-type",
+                message,
+                expected=left.words,
+                actual=wanted.words,
             )
         elif left.enum is not None and wanted.enum is not None:
             self._check_members(before, left.enum, operand.expr, wanted.enum)
@@ -213,7 +205,8 @@ class Walk:
         members, words, at = (right, left, before) if constant else (left, right, after)
         for word in words:
             if word not in members:
-                self._report(
+                report_at(
+                    self.site,
                     at,
                     "not-in-the-enum",
                     "This is never equal: it is no member of the enum.",
@@ -233,14 +226,16 @@ class Walk:
             yes = self.value(node.expr1)
         if node.expr2 is None:
             message = "What is it otherwise?"
-            self._report(node.test, "if-without-else", message, "Write `x if c else y`.")
+            report_at(self.site, node.test, "if-without-else", message, "Write `x if c else y`.")
             return yes
         with self.paths.under((node.test, False)):
             no = self.value(node.expr2)
         if not comparable(yes.type, no.type):
             message = "Both values must be of one type."
             actual = no.type.words
-            self._report(node.expr2, "wrong-type", message, expected=yes.type.words, actual=actual)
+            report_at(
+                self.site, node.expr2, "wrong-type", message, expected=yes.type.words, actual=actual
+            )
         return Value(merged([yes.type, no.type]), f"({yes.code} if {test} else {no.code})")
 
     def _computed(self, node: nodes.BinExpr) -> Value:
@@ -260,7 +255,8 @@ class Walk:
     def _number(self, node: nodes.Expr) -> Value:
         value = self.solid(node)
         if not value.type.number and value.type.kind != "any":
-            self._report(
+            report_at(
+                self.site,
                 node,
                 "wrong-type",
                 "Only numbers can be computed with.",
@@ -285,7 +281,7 @@ class Walk:
         for pair in node.items:
             if not isinstance(pair.key, nodes.Const) or not isinstance(pair.key.value, str):
                 message = "A key in an object is a constant text."
-                self._report(pair.key, "not-in-the-language", message)
+                report_at(self.site, pair.key, "not-in-the-language", message)
                 continue
             value = self.value(pair.value)
             properties[pair.key.value] = Property(value.type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from gateway.mapping.scope import Site
 from gateway.mapping.syntax import offset_of
 
 
@@ -11,6 +12,21 @@ def extent(node: nodes.Node) -> tuple[int, int]:
     """The offset in the leaf's text and the length, as near as Jinja's nodes allow."""
     start = _start(node)
     return start, max(1, _end(node) - start)
+
+
+def report_at(
+    site: Site,
+    node: nodes.Node,
+    rule: str,
+    message: str,
+    hint: str | None = None,
+    *,
+    expected: str | None = None,
+    actual: str | None = None,
+) -> None:
+    """A finding about the part of the leaf that `node` is."""
+    offset, length = extent(node)
+    site.report(rule, message, offset, length=length, expected=expected, actual=actual, hint=hint)
 
 
 def _start(node: nodes.Node) -> int:

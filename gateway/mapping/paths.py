@@ -15,7 +15,7 @@ from typing import Final
 from jinja2 import nodes
 
 from gateway.mapping.emission import Emission
-from gateway.mapping.extents import extent
+from gateway.mapping.extents import extent, report_at
 from gateway.mapping.presence import Fact, Trail, proves, trail_of
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Scope, Site, Use, Value, Way, way_words
@@ -194,7 +194,7 @@ class Paths:
             if base.name == "null":
                 hint = "Null is written `none`."
             message = f'There is no name "{base.name}" here.'
-            self._report(base, "unknown-name", message, hint)
+            report_at(self.site, base, "unknown-name", message, hint)
             return None
         return replace(found, code=found.code or self.emission.root(base.name))
 
@@ -208,7 +208,7 @@ class Paths:
             return self._index(type_, way, step, key)
         if type_.shape is None:
             message = f"There is nothing inside of {type_.words}."
-            self._report(step, "unknown-input", message)
+            report_at(self.site, step, "unknown-input", message)
             return None
         if isinstance(key, str):
             return self._property(type_.shape, way, step, key)
@@ -225,7 +225,8 @@ class Paths:
             index = self._valued(key)
             if index.type.kind in {"integer", "any"}:
                 return _Link(f"f_number({index.code})", items, None, optional=True, list=True)
-        self._report(
+        report_at(
+            self.site,
             step,
             "unknown-input",
             "This is a list: an element has an index.",
@@ -241,10 +242,12 @@ class Paths:
         if found is None:
             known = [name for name, one in shape.properties.items() if not one.refused]
             message = f'{shape.name} has no "{key}".'
-            self._report(step, "unknown-input", message, did_you_mean(key, known))
+            report_at(self.site, step, "unknown-input", message, did_you_mean(key, known))
             return None
         if found.refused:
-            self._report(step, "unknown-input", f"{there and way_words(there)}: {found.refused}")
+            report_at(
+                self.site, step, "unknown-input", f"{there and way_words(there)}: {found.refused}"
+            )
             return None
         if shape.entity is not None:
             self.site.uses.append(Use(shape.entity.entity_set, key))
@@ -255,30 +258,20 @@ class Paths:
     ) -> _Link | None:
         if isinstance(key, int) or shape.others is None:
             message = "Only maps can be read with a computed key."
-            self._report(step, "not-in-the-language", message)
+            report_at(self.site, step, "not-in-the-language", message)
             return None
         found = self._valued(key)
         if found.type.kind not in {"text", "any"}:
-            self._report(
-                key, "wrong-type", "A key is text.", expected="text", actual=found.type.words
+            report_at(
+                self.site,
+                key,
+                "wrong-type",
+                "A key is text.",
+                expected="text",
+                actual=found.type.words,
             )
         there = (*way, Every(None)) if way and shape.sure else None
         return _Link(found.code, shape.others, there, optional=not shape.sure)
-
-    def _report(
-        self,
-        node: nodes.Expr,
-        rule: str,
-        message: str,
-        hint: str | None = None,
-        *,
-        expected: str | None = None,
-        actual: str | None = None,
-    ) -> None:
-        offset, length = extent(node)
-        self.site.report(
-            rule, message, offset, length=length, expected=expected, actual=actual, hint=hint
-        )
 
 
 def _strict(path: _Path) -> str:
