@@ -10,7 +10,7 @@ import base64
 import binascii
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -96,7 +96,7 @@ def load_config(path: Path | None = None) -> Config:
     schema = load_document(shipped("schemas") / "gateway" / "config.schema.json")
     findings = check_shape(document, cast("dict[str, object]", schema.value), "C101")
     if findings:
-        raise InvalidFiles(findings)
+        raise InvalidFiles([replace(finding, quoted=False) for finding in findings])
     reader = _Reader(document, path.resolve().parent)
     config = reader.config()
     if reader.findings:
@@ -225,7 +225,7 @@ class _Reader:
     def _wrong(self, path: _Path, message: str, hint: str | None = None) -> None:
         place, length = self._document.place(path), self._document.length(path)
         self.findings.append(
-            Finding("C102", "wrong-value", message, place, length=length, hint=hint)
+            Finding("C102", "wrong-value", message, place, length=length, hint=hint, quoted=False)
         )
 
 

@@ -251,7 +251,7 @@ class OperationInProgress(CallerError):
 
 
 class IdempotencyKeyReused(CallerError):
-    """This idempotency key was used with another document. Use a new key for a new document."""
+    """This idempotency key, or the reference it is taken from, was used with another document."""
 
     code = "idempotency_key_reused"
     status = 409

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from gateway.config import shipped
 from gateway.documents import Document, Finding, load_document, suggest
-from gateway.errors import InvalidFiles, MethodNotAllowed, UnknownResource
+from gateway.errors import InvalidFiles, MethodNotAllowed, Place, UnknownResource
 from gateway.mapping import Plan, compile_document
 from gateway.validation import Schemas, load_schemas
 
@@ -97,6 +97,7 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
     found: dict[object, Document] = {}
     for folder in folders:
         here: dict[object, Document] = {}
+        findings += [_unread(path) for path in sorted(folder.glob("*.yml"))]
         for path in sorted(folder.glob("*.yaml")):
             if path.name.endswith(_TEST):
                 continue
@@ -111,6 +112,12 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
             here[name] = document
         found |= here
     return list(found.values())
+
+
+def _unread(path: Path) -> Finding:
+    message = "Mapping files end in .yaml, so this one would not be read."
+    hint = f"Name it {path.stem}.yaml."
+    return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
 
 
 def _resource(document: Document) -> object:

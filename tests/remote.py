@@ -80,6 +80,11 @@ class Remote:
             entries: list[dict[str, Any]] = json.loads(await answer.text())["value"]
             return entries
 
+    async def clear(self) -> None:
+        """Make everything go right again."""
+        async with self.control.delete("/_simulator/faults"):
+            pass
+
     async def forget_journal(self) -> None:
         async with self.control.delete("/_simulator/journal"):
             pass

@@ -11,7 +11,8 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from importlib import resources
@@ -25,7 +26,7 @@ from yarl import URL
 
 from gateway.api.keys import CONFIG, CONNECTIONS, SNAPSHOT
 from gateway.connections import ConnectPage
-from gateway.errors import Conflict, Forbidden, GatewayError, NotFound, SignInFailed
+from gateway.errors import CallerError, Conflict, Forbidden, GatewayError, NotFound, SignInFailed
 from gateway.snapshot import Snapshot
 
 SESSION_COOKIE: Final = "bcg_session"
@@ -62,9 +63,17 @@ async def show(request: web.Request) -> web.StreamResponse:
     return _page_answer(request, page, way)
 
 
+async def _form(request: web.Request) -> Mapping[str, object]:
+    """The fields of a form of ours. Raises `CallerError` for what no browser sends."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        with suppress(ValueError, LookupError):
+            return await request.post()
+    raise CallerError("The form cannot be read. Go back and try again.")
+
+
 async def submit(request: web.Request) -> web.StreamResponse:
     """A form of a page: off to Microsoft, an environment, or a company."""
-    way, form = _way(request), await request.post()
+    way, form = _way(request), await _form(request)
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     if not hmac.compare_digest(_bytes(fields.get("proof", "")), _bytes(_proof(way.session))):
         raise Forbidden(

@@ -35,6 +35,7 @@ REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 PROBLEM_TYPE = "application/problem+json"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_WAIT = 5  # seconds, where waiting helps and nobody said how long
 _LOG = structlog.get_logger("gateway.api")
 
 
@@ -120,8 +121,9 @@ def _problem_answer(
     response = web.Response(
         status=error.status, body=encode_json(body), content_type=PROBLEM_TYPE, charset=None
     )
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    wait = _WAIT if error.retry_after is None and error.retryable else error.retry_after
+    if wait is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if error.operation is not None:
         response.headers["Operation-Id"] = error.operation
     if error.status == 401:

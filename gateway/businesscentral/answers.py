@@ -88,7 +88,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return min(int(text[:6]), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(0.0, (aware - now).total_seconds()), LONGEST_WAIT)

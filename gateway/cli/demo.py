@@ -90,7 +90,7 @@ What is served until you press Ctrl+C:
 Try it:
 
   export KEY={key}
-  curl -H "Authorization: Bearer $KEY" {orders}?number={ending.number}
+  curl -H "Authorization: Bearer $KEY" "{orders}?number={ending.number}"
   curl -H "Authorization: Bearer $KEY" {gateway}/v1/operations
   curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
     -d '{{"organization": "harwick"}}' {gateway}/v1/connections

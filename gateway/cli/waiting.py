@@ -25,9 +25,9 @@ def run(work: Coroutine[object, object, None]) -> None:
 
 
 async def stopped() -> None:
-    """Wait for SIGTERM or SIGINT; on Windows, where loops take no signals, for an interruption."""
+    """Wait for SIGTERM, SIGINT or SIGHUP; on Windows, where loops take no signals, for an interruption."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     if sys.platform != "win32":
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
     await stop.wait()

@@ -21,7 +21,8 @@ _CONTEXT = 2  # lines shown above the line of a finding
 class Finding:
     """One mistake in a file. It speaks of sizes and types, never of the values of a payload.
 
-    `length` is how many characters the caret marks. `input` and `target` are the two ends of a
+    `length` is how many characters the caret marks. `quoted` says that the line may be shown: the
+    lines of a configuration may hold a secret that does not belong there. `input` and `target` are the two ends of a
     mapping's leaf, each with its type or size.
     """
 
@@ -36,6 +37,7 @@ class Finding:
     expected: str | None = None
     actual: str | None = None
     hint: str | None = None
+    quoted: bool = True
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -107,6 +109,8 @@ def _as_text(finding: Finding) -> str:
 def _excerpt(finding: Finding) -> list[str]:
     """The line of a finding with the lines above it, where the file can still be read."""
     place = finding.place
+    if not finding.quoted:
+        return []
     try:
         text = Path(place.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from jinja2 import nodes
@@ -52,6 +53,10 @@ def write_leaf(
     """The code of a leaf for `target`; `field` is there when Business Central takes it."""
     if not is_expression(leaf.value):
         value = Value(constant_type(leaf.value), "")
+        if isinstance(leaf.value, str) and _looks_like_expression(leaf.value, scope):
+            message = "This text would be sent as it stands, and it looks like an expression."
+            hint = f'Write "{{{{ {leaf.value.strip("{}% ")} }}}}".'
+            site.report("looks-like-an-expression", message, hint=hint)
         check_value(site, scope, value, target, None)
         if drops and leaf.value is not None:
             site.report("can-never-drop", "A constant is always there.", hint=_WITHOUT)
@@ -75,6 +80,15 @@ def write_leaf(
     return replace(written, code=_sent(written, field, emission))
 
 
+def _looks_like_expression(text: str, scope: Scope) -> bool:
+    """Whether somebody forgot a brace, or both, or took a statement for a value."""
+    bare = _BRACED.fullmatch(text)
+    path = _PATH.match(bare.group(1) if bare else text)
+    return _STATEMENT.search(text) is not None or (
+        path is not None and path.group(1) in scope.names
+    )
+
+
 def parsed(expression: Expression, site: Site) -> nodes.Expr | None:
     """The node of a bare expression, None when it cannot be read."""
     try:
@@ -84,6 +98,9 @@ def parsed(expression: Expression, site: Site) -> nodes.Expr | None:
         return None
 
 
+_BRACED = re.compile(r"\{+\s*([^{}]*?)\s*\}+")
+_PATH = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[.\[]")
+_STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|elif|else|end(?:if|for)|macro|import|include)\b")
 _WITHOUT = "Leave out the `?`."
 
 

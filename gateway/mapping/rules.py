@@ -51,6 +51,7 @@ RULES: Final[dict[str, Rule]] = {
         ("M118", "number-out-of-bounds", "Numbers have at most 38 digits and no exponent."),
         ("M119", "inexact-division", "A quotient says how many places it has."),
         ("M120", "default-behind-nothing", "Only a path can be missing."),
+        ("M121", "looks-like-an-expression", "Only what stands between {{ and }} is one."),
         ("M201", "unknown-input", "Only paths of a schema can be read."),
         ("M202", "unknown-field", "Only fields of the target can be written."),
         ("M203", "wrong-type", "Nothing is converted silently but integer to decimal."),

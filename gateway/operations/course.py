@@ -38,6 +38,7 @@ from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.resolver import Verdict, look, next_look
 from gateway.operations.tools import WRITE_WITHIN, Tools
 from gateway.storage import ENDED, Call, Connection, LeaseLost, Operation
+from gateway.wire import is_guid
 
 MOST_LOCKED: Final = 5  # times a locked record is tried
 LOCKED_PAUSE: Final = 1.0  # seconds, doubled each time
@@ -147,7 +148,7 @@ class Course:
                     raise
                 await tools.clock.sleep(_jittered(LOCKED_PAUSE * 2**again))
             except OutcomeUnknown as error:
-                await self._advance(state="uncertain", cause=error.code)
+                await self._uncertain(error)
                 return None
             except GatewayError as error:
                 if isinstance(error, AlreadyExists) and prepared.anchor is not None:
@@ -156,8 +157,16 @@ class Course:
                 await self._refused(call, error, anchor=None)
                 raise _in_words_of(plan, error) from error
             else:
+                if not is_guid(str((answer.body or {}).get("id"))):
+                    await self._uncertain(OutcomeUnknown())
+                    return None
                 return await self._answered(call, answer)
         raise AssertionError(MOST_LOCKED)
+
+    async def _uncertain(self, error: OutcomeUnknown) -> None:
+        """The call may have left until just now, after waiting for its turn: count from here."""
+        now = self._tools.clock.now()
+        await self._advance(state="uncertain", cause=error.code, sent_at=now)
 
     async def _intent(self, plan: Plan, prepared: Prepared) -> Call:
         request = prepared.requests[0]

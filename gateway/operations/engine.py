@@ -48,7 +48,7 @@ class Engine:
         cache = LookupCache(clock)
         self._tools = Tools(store, snapshot, business_central, connections, matching, cache, clock)
         self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
-        self._awaited: dict[str, asyncio.Future[Operation]] = {}
+        self._awaited: dict[str, set[asyncio.Future[Operation]]] = {}
         self._worker = Worker(store, clock, resume=self.resume, living=lambda: [*self._courses])
 
     async def __aenter__(self) -> Self:
@@ -153,7 +153,13 @@ class Engine:
         course = Course(self._tools, operation)
         task = asyncio.create_task(self._follow(course), name=f"operation {operation.id}")
         self._courses[operation.id] = (course, task)
-        task.add_done_callback(lambda _: self._courses.pop(operation.id, None))
+        task.add_done_callback(lambda _: self._forget(course))
+
+    def _forget(self, course: Course) -> None:
+        """A course is over; a later one of the same operation stays."""
+        living = self._courses.get(course.operation.id)
+        if living is not None and living[0] is course:
+            del self._courses[course.operation.id]
 
     async def _follow(self, course: Course) -> None:
         """Follow a course to where it ends or waits, and tell the caller who waits for the end."""
@@ -169,25 +175,28 @@ class Engine:
                 self._tell(identity, course.operation)
 
     def _tell(self, operation_id: str, end: Operation | GatewayError) -> None:
-        awaited = self._awaited.get(operation_id)
-        if awaited is None or awaited.done():
-            return
-        if isinstance(end, Operation):
-            awaited.set_result(end)
-        else:
-            awaited.set_exception(end)
+        for awaited in self._awaited.pop(operation_id, ()):
+            if awaited.done():
+                continue
+            if isinstance(end, Operation):
+                awaited.set_result(end)
+            else:
+                awaited.set_exception(end)
 
     async def _end_of(self, operation_id: str, wait: float) -> Operation | None:
         """The operation once it is settled, or None after `wait` seconds of the clock."""
         end: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
-        self._awaited[operation_id] = end
+        waiting = self._awaited.setdefault(operation_id, set())
+        waiting.add(end)
         over = asyncio.create_task(self._tools.clock.sleep(wait))
         try:
             futures: list[asyncio.Future[Any]] = [end, over]
             await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
             return end.result() if end.done() else None
         finally:
-            del self._awaited[operation_id]
+            waiting.discard(end)
+            if not waiting and self._awaited.get(operation_id) is waiting:
+                del self._awaited[operation_id]
             over.cancel()
             with suppress(asyncio.CancelledError):
                 await over

@@ -104,6 +104,10 @@ def intent(connection: Connection, seals: Seals, before: Operation, call: Call) 
         "sent_at": call.sent_at,
         "updated_at": call.sent_at,
         "lease_until": call.sent_at + LEASE,
+        "restartable": False,  # what was said of an earlier attempt is over
+        "cause": None,
+        "remedy": None,
+        "problem": None,
     }
     try:
         with connection.begin_nested():
@@ -181,6 +185,8 @@ def claim(
                 not_before=None,
                 attempt=case((starts_over, table.attempt + 1), else_=table.attempt),
                 state=case((starts_over, "running"), else_="uncertain"),
+                # It may have left until its process died, which is not long after the lease.
+                sent_at=case((table.state == "sending", now), else_=table.sent_at),
             )
             .returning(operations)
         )

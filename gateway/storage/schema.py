@@ -6,6 +6,7 @@ wheel carries them.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +63,9 @@ def prepare(url: str, *, create: bool) -> None:
     file = database_file(url)
     if not create and not file.exists():
         raise StartError(f"There is no database {file}. `bc-gateway serve` makes one.")
+    if create:
+        with contextlib.suppress(OSError):  # what is wrong is said when it is opened
+            file.touch(mode=0o600)
     with _connect(url) as connection:
         found = MigrationContext.configure(connection).get_current_revision()
         empty = found is None and not inspect(connection).get_table_names()

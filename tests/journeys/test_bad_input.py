@@ -8,6 +8,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
@@ -176,3 +177,22 @@ async def test_unfit_queries(product: ClientSession, connect: Connect) -> None:
             assert (response.status, (await response.json())["code"]) == (400, "invalid_query"), (
                 query
             )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data",
+        "application/x-www-form-urlencoded; charset=bogus",
+        "application/x-www-form-urlencoded; charset=utf-16",
+        "text/plain",
+    ],
+)
+async def test_a_form_that_no_browser_sends_gets_a_page(gateway: Gateway, kind: str) -> None:
+    url = f"{gateway.config.public.url}/connect/anything"
+    async with (
+        ClientSession() as session,
+        session.post(url, data=b"\xff\xfe=1", headers={"Content-Type": kind}) as response,
+    ):
+        assert 400 <= response.status < 500
+        assert response.content_type == "text/html"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config, load_config, shipped
-from gateway.documents import Finding
+from gateway.documents import Finding, format_findings
 from gateway.errors import InvalidFiles, StartError
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +101,14 @@ def test_unknown_keys_are_refused_with_a_suggestion(tmp_path: Path) -> None:
 def test_a_secret_is_given_by_reference_only(tmp_path: Path, secret: str) -> None:
     text = MINIMAL.replace("{env: TEST_SECRET}", secret)
     assert found(tmp_path, text)[0][0] == 2
+
+
+def test_a_secret_that_stands_in_the_file_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFiles) as caught:
+        load(tmp_path, MINIMAL.replace("{env: TEST_SECRET}", "hunter2-in-the-open"))
+    findings = [each for each in caught.value.findings if isinstance(each, Finding)]
+    forms = [format_findings(findings), format_findings(findings, "json")]
+    assert not any("hunter2" in form for form in forms)
 
 
 def test_secrets_from_files_and_several_in_order(tmp_path: Path) -> None:

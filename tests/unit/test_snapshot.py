@@ -104,6 +104,12 @@ def test_one_folder_has_one_mapping_per_resource(tmp_path: Path) -> None:
     assert (Path(found.place.file).name, found.place.line, found.place.column) == ("b.yaml", 1, 11)
 
 
+def test_a_file_of_the_other_suffix_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "items.yml").write_text(ITEM)
+    (found,) = check(mappings=[shipped("mappings"), tmp_path], schemas=SCHEMAS)
+    assert (found.rule, found.hint) == ("D104", "Name it items.yaml.")
+
+
 def test_warnings_stop_nothing(tmp_path: Path) -> None:
     create = 'create:\n  input: item\n  body: {displayName: "{{ item.name }}"}\n'
     (tmp_path / "a.yaml").write_text(ITEM + create)

@@ -145,3 +145,7 @@ async def test_a_connection_that_is_not_there(ask: Ask, store: Store) -> None:
     await store.add_connection(replace(HARWICK, id="con_2"))
     assert await ask("/v1/connections/con_2", text) == (200, "con_2")
     assert await ask("/v1/connections/con_3", text) == (404, "unknown_connection")
+
+
+async def test_a_key_of_no_text_is_unknown(ask: Ask) -> None:
+    assert await ask("/v1/harwick", "\udcff\udcfe") == (401, "unauthenticated")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from gateway.errors import (
     BusinessCentralRefused,
     ConnectionNeedsConsent,
+    Fault,
     GatewayError,
     IdempotencyKeyReused,
     OutcomeUnknown,
@@ -15,7 +17,9 @@ from gateway.errors import (
     RecordLocked,
     Rejected,
 )
-from tests.unit.operations.conftest import Writes, order
+from gateway.operations.course import _in_words_of
+from gateway.storage import Connection
+from tests.unit.operations.conftest import Writes, order, snapshot
 
 POST = {"method": "POST", "entity": "salesOrders"}
 ENDED = {"succeeded", "failed"}
@@ -49,14 +53,24 @@ async def test_a_refusal_is_told_and_kept(writes: Writes) -> None:
     assert (await writes.create(key="a new one")).status == 201
 
 
-async def test_a_refusal_has_the_words_of_the_mapping(writes: Writes) -> None:
-    await writes.remote.arm(**refusal("Internal_InvalidTableRelation"), match=POST)
+def test_a_refusal_has_the_words_of_the_mapping() -> None:
+    code = "Internal_InvalidTableRelation"
+    plan = replace(snapshot().plan("sales-orders", "create"), problems={code: "unmatched_item"})
+    error = _in_words_of(plan, BusinessCentralRefused(fault=Fault(400, code, "No such item.")))
 
-    with pytest.raises(Rejected) as raised:
-        await writes.create()
-    assert raised.value.own_code == "unmatched_item"
-    assert raised.value.fault is not None
-    assert (await writes.operation()).cause == "unmatched_item"
+    assert isinstance(error, Rejected)
+    assert (error.own_code, error.fault and error.fault.code) == ("unmatched_item", code)
+
+
+async def test_another_customer_of_the_same_number_is_a_conflict(
+    writes: Writes, connection: Connection
+) -> None:
+    plan = snapshot().plan("customers", "create")
+    stranger = {"number": "30000", "name": "Completely Else Ltd"}
+
+    with pytest.raises(GatewayError) as raised:
+        await writes.engine.run(connection, plan, stranger, key=None)
+    assert (raised.value.code, raised.value.status) == ("conflict", 409)
 
 
 async def test_a_record_that_is_there_already_and_is_not_ours_is_a_conflict(
@@ -78,6 +92,35 @@ async def test_a_record_that_is_there_already_and_is_ours_is_the_one(writes: Wri
     assert outcome.status == 201
     [row] = await writes.orders()
     assert outcome.operation.record_number == row["number"]
+    assert await writes.posts() == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"value": []}, {"id": 5}], ids=["empty", "list", "number"])
+async def test_a_success_without_an_id_is_no_success(writes: Writes, body: object) -> None:
+    await writes.remote.arm("status", status=201, body=body, committed=True, match=POST)
+    outcome = await writes.create()
+
+    [row] = await writes.orders()
+    assert (outcome.status, outcome.operation.record_number) == (201, row["number"])
+    assert await writes.posts() == 1
+
+
+async def test_what_was_said_of_an_attempt_that_sent_nothing_ends_with_the_next_intent(
+    writes: Writes,
+) -> None:
+    reads = {"method": "GET", "entity": "customers"}
+    at_once = {"Retry-After": "0"}
+    await writes.remote.arm("status", status=503, headers=at_once, count=20, match=reads)
+    assert (await writes.create(prefer_async=True)).status == 202
+    queued = await writes.pass_until(lambda operation: operation.state == "queued", step=1)
+    assert queued.restartable
+    await writes.remote.clear()
+    await writes.remote.arm("drop_before_commit", match=POST)
+    uncertain = await writes.pass_until(lambda operation: operation.state == "uncertain", step=5)
+
+    assert (uncertain.restartable, uncertain.problem) == (False, None)
+    with pytest.raises(OutcomeUnknown):
+        await writes.create()
     assert await writes.posts() == 1
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import stat
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +28,15 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def mode(url: str) -> int:
+    return stat.S_IMODE(Path(url.removeprefix("sqlite:///")).stat().st_mode)
+
+
+async def test_a_fresh_database_is_for_its_owner_alone(url: str, clock: MovingClock) -> None:
+    async with open_store(url, [KEY], clock):
+        assert mode(url) == 0o600
 
 
 async def test_one_serves_and_commands_work_beside_it(url: str, clock: MovingClock) -> None:
