@@ -25,7 +25,10 @@ def run(work: Coroutine[object, object, None]) -> None:
 
 
 async def stopped() -> None:
-    """Wait for SIGTERM, SIGINT or SIGHUP; on Windows, where loops take no signals, for an interruption."""
+    """Wait for SIGTERM, SIGINT or SIGHUP.
+
+    On Windows, where loops take no signals, an interruption ends the wait.
+    """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -22,8 +22,8 @@ class Finding:
     """One mistake in a file. It speaks of sizes and types, never of the values of a payload.
 
     `length` is how many characters the caret marks. `quoted` says that the line may be shown: the
-    lines of a configuration may hold a secret that does not belong there. `input` and `target` are the two ends of a
-    mapping's leaf, each with its type or size.
+    lines of a configuration may hold a secret that does not belong there. `input` and `target`
+    are the two ends of a mapping's leaf, each with its type or size.
     """
 
     rule: str

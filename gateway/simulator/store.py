@@ -142,7 +142,7 @@ class Company:
         self._undo = []
         try:
             yield
-        except BaseException:
+        except BaseException:  # a cancelled call must leave nothing behind either
             for step in reversed(self._undo):
                 step()
             raise

@@ -32,11 +32,6 @@ class Sealer:
         self._first = _key_id(keys[0])
 
     @property
-    def key_ids(self) -> frozenset[str]:
-        """The ids of the keys, in hex; nothing about a key follows from its id."""
-        return frozenset(key_id.hex() for key_id in self._ciphers)
-
-    @property
     def first_key_id(self) -> str:
         """The id of the key that seals, in hex."""
         return self._first.hex()
