@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 from jsonschema.exceptions import ValidationError, best_match
@@ -11,6 +11,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from gateway.documents.findings import Finding, suggest
 from gateway.documents.reading import Document
 
+_MOST: Final = 100  # unknown keys of one object that are told one by one
 _TYPES = {
     "object": "a map",
     "array": "a list",
@@ -43,7 +44,7 @@ def _findings(document: Document, error: ValidationError, rule: str) -> list[Fin
             return _findings(document, nearest, rule)
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
-        return [_unknown_key(document, path, key, error, rule) for key in _extra(error)]
+        return _unknown_keys(document, path, error, rule)
     return [
         Finding(
             rule,
@@ -67,6 +68,19 @@ def _extra(error: ValidationError) -> list[str]:
 
 def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
+
+
+def _unknown_keys(
+    document: Document, path: tuple[str | int, ...], error: ValidationError, rule: str
+) -> list[Finding]:
+    """A finding for each of the first keys, and one for how many more there are."""
+    extra = _extra(error)
+    found = [_unknown_key(document, path, key, error, rule) for key in extra[:_MOST]]
+    if len(extra) > _MOST:
+        message = f"There are {len(extra) - _MOST} more keys that are unknown here."
+        place = document.place((*path, extra[_MOST]), key=True)
+        found.append(Finding(rule, "unknown-key", message, place))
+    return found
 
 
 def _unknown_key(

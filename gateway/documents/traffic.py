@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -20,9 +20,13 @@ MOST_DIGITS: Final = 38
 LARGEST_EXPONENT: Final = 30
 
 _KEY = re.compile(rb'"[ \t\r\n]*:')
+_SPACED = (b'" ', b'"\t', b'"\r', b'"\n')  # only then may anything stand before a colon
+_CONTAINERS = frozenset({dict, list})
 _LARGEST_INTEGER = 10**MOST_DIGITS
 _DIGITS = re.compile(rb"[0-9]{39}")
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_AS_NINES = bytes.maketrans(b"0123456789", b"9" * 10)
+_MOST_NINES = b"9" * (MOST_DIGITS + 1)  # an integer is only looked for where it has room
+_SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -39,8 +43,11 @@ def decode_json(data: bytes) -> object:
         value = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InvalidJson(_reason(data, error)) from None
-    keys = _Walk().count(value, 1)
-    if keys != len(_KEY.findall(data)):
+    if _MOST_NINES in data.translate(_AS_NINES):
+        _check_integers(value)
+    spaced = any(end in data for end in _SPACED)
+    written = len(_KEY.findall(data)) if spaced else data.count(b'":')
+    if _keys(value) != written:
         json.loads(data, object_pairs_hook=_refuse_duplicates, parse_float=str, parse_int=str)
     return value
 
@@ -56,25 +63,40 @@ def encode_json(value: object) -> bytes:
     return data
 
 
-class _Walk:
-    """Counts keys and checks numbers and depth in one go over a decoded value."""
-
-    def count(self, value: object, depth: int) -> int:
+def _keys(value: object) -> int:
+    """How many keys stand in `value`, level by level. Raises `InvalidJson` when it is too deep."""
+    keys = depth = 0
+    level = [value] if type(value) in _CONTAINERS else []
+    while level:
+        depth += 1
         if depth > DEEPEST:
             raise InvalidJson(f"The body is nested deeper than {DEEPEST} levels.")
-        if isinstance(value, dict):
-            return len(value) + sum(
-                self.count(child, depth + 1)
-                for child in value.values()
-                if child is not None and child is not True and not isinstance(child, str)
-            )
-        if isinstance(value, list):
-            return sum(self.count(child, depth + 1) for child in value)
-        if isinstance(value, Decimal):
-            _check_decimal(value)
-        elif isinstance(value, int) and abs(value) >= _LARGEST_INTEGER:
-            raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
-        return 0
+        below: list[object] = []
+        for one in level:
+            if type(one) is dict:
+                keys += len(one)
+                below += [child for child in one.values() if type(child) in _CONTAINERS]
+            else:
+                children = cast("list[object]", one)
+                below += [child for child in children if type(child) in _CONTAINERS]
+        level = below
+    return keys
+
+
+def _check_integers(value: object) -> None:
+    if isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            _check_integers(child)
+    elif isinstance(value, int) and abs(value) >= _LARGEST_INTEGER:
+        raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+
+
+def _decimal(text: str) -> Decimal:
+    """A number that is no integer, as the decoder comes upon it."""
+    value = Decimal(text)
+    if len(text) > _SURELY_SHORT or "e" in text or "E" in text:
+        _check_decimal(value)
+    return value
 
 
 def _check_decimal(value: Decimal) -> None:
@@ -85,6 +107,9 @@ def _check_decimal(value: Decimal) -> None:
         raise InvalidJson(f"A number has an exponent beyond ±{LARGEST_EXPONENT}.")
     if abs(exponent) > MOST_DIGITS:
         raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_decimal)
 
 
 def _reason(data: bytes, error: Exception) -> str:

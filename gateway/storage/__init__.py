@@ -6,9 +6,11 @@ floor 2 is given it. No statement and no error of the database leaves this room.
 
 from __future__ import annotations
 
-from gateway.storage.journal_rows import OperationFilter
+from gateway.storage.figures import Figures
+from gateway.storage.journal import HEARTBEAT
 from gateway.storage.opening import open_store
 from gateway.storage.records import (
+    DECIDED,
     ENDED,
     ApiKey,
     Began,
@@ -16,9 +18,14 @@ from gateway.storage.records import (
     Connection,
     ConnectionStatus,
     Grant,
+    Lease,
     LeaseLost,
     Match,
+    MatchFilter,
+    MatchProgress,
+    MatchState,
     Operation,
+    OperationFilter,
     OperationWarning,
     RefreshToken,
     Role,
@@ -27,9 +34,10 @@ from gateway.storage.records import (
     new_id,
 )
 from gateway.storage.schema import revision, upgrade
-from gateway.storage.store import HEARTBEAT, Store
+from gateway.storage.store import Store
 
 __all__ = [
+    "DECIDED",
     "ENDED",
     "HEARTBEAT",
     "ApiKey",
@@ -37,9 +45,14 @@ __all__ = [
     "Call",
     "Connection",
     "ConnectionStatus",
+    "Figures",
     "Grant",
+    "Lease",
     "LeaseLost",
     "Match",
+    "MatchFilter",
+    "MatchProgress",
+    "MatchState",
     "Operation",
     "OperationFilter",
     "OperationWarning",

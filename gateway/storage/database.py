@@ -1,27 +1,30 @@
 """The database as the store uses it: one writer whose commits are shared, readers apart.
 
-A write is a function run inside a savepoint. The writer takes every write that waits, runs them
-in one transaction and commits once; while that commit reaches the disk the next ones gather. A
-write that fails is rolled back alone. `write` returns when its transaction is durable.
+A write is a function of the database. The writer takes every write that waits, runs them in one
+transaction and commits once; while that commit reaches the disk the next ones gather. When one
+fails they are run again, each inside a savepoint, so that it is rolled back alone. `write` returns when its transaction is durable. What a
+server undid because of others, or lost on the way to it, is run again.
 
-SQLite blocks, so the writer and the readers have threads of their own: one hop there and back
+The drivers block, so the writer and the readers have threads of their own: one hop there and back
 for a whole transaction, whatever it holds.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import create_engine
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.errors import StorageUnavailable
-from gateway.storage.sqlite import set_up
+from gateway.errors import GatewayError, StorageUnavailable
+from gateway.storage.addresses import Address
+from gateway.telemetry import database_written
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -31,7 +34,9 @@ Statement = Callable[["Connection"], T]
 
 MOST_TOGETHER: Final = 200  # writes in one transaction
 READERS: Final = 4
+PAUSES: Final = (0.05, 0.3, 1.0)  # seconds before what a server undid or lost is run again
 
+_LOG = structlog.get_logger("gateway.storage")
 _CLOSED: Final = "The gateway is shutting down. Nothing was sent."
 
 
@@ -46,12 +51,26 @@ class _Failed:
     error: Exception
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What the threads work with. `check` raises where the database is not ours any more."""
+
+    address: Address
+    check: Callable[[], None]
+    writes: Engine
+    reads: Engine
+
+
 class Database:
     """Open it with `start`, close it with `close`. Raises `StorageUnavailable` for the driver."""
 
-    def __init__(self, file: Path) -> None:
-        self._writes = _engine(file, "BEGIN IMMEDIATE", connections=1)
-        self._reads = _engine(file, "BEGIN", connections=READERS)
+    def __init__(self, address: Address, *, serving: bool = False) -> None:
+        self._opened = _Opened(
+            address,
+            address.watch(serving=serving),
+            address.engine(connections=1, writing=True),
+            address.engine(connections=READERS, writing=False),
+        )
         self._writing = ThreadPoolExecutor(1, "storage-writer")
         self._reading = ThreadPoolExecutor(READERS, "storage-reader")
         self._waiting: asyncio.Queue[_Write | None] = asyncio.Queue()
@@ -69,18 +88,27 @@ class Database:
             await writer
         for threads in (self._writing, self._reading):
             await asyncio.to_thread(threads.shutdown)
-        self._writes.dispose()
-        self._reads.dispose()
+        self._opened.writes.dispose()
+        self._opened.reads.dispose()
 
     async def read(self, statement: Statement[T]) -> T:
         """The value of `statement`, which changes nothing."""
         if self._writer is None:
             raise StorageUnavailable(_CLOSED)
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._reading, _read, self._reads, statement)
-        except SQLAlchemyError as error:
-            raise _unavailable(error) from None
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reading, _read, self._opened, statement)
+
+    async def read_row(self, statement: Statement[T]) -> T:
+        """As `read`, for one row by its key: from a file it comes sooner than a thread wakes."""
+        if self._writer is None:
+            raise StorageUnavailable(_CLOSED)
+        if self._opened.address.near:
+            return _read(self._opened, statement)
+        return await self.read(statement)
+
+    async def prove(self) -> None:
+        """Prove that it can be read and written. Raises `StorageUnavailable`."""
+        await self.write(self._opened.address.prove)
 
     async def write(self, statement: Statement[T]) -> T:
         """The value of `statement`, once what it did is durable. It runs whole or not at all.
@@ -102,33 +130,101 @@ class Database:
                 together.append(self._waiting.get_nowait())
             writes = [write for write in together if write is not None]
             closing = len(writes) < len(together)
-            results = await loop.run_in_executor(self._writing, _commit, self._writes, writes)
+            results = await loop.run_in_executor(self._writing, _commit, self._opened, writes)
             for write, result in zip(writes, results, strict=True):
                 _tell(write.done, result)
 
 
-def _read(engine: Engine, statement: Statement[T]) -> T:
-    with engine.connect() as connection:
-        return statement(connection)
+def _read(opened: _Opened, statement: Statement[T]) -> T:
+    pauses = iter(PAUSES)
+    while True:
+        try:
+            with opened.reads.connect() as connection:
+                return statement(connection)
+        except SQLAlchemyError as error:
+            pause = next(pauses, None)
+            if pause is None or not opened.address.repeatable(error, committing=False):
+                raise opened.address.unavailable(error) from None
+            time.sleep(pause)
 
 
-def _commit(engine: Engine, writes: list[_Write]) -> list[object]:
+def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:
     """Run `writes` in one transaction; the result of each, or why it failed."""
+    started = time.perf_counter()
     try:
-        with engine.begin() as connection:
-            return [_run(connection, write.statement) for write in writes]
-    except SQLAlchemyError as error:
-        return [_Failed(_unavailable(error))] * len(writes)
+        return _committed(opened, [write.statement for write in writes])
+    except GatewayError as error:
+        return [_Failed(error)] * len(writes)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next writes need the writer
+        _LOG.error("storage_stumbled", error=type(error).__name__)
+        return [_Failed(StorageUnavailable())] * len(writes)
+    finally:
+        database_written(len(writes), time.perf_counter() - started)
 
 
-def _run(connection: Connection, statement: Statement[object]) -> object:
+def _committed(opened: _Opened, statements: list[Statement[Any]]) -> list[object]:
+    """As `_commit`. What the server undid, or never had, is run again."""
+    pauses = iter(PAUSES)
+    while True:
+        committing = False
+        try:
+            opened.check()
+            with _connected(opened.writes) as connection:
+                results = _run_all(opened.address, connection, statements)
+                committing = True
+                connection.commit()
+                return results
+        except SQLAlchemyError as error:
+            pause = next(pauses, None)
+            if pause is None or not opened.address.repeatable(error, committing=committing):
+                raise opened.address.unavailable(error) from None
+            time.sleep(pause)
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """A connection that is closed for good when something fails on it.
+
+    After a commit that failed its transaction may still be open, and must not become part of the
+    next one.
+    """
+    with engine.connect() as connection:
+        try:
+            yield connection
+        except BaseException:
+            connection.invalidate()
+            raise
+
+
+def _run_all(
+    address: Address, connection: Connection, statements: list[Statement[Any]]
+) -> list[object]:
+    """The result of each in the transaction that is open afterwards.
+
+    Savepoints cost as much as the statements, so only after a failure each one gets its own.
+    """
+    try:
+        return [statement(connection) for statement in statements]
+    except Exception as error:
+        if isinstance(error, SQLAlchemyError) and address.repeatable(error, committing=False):
+            raise  # it is over with the whole transaction
+    connection.rollback()
+    return [_run(address, connection, statement) for statement in statements]
+
+
+def _run(address: Address, connection: Connection, statement: Statement[object]) -> object:
     savepoint = connection.begin_nested()
     try:
         result = statement(connection)
         savepoint.commit()
+    except SQLAlchemyError as error:
+        if address.repeatable(error, committing=False):
+            raise  # it is over with the whole transaction
+        savepoint.rollback()
+        return _Failed(address.unavailable(error))
     except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for this write
         savepoint.rollback()
-        return _Failed(_unavailable(error) if isinstance(error, SQLAlchemyError) else error)
+        return _Failed(error)
     return result
 
 
@@ -139,23 +235,3 @@ def _tell(done: asyncio.Future[Any], result: object) -> None:
         done.set_exception(result.error)
     else:
         done.set_result(result)
-
-
-def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
-    """The driver's error in our words: its own text may hold values of the statement."""
-    text = str(getattr(error, "orig", "")).lower()
-    if "locked" in text or "busy" in text:
-        return StorageUnavailable("The database is held by another program. Nothing was sent.")
-    if "full" in text:
-        return StorageUnavailable("The disk of the database is full. Nothing was sent.")
-    if "readonly" in text:
-        return StorageUnavailable("The database cannot be written to. Nothing was sent.")
-    return StorageUnavailable()
-
-
-def _engine(file: Path, begin: str, *, connections: int) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{file}", pool_size=connections, max_overflow=0, hide_parameters=True
-    )
-    set_up(engine, begin)
-    return engine

@@ -7,49 +7,39 @@ owner changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict
-from gateway.storage.records import Began, Call, LeaseLost, Operation, OperationWarning, State
+from gateway.storage.dialects import INSERTS, Insert
+from gateway.storage.journal_codec import call_place, decoded, decoded_call, encoded
+from gateway.storage.records import (
+    Began,
+    Call,
+    LeaseLost,
+    Operation,
+    State,
+    columns,
+)
 from gateway.storage.rows import MOST_NAMES, Seals
 from gateway.storage.tables import calls, connections, operations
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, RowMapping
-    from sqlalchemy.dialects.sqlite import Insert
+    from sqlalchemy import Connection
 
 LEASE: Final = timedelta(seconds=60)
 UNDER_WAY: Final[tuple[State, ...]] = ("queued", "running", "sending", "uncertain")
 REPLACEABLE: Final[tuple[State, ...]] = ("failed", "parked", "cancelled")
 
-_SEALED: Final = ("target", "document", "answer", "problem")
 _KEPT: Final = frozenset({"id", "created_at", "attempt", "sent_at"})  # by a start over
 
 
-@dataclass(frozen=True, slots=True)
-class OperationFilter:
-    """What a list of operations is limited to; None does not limit. Times: from, to before."""
-
-    organization: str | None = None
-    connection_id: str | None = None
-    resource: str | None = None
-    state: State | None = None
-    cause: str | None = None
-    key: str | None = None
-    number: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-def _insert_or_start_over() -> Insert:
+def _insert_or_start_over(insertion: Insert) -> Insert:
     """Start over only where nobody is at it and nothing binds the key to another body."""
-    insertion = upsert(operations)
     taken: dict[str, Any] = {
         column.name: insertion.excluded[column.name]
         for column in operations.columns
@@ -62,12 +52,18 @@ def _insert_or_start_over() -> Insert:
     return insertion.on_conflict_do_update(
         index_elements=["id"],
         set_=taken | {"attempt": operations.c.attempt + 1},
-        where=and_(operations.c.state.in_(REPLACEABLE), unbound),
+        # An IN is expanded anew with every execution.
+        where=and_(or_(*(operations.c.state == state for state in REPLACEABLE)), unbound),
     )
 
 
 # Statements of the hot path are built once: building one costs as much as running it.
-_BEGIN: Final = _insert_or_start_over().returning(operations)
+_BEGIN: Final = {
+    dialect: _insert_or_start_over(insert_into(operations)).returning(
+        *(operations.c[name] for name in sorted(_KEPT))
+    )
+    for dialect, insert_into in INSERTS.items()
+}
 _BY_ID: Final = select(operations).where(operations.c.id == bindparam("of_id"))
 _CHANGE: Final = (
     update(operations)
@@ -76,25 +72,34 @@ _CHANGE: Final = (
         operations.c.attempt == bindparam("of_attempt"),
         operations.c.owner == bindparam("of_owner"),
     )
-    .returning(operations)
+    .returning(operations.c.accepted)
 )
 _ADD_CALL: Final = insert(calls)
+_ANSWER_CALL: Final = update(calls).where(
+    calls.c.operation_id == bindparam("of_id"),
+    calls.c.step == bindparam("of_step"),
+    calls.c.attempt == bindparam("of_attempt"),
+)
+
+
+class AnchorTaken(Exception):
+    """Another operation has this anchor."""
 
 
 def begin(connection: Connection, seals: Seals, new: Operation) -> Began:
     """Insert `new`, or start its row over where nothing binds the key, or give what is there."""
-    values = _encoded(seals, new.id, asdict(new))
-    row = connection.execute(_BEGIN, values).mappings().one_or_none()
+    values = encoded(seals, new.id, columns(new))
+    row = connection.execute(_BEGIN[connection.dialect.name], values).mappings().one_or_none()
     if row is not None:
-        return Began(_decoded(seals, row), fresh=True)
+        return Began(replace(new, **row), fresh=True)
     row = connection.execute(_BY_ID, {"of_id": new.id}).mappings().one()
-    return Began(_decoded(seals, row), fresh=False)
+    return Began(decoded(seals, row), fresh=False)
 
 
 def intent(connection: Connection, seals: Seals, before: Operation, call: Call) -> Operation:
     """Note that `call` is about to be sent; `before` names the entity and the anchor it takes.
 
-    Raises `Conflict` naming the operation that has this anchor, `LeaseLost`.
+    Raises `AnchorTaken`, `LeaseLost`.
     """
     changes = {
         "state": "sending",
@@ -109,13 +114,9 @@ def intent(connection: Connection, seals: Seals, before: Operation, call: Call) 
         "remedy": None,
         "problem": None,
     }
-    try:
-        with connection.begin_nested():
-            after = _changed(connection, seals, before, changes)
-    except IntegrityError:
-        raise _anchor_taken(connection, before) from None
-    values = asdict(call)
-    values["request"] = seals.json(call.request, "calls", _call_row(call), "request")
+    after = _anchored(connection, seals, before, changes)
+    values = columns(call)
+    values["request"] = seals.json(call.request, "calls", call_place(call), "request")
     connection.execute(_ADD_CALL, values)
     return after
 
@@ -130,18 +131,55 @@ def result(
     """Note what came back for `call`, and the changes of the operation. Raises `LeaseLost`."""
     after = _changed(connection, seals, before, changes)
     connection.execute(
-        update(calls)
-        .where(
-            calls.c.operation_id == call.operation_id,
-            calls.c.step == call.step,
-            calls.c.attempt == call.attempt,
-        )
-        .values(
-            answer=seals.json(call.answer, "calls", _call_row(call), "answer"),
-            answered_at=call.answered_at,
-        )
+        _ANSWER_CALL,
+        {
+            "of_id": call.operation_id,
+            "of_step": call.step,
+            "of_attempt": call.attempt,
+            "answer": seals.json(call.answer, "calls", call_place(call), "answer"),
+            "answered_at": call.answered_at,
+        },
     )
     return after
+
+
+def take_anchor(connection: Connection, seals: Seals, before: Operation) -> Operation:
+    """Make the anchor of `before` its own before anything is sent, as `intent` would.
+
+    The latest operation has it: one that succeeded gives it up.
+    """
+    table = operations.c
+    connection.execute(
+        update(operations)
+        .where(
+            table.connection_id == before.connection_id,
+            table.entity == before.entity,
+            table.anchor == before.anchor,
+            table.state == "succeeded",
+        )
+        .values(anchor=None)
+    )
+    return _anchored(connection, seals, before, {"entity": before.entity, "anchor": before.anchor})
+
+
+def settle(
+    connection: Connection, seals: Seals, before: Operation, changes: Mapping[str, object]
+) -> Operation | None:
+    """Change an operation that nobody lives for and that is as `before`; None: it has gone on."""
+    table = operations.c
+    statement = (
+        update(operations)
+        .where(
+            table.id == before.id,
+            table.state == before.state,
+            table.attempt == before.attempt,
+            table.owner.is_(None),
+        )
+        .values(encoded(seals, before.id, changes))
+        .returning(operations)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return None if row is None else decoded(seals, row)
 
 
 def advance(
@@ -159,7 +197,7 @@ def accept(connection: Connection, seals: Seals, operation_id: str) -> Operation
         .values(accepted=True)
     )
     row = connection.execute(_BY_ID, {"of_id": operation_id}).mappings().one()
-    return _decoded(seals, row)
+    return decoded(seals, row)
 
 
 def claim(
@@ -174,10 +212,16 @@ def claim(
     """Take up an operation nobody lives for; one found `sending` is uncertain from here on."""
     table = operations.c
     starts_over = table.state.in_(("queued", "running"))
+    # Of several processes at one row, one gets it and the others go on to the next at once.
+    free = (
+        select(table.id)
+        .where(table.id == operation_id, _up_for_taking(owner, now, alone))
+        .with_for_update(skip_locked=True)
+    )
     row = (
         connection.execute(
             update(operations)
-            .where(table.id == operation_id, _up_for_taking(owner, now, alone))
+            .where(table.id == free.scalar_subquery())
             .values(
                 owner=owner,
                 lease_until=now + LEASE,
@@ -193,7 +237,7 @@ def claim(
         .mappings()
         .one_or_none()
     )
-    return None if row is None else _decoded(seals, row)
+    return None if row is None else decoded(seals, row)
 
 
 def due(connection: Connection, owner: str, now: datetime, alone: bool, limit: int) -> list[str]:
@@ -238,54 +282,13 @@ def release_parked(connection: Connection, causes: Collection[str], now: datetim
 
 def operation_by_id(connection: Connection, seals: Seals, operation_id: str) -> Operation | None:
     row = connection.execute(_BY_ID, {"of_id": operation_id}).mappings().one_or_none()
-    return None if row is None else _decoded(seals, row)
-
-
-def listed(
-    connection: Connection,
-    seals: Seals,
-    wanted: OperationFilter,
-    before: tuple[datetime, str] | None,
-    limit: int,
-) -> list[Operation]:
-    """The newest first; `before` is the time and id of the last one already given."""
-    table = operations.c
-    conditions = [
-        table[name] == value
-        for name, value in (
-            ("organization", wanted.organization),
-            ("connection_id", wanted.connection_id),
-            ("resource", wanted.resource),
-            ("state", wanted.state),
-            ("cause", wanted.cause),
-            ("key", wanted.key),
-            ("record_number", wanted.number),
-        )
-        if value is not None
-    ]
-    if wanted.since is not None:
-        conditions.append(table.created_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(table.created_at < wanted.until)
-    if before is not None:
-        older = or_(
-            table.created_at < before[0],
-            and_(table.created_at == before[0], table.id < before[1]),
-        )
-        conditions.append(older)
-    statement = (
-        select(operations)
-        .where(*conditions)
-        .order_by(table.created_at.desc(), table.id.desc())
-        .limit(limit)
-    )
-    return [_decoded(seals, row) for row in connection.execute(statement).mappings()]
+    return None if row is None else decoded(seals, row)
 
 
 def calls_of(connection: Connection, seals: Seals, operation_id: str) -> list[Call]:
     """Every call of the operation, in the order they were sent."""
     statement = select(calls).where(calls.c.operation_id == operation_id).order_by(calls.c.attempt)
-    return [_decoded_call(seals, row) for row in connection.execute(statement).mappings()]
+    return [decoded_call(seals, row) for row in connection.execute(statement).mappings()]
 
 
 def _up_for_taking(owner: str, now: datetime, alone: bool) -> ColumnElement[bool]:
@@ -304,18 +307,8 @@ def _up_for_taking(owner: str, now: datetime, alone: bool) -> ColumnElement[bool
     )
 
 
-def _changed(
-    connection: Connection, seals: Seals, before: Operation, changes: Mapping[str, object]
-) -> Operation:
-    which = {"of_id": before.id, "of_attempt": before.attempt, "of_owner": before.owner}
-    values = _encoded(seals, before.id, changes)
-    row = connection.execute(_CHANGE, which | values).mappings().one_or_none()
-    if row is None:
-        raise LeaseLost
-    return _decoded(seals, row)
-
-
-def _anchor_taken(connection: Connection, operation: Operation) -> Conflict:
+def anchor_conflict(connection: Connection, operation: Operation) -> Conflict:
+    """Why `operation` cannot have its anchor, in a read after `AnchorTaken`."""
     table = operations.c
     holder = connection.execute(
         select(table.id).where(
@@ -323,43 +316,35 @@ def _anchor_taken(connection: Connection, operation: Operation) -> Conflict:
             table.entity == operation.entity,
             table.anchor == operation.anchor,
         )
-    ).scalar_one()
+    ).scalar_one_or_none()
     return Conflict(
-        f"Operation {holder} has already used this reference for {operation.entity}: "
-        "ask for that operation, or send the document with a reference of its own.",
+        f"Operation {holder or 'of somebody else'} has already used this reference for "
+        f"{operation.entity}: ask for that operation, or send the document with a reference of "
+        "its own.",
         operation=holder,
     )
 
 
-def _encoded(seals: Seals, operation_id: str, values: Mapping[str, object]) -> dict[str, object]:
-    encoded = dict(values)
-    for column in _SEALED:
-        if column in encoded:
-            encoded[column] = seals.json(encoded[column], "operations", operation_id, column)
-    if "warnings" in encoded:
-        given = cast("Sequence[OperationWarning | dict[str, object]]", encoded["warnings"])
-        encoded["warnings"] = [
-            asdict(warning) if isinstance(warning, OperationWarning) else warning
-            for warning in given
-        ]
-    return encoded
+def _changed(
+    connection: Connection, seals: Seals, before: Operation, changes: Mapping[str, object]
+) -> Operation:
+    which = {"of_id": before.id, "of_attempt": before.attempt, "of_owner": before.owner}
+    values = encoded(seals, before.id, changes)
+    row = connection.execute(_CHANGE, which | values).one_or_none()
+    if row is None:
+        raise LeaseLost
+    # What an owner changes nobody else does, but for this: a caller may have been told meanwhile.
+    now: dict[str, Any] = {"accepted": row.accepted, **changes}
+    if "warnings" in now:
+        now["warnings"] = tuple(now["warnings"])
+    return replace(before, **now)
 
 
-def _decoded(seals: Seals, row: RowMapping) -> Operation:
-    values: dict[str, Any] = dict(row)
-    for column in _SEALED:
-        values[column] = seals.open_json(values[column], "operations", values["id"], column)
-    values["warnings"] = tuple(OperationWarning(**warning) for warning in values["warnings"])
-    return Operation(**values)
-
-
-def _decoded_call(seals: Seals, row: RowMapping) -> Call:
-    values: dict[str, Any] = dict(row)
-    place = f"{row['operation_id']}/{row['step']}/{row['attempt']}"
-    for column in ("request", "answer"):
-        values[column] = seals.open_json(values[column], "calls", place, column)
-    return Call(**values)
-
-
-def _call_row(call: Call) -> str:
-    return f"{call.operation_id}/{call.step}/{call.attempt}"
+def _anchored(
+    connection: Connection, seals: Seals, before: Operation, changes: Mapping[str, object]
+) -> Operation:
+    """Changes that take an anchor. Raises `AnchorTaken`, `LeaseLost`."""
+    try:
+        return _changed(connection, seals, before, changes)
+    except IntegrityError:
+        raise AnchorTaken from None

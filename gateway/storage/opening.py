@@ -11,9 +11,10 @@ from sqlalchemy import insert, select
 from gateway.clock import Clock
 from gateway.errors import StartError
 from gateway.storage import schema, tables
+from gateway.storage.addresses import address_of
 from gateway.storage.database import Database
 from gateway.storage.seal import Sealer, Unopenable
-from gateway.storage.sqlite import alone
+from gateway.storage.sqlite import SqliteFile
 from gateway.storage.store import Store
 
 if TYPE_CHECKING:
@@ -39,27 +40,28 @@ async def open_store(
     create: bool = True,
     serving: bool = False,
 ) -> AsyncIterator[Store]:
-    """The store at `url` (`sqlite:///FILE`), opened and closed.
+    """The store at `url` (`sqlite:///FILE` or `postgresql://…`), opened and closed.
 
-    `create`: make the database if it is not there. `serving`: the caller runs operations, so
-    nobody else may; commands leave it out and work beside a serving process. A key is 32 bytes.
+    `create`: make the database if it is not there. `serving`: the caller runs operations; on a
+    file nobody else may. Commands leave it out and work beside a serving process. A key is 32
+    bytes.
     Raises `StartError`, a sentence that says what to do.
     """
     if not keys:
         raise StartError(_NO_KEY)
     if any(len(key) != 32 for key in keys):
         raise StartError("An encryption key is not 32 bytes: see `bc-gateway keys generate`.")
-    file = schema.database_file(url)
+    address = address_of(url)
     async with AsyncExitStack() as stack:
         if serving:
-            stack.enter_context(alone(file))
-        schema.prepare(url, create=create)
+            stack.enter_context(address.alone())
+        schema.prepare(address, create=create, thorough=serving)
         sealer = Sealer(keys)
-        database = Database(file)
+        database = Database(address, serving=serving)
         stack.push_async_callback(database.close)
         database.start()
         await database.write(lambda connection: _check_keys(connection, sealer))
-        yield Store(database, sealer, clock, alone=serving)
+        yield Store(database, sealer, clock, alone=serving and isinstance(address, SqliteFile))
 
 
 def _check_keys(connection: Connection, sealer: Sealer) -> None:

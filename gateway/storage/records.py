@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Role = Literal["product", "integrator", "admin"]
-Grant = Literal["authorization_code"]
+Grant = Literal["authorization_code", "client_credentials", "basic"]
 ConnectionStatus = Literal[
     "pending",
     "choose_environment",
@@ -35,12 +38,20 @@ State = Literal[
     "cancelled",
 ]
 
+MatchState = Literal["running", "finished", "failed"]
+
+DECIDED: Final = "decided"  # the rule of an item match that a person made
 ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled"})
 
 
 def new_id(prefix: str) -> str:
     """A fresh id such as `con_3f0c…`: the prefix and 128 random bits in hex."""
     return f"{prefix}_{secrets.token_hex(16)}"
+
+
+def columns(record: DataclassInstance) -> dict[str, Any]:
+    """The fields of a record by name. Nothing is copied: a document may be large."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """The newest refresh token of a connection. `version` counts the changes, from 1."""
+    """The newest refresh token of a connection, or the user and key of the grant `basic`.
+
+    `version` counts the changes, from 1.
+    """
 
     connection_id: str
     token: str = field(repr=False)
@@ -111,16 +125,58 @@ class RefreshToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """That this process alone may do what `name` stands for; `number` grows with each holder."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
-    """A product's SKU and the item of Business Central it means, as a person decided."""
+    """A product's SKU and what is known of the item of Business Central it means.
+
+    `rule` says what decided: `DECIDED` is a person. `candidates` are values that fit JSON.
+    """
 
     connection_id: str
     sku: str
-    item_id: str
-    item_number: str
-    decided_at: datetime
+    status: str
+    rule: str | None
+    updated_at: datetime
+    item_id: str | None = None
+    item_number: str | None = None
     variant_id: str | None = None
     unit_of_measure: str | None = None
+    reason: str | None = None
+    candidates: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFilter:
+    """Which item matches a list shows; None: all of them."""
+
+    status: str | None = None
+    decided: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchProgress:
+    """How far the latest matching of a connection is, or how it ended.
+
+    `items_total` is None as long as nobody knows it. `counts` are the SKUs by status, at the end.
+    """
+
+    connection_id: str
+    id: str
+    state: MatchState
+    skus: int
+    started_at: datetime
+    updated_at: datetime
+    items_read: int = 0
+    items_total: int | None = None
+    counts: Mapping[str, int] | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +192,8 @@ class Operation:
     """One write the product asked for and all that followed.
 
     `key` is what makes it idempotent: the header's key, else the anchor's value, else None.
-    `hash` stands for path, verb and document. `attempt` counts how often it was taken up; with
+    `target` are the parameters of its path, and the ETags its caller gave. `hash` stands for path,
+    verb and document. `attempt` counts how often it was taken up; with
     `owner` it keeps a late worker from changing anything. `accepted`: the caller was told to
     come back (202). `restartable`: the same body with the same key may start over.
     `sent_at` is the last time something that can change Business Central was sent.
@@ -173,6 +230,21 @@ class Operation:
     answer: object = field(default=None, repr=False)
     warnings: tuple[OperationWarning, ...] = ()
     problem: Mapping[str, object] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFilter:
+    """What a list of operations is limited to; None does not limit. Times: from, to before."""
+
+    organization: str | None = None
+    connection_id: str | None = None
+    resource: str | None = None
+    state: State | None = None
+    cause: str | None = None
+    key: str | None = None
+    number: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,26 @@
-"""Between rows and records: sealing of columns, and the statements about everything but the
-journal. Each function runs inside one read or one write of the store.
+"""Between rows and records: sealing of columns, and the statements about keys, connections and
+their sign-ins. Each function runs inside one read or one write of the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import Table, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from gateway.documents import decode_json, encode_json
 from gateway.errors import StorageUnavailable
 from gateway.storage import tables
+from gateway.storage.dialects import insertion
 from gateway.storage.records import (
     ApiKey,
     Connection,
     ConnectionStatus,
-    Match,
     RefreshToken,
     SignIn,
+    columns,
 )
 from gateway.storage.seal import Sealer, Unopenable
 
@@ -29,6 +28,13 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 MOST_NAMES: Final = 500  # values in one IN list
+SIGN_IN_KEPT: Final = timedelta(days=1)  # after its end, so that its page can say what happened
+
+# Every request asks these two, and building a statement costs as much as running it.
+_KEY_BY_HASH: Final = select(tables.api_keys).where(tables.api_keys.c.hash == bindparam("hashed"))
+_CONNECTION_BY_ID: Final = select(tables.connections).where(
+    tables.connections.c.id == bindparam("of_id")
+)
 
 
 class Seals:
@@ -64,7 +70,7 @@ class Seals:
 
 
 def add_key(connection: sa.Connection, key: ApiKey) -> None:
-    connection.execute(insert(tables.api_keys).values(**asdict(key)))
+    connection.execute(insert(tables.api_keys).values(**columns(key)))
 
 
 def keys(connection: sa.Connection) -> list[ApiKey]:
@@ -73,8 +79,7 @@ def keys(connection: sa.Connection) -> list[ApiKey]:
 
 
 def key_by_hash(connection: sa.Connection, hashed: str) -> ApiKey | None:
-    statement = select(tables.api_keys).where(tables.api_keys.c.hash == hashed)
-    row = connection.execute(statement).mappings().one_or_none()
+    row = connection.execute(_KEY_BY_HASH, {"hashed": hashed}).mappings().one_or_none()
     return None if row is None else ApiKey(**row)
 
 
@@ -85,13 +90,11 @@ def revoke_key(connection: sa.Connection, key_id: str, now: datetime) -> bool:
 
 
 def add_connection(connection: sa.Connection, record: Connection) -> None:
-    connection.execute(insert(tables.connections).values(**asdict(record)))
+    connection.execute(insert(tables.connections).values(**columns(record)))
 
 
 def connection_by_id(connection: sa.Connection, connection_id: str) -> Connection | None:
-    table = tables.connections
-    statement = select(table).where(table.c.id == connection_id)
-    row = connection.execute(statement).mappings().one_or_none()
+    row = connection.execute(_CONNECTION_BY_ID, {"of_id": connection_id}).mappings().one_or_none()
     return None if row is None else Connection(**row)
 
 
@@ -121,11 +124,14 @@ def delete_by(connection: sa.Connection, table: Table, **key: object) -> bool:
     return connection.execute(delete(table).where(*conditions)).rowcount > 0
 
 
-def save_sign_in(connection: sa.Connection, seals: Seals, sign_in: SignIn) -> None:
-    values = asdict(sign_in)
+def save_sign_in(connection: sa.Connection, seals: Seals, sign_in: SignIn, now: datetime) -> None:
+    """Keep `sign_in`; each one sweeps away those that ended long ago."""
+    table = tables.sign_ins
+    connection.execute(delete(table).where(table.c.expires_at < now - SIGN_IN_KEPT))
+    values = columns(sign_in)
     for column in ("verifier", "nonce"):
         values[column] = seals.text(values[column], "sign_ins", sign_in.ticket, column)
-    statement = upsert(tables.sign_ins).values(**values)
+    statement = insertion(connection, table).values(**values)
     statement = statement.on_conflict_do_update(index_elements=["ticket"], set_=values)
     connection.execute(statement)
 
@@ -166,32 +172,10 @@ def save_refresh_token(
         "updated_at": record.updated_at,
     }
     if expected_version is None:
-        first = upsert(table).values(connection_id=record.connection_id, **values)
-        return connection.execute(first.on_conflict_do_nothing()).rowcount == 1
+        first = insertion(connection, table).values(connection_id=record.connection_id, **values)
+        stored = first.on_conflict_do_nothing().returning(table.c.version)
+        return connection.execute(stored).one_or_none() is not None
     statement = update(table).where(
         table.c.connection_id == record.connection_id, table.c.version == expected_version
     )
     return connection.execute(statement.values(**values)).rowcount == 1
-
-
-def matches(
-    connection: sa.Connection, connection_id: str, skus: Collection[str] | None
-) -> list[Match]:
-    table = tables.matches
-    statement = select(table).where(table.c.connection_id == connection_id).order_by(table.c.sku)
-    if skus is None:
-        return [Match(**row) for row in connection.execute(statement).mappings()]
-    wanted = sorted(set(skus))
-    found: list[Match] = []
-    for start in range(0, len(wanted), MOST_NAMES):
-        some = statement.where(table.c.sku.in_(wanted[start : start + MOST_NAMES]))
-        found.extend(Match(**row) for row in connection.execute(some).mappings())
-    return found
-
-
-def save_match(connection: sa.Connection, match: Match) -> None:
-    values = asdict(match)
-    statement = upsert(tables.matches).values(**values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["connection_id", "sku"], set_=values)
-    )

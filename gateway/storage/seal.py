@@ -36,11 +36,16 @@ class Sealer:
         """The id of the key that seals, in hex."""
         return self._first.hex()
 
+    @property
+    def header(self) -> bytes:
+        """What everything begins with that the first key sealed."""
+        return _VERSION + self._first
+
     def seal(self, plain: bytes, *place: str) -> bytes:
         """`plain`, to be opened at the same place only."""
         nonce = os.urandom(12)
         cipher = self._ciphers[self._first].encrypt(nonce, plain, _place(place))
-        return _VERSION + self._first + nonce + cipher
+        return self.header + nonce + cipher
 
     def open(self, sealed: bytes, *place: str) -> bytes:
         """What was sealed for this place. Raises `Unopenable`."""

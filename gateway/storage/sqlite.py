@@ -1,20 +1,23 @@
-"""What is particular to SQLite: how a connection is set up, and who may serve from a file."""
+"""What is particular to SQLite: a file, how it is opened, who may serve from it, what breaks it."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from sqlalchemy import event
+from sqlalchemy import URL, create_engine, event
 
-from gateway.errors import StartError
+from gateway.errors import GatewayError, StartError, StorageUnavailable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MILLISECONDS: Final = 5000  # how long to wait for a command that writes at the same time
@@ -25,45 +28,166 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
+_NOT_OURS: Final = (
+    "The database's file was moved, replaced or cut while the gateway used it. Stop the gateway "
+    "and put the file back. Nothing was sent."
+)
+_NOT_ALONE: Final = (
+    "The database's lock file was removed, so another bc-gateway may serve from the same file. "
+    "Stop both and start one. Nothing was sent."
+)
 
 
-def set_up(engine: Engine, begin: str) -> None:
-    """Make every connection of `engine` durable and let it start transactions with `begin`."""
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """The database is this file, its links followed."""
 
-    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        # The driver's own way to begin is switched off, so that ours is the only one.
-        cast("Any", connection).isolation_level = None
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
+    file: Path
+    near: ClassVar[bool] = True  # a row is read in less time than a thread takes to wake
 
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def __str__(self) -> str:
+        return str(self.file)
 
-    event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", start)
+    def exists(self) -> bool:
+        """Whether there is such a file."""
+        return self.file.exists()
 
+    def create(self) -> None:
+        """Make the file for its owner alone. What is wrong is said when it is opened."""
+        with suppress(OSError):
+            self.file.touch(mode=0o600)
 
-@contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Hold the lock file beside `file` while serving from it. Raises `StartError`.
+    def engine(self, *, connections: int, writing: bool) -> Engine:
+        """Connections that are durable. Those for writing take the file's lock as they begin,
+        those that only read need no transactions.
+        """
+        engine = create_engine(
+            URL.create("sqlite", database=str(self.file)),
+            pool_size=connections,
+            max_overflow=0,
+            hide_parameters=True,
+            isolation_level=None if writing else "AUTOCOMMIT",
+        )
+        event.listen(engine, "connect", _prepare)
+        if writing:
+            event.listen(
+                engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
+            )
+        return engine
 
-    The lock is SQLite's own, on an empty database: the system drops it when the process dies,
-    however it dies, on every platform.
-    """
-    lock = file.with_name(file.name + ".lock")
-    try:
-        with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
-            connection.execute("BEGIN EXCLUSIVE")
-            yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock file beside the file while serving from it. Raises `StartError`.
+
+        The lock is SQLite's own, on an empty database: the system drops it when the process dies,
+        however it dies, on every platform.
+        """
+        try:
+            with closing(sqlite3.connect(self._lock, timeout=0, isolation_level=None)) as held:
+                held.execute("BEGIN EXCLUSIVE")
+                yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise StartError(
+                    f"Another bc-gateway serves from {self}: stop it, or set storage.url to "
+                    "another file."
+                ) from None
             raise StartError(
-                f"Another bc-gateway serves from {file}: stop it, or set storage.url to "
-                "another file."
+                f"The lock file {self._lock} cannot be written: see that its folder exists and "
+                "that this user may write there."
             ) from None
-        raise StartError(
-            f"The lock file {lock} cannot be written: see that its folder exists and that this "
-            "user may write there."
-        ) from None
+
+    def watch(self, *, serving: bool) -> Callable[[], None]:
+        """What finds out that the file, or the lock on it, is not the one that was opened.
+
+        The file must not be opened for that: closing it would drop the locks SQLite has on it.
+        """
+        opened, lock = self.file.stat(), self._lock.stat() if serving else None
+
+        def check() -> None:
+            try:
+                now = self.file.stat()
+            except OSError:
+                raise StorageUnavailable(_NOT_OURS) from None
+            if not os.path.samestat(now, opened) or now.st_size < opened.st_size:
+                raise StorageUnavailable(_NOT_OURS)
+            if lock is not None and not _is(self._lock, lock):
+                raise StorageUnavailable(_NOT_ALONE)
+
+        return check
+
+    def before_migrating(self, connection: Connection) -> None:
+        """Let nobody else migrate: the transaction has the lock of the file already."""
+
+    def examine(self, connection: Connection) -> None:
+        """Read every page. Raises `StartError` for a damaged file."""
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if found != "ok":
+            raise StartError(
+                f"The database {self} is damaged: put back a copy, or save what can be read with "
+                "`sqlite3 … .recover`."
+            )
+
+    def prove(self, _connection: Connection) -> None:
+        """Read the file as somebody who opens it now does: what is in memory proves nothing."""
+        try:
+            address = f"{self.file.as_uri()}?mode=rw"
+            with closing(sqlite3.connect(address, uri=True, timeout=1)) as fresh:
+                fresh.execute("SELECT 1 FROM operations LIMIT 1").fetchone()
+        except sqlite3.Error:
+            raise StorageUnavailable(_NOT_OURS) from None
+
+    def repeatable(self, error: SQLAlchemyError, *, committing: bool) -> bool:  # noqa: ARG002 - the other database can tell
+        """Whether the same again may succeed: never at once."""
+        return False
+
+    def unavailable(self, error: SQLAlchemyError) -> GatewayError:
+        """The driver's error in our words: its own text may hold values of the statement."""
+        text = _text(error)
+        if "locked" in text or "busy" in text:
+            return StorageUnavailable("The database is held by another program. Nothing was sent.")
+        if "full" in text:
+            return StorageUnavailable("The disk of the database is full. Nothing was sent.")
+        if "readonly" in text:
+            return StorageUnavailable("The database cannot be written to. Nothing was sent.")
+        return StorageUnavailable()
+
+    def cannot_start(self, error: SQLAlchemyError) -> StartError:
+        """The driver's error while opening, as a sentence that says what to do."""
+        text = _text(error)
+        if "locked" in text:
+            return StartError(
+                f"The database {self} is held by another program: stop that one first."
+            )
+        if "not a database" in text or "malformed" in text:
+            return StartError(
+                f"The file {self} is not a database of bc-gateway: set storage.url to another one."
+            )
+        return StartError(
+            f"The database {self} cannot be opened and written: see that its folder exists "
+            "and that this user may write there."
+        )
+
+    @property
+    def _lock(self) -> Path:
+        return self.file.with_name(self.file.name + ".lock")
+
+
+def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # The driver's own way to begin is switched off, so that ours is the only one.
+    cast("Any", connection).isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _is(file: Path, known: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(file.stat(), known)
+    except OSError:
+        return False
+
+
+def _text(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", "")).lower()

@@ -8,53 +8,44 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 
 from gateway.clock import Clock
 from gateway.errors import InvalidQuery, UnknownConnection
-from gateway.storage import journal_rows, rows, tables
+from gateway.storage import leases, match_rows, rows, tables
 from gateway.storage.database import Database
-from gateway.storage.journal_rows import LEASE, OperationFilter
+from gateway.storage.figures import Figures, read_figures
+from gateway.storage.journal import Journal
+from gateway.storage.kept import Kept
 from gateway.storage.records import (
     ApiKey,
-    Began,
-    Call,
     Connection,
     ConnectionStatus,
+    Lease,
     Match,
-    Operation,
+    MatchFilter,
+    MatchProgress,
     RefreshToken,
     SignIn,
-    new_id,
 )
+from gateway.storage.rotation import rotate
 from gateway.storage.rows import Seals
 from gateway.storage.seal import Sealer, Unopenable
 
-MOST_DUE: Final = 100  # operations taken up in one go
-HEARTBEAT: Final = LEASE.total_seconds() / 3  # seconds between two renewals of leases
 
-
-class Store:
-    """What must survive a restart. Made by `open_store` only.
-
-    `owner` names this process in the leases of operations; `alone` says that it holds the lock
-    of the database, so no other owner can be alive.
-    """
+class Store(Journal):
+    """What must survive a restart. Made by `open_store` only."""
 
     def __init__(self, database: Database, sealer: Sealer, clock: Clock, *, alone: bool) -> None:
-        self._database = database
+        super().__init__(database, Seals(sealer), clock, alone=alone)
         self._sealer = sealer
-        self._seals = Seals(sealer)
-        self._clock = clock
-        self._alone = alone
-        self.owner = new_id("own")
+        self._known_keys = Kept[ApiKey]()
+        self._known_connections = Kept[Connection]()
 
     async def ping(self) -> None:
         """Prove that the database can be read and written. Raises `StorageUnavailable`."""
-        await self._database.write(lambda c: c.exec_driver_sql("SELECT 1").scalar_one())
+        await self._database.prove()
 
     # Keys of callers
 
@@ -63,8 +54,12 @@ class Store:
         await self._database.write(lambda c: rows.add_key(c, key))
 
     async def key_by_hash(self, hashed: str) -> ApiKey | None:
-        """The key with this hash, revoked or not."""
-        return await self._database.read(lambda c: rows.key_by_hash(c, hashed))
+        """The key with this hash, revoked or not, as it was a second ago at the earliest."""
+        known = self._known_keys.get(hashed)
+        if known is not None:
+            return known
+        found = await self._database.read_row(lambda c: rows.key_by_hash(c, hashed))
+        return self._known_keys.keep(hashed, found)
 
     async def keys(self) -> list[ApiKey]:
         """Every key, the oldest first."""
@@ -73,7 +68,9 @@ class Store:
     async def revoke_key(self, key_id: str) -> bool:
         """Revoke a key; False if there is none with this id that is still good."""
         now = self._clock.now()
-        return await self._database.write(lambda c: rows.revoke_key(c, key_id, now))
+        revoked = await self._database.write(lambda c: rows.revoke_key(c, key_id, now))
+        self._known_keys.forget()
+        return revoked
 
     # Connections
 
@@ -82,8 +79,12 @@ class Store:
         await self._database.write(lambda c: rows.add_connection(c, record))
 
     async def connection(self, connection_id: str) -> Connection | None:
-        """The connection with this id."""
-        return await self._database.read(lambda c: rows.connection_by_id(c, connection_id))
+        """The connection with this id, as it was a second ago at the earliest."""
+        known = self._known_connections.get(connection_id)
+        if known is not None:
+            return known
+        found = await self._database.read_row(lambda c: rows.connection_by_id(c, connection_id))
+        return self._known_connections.keep(connection_id, found)
 
     async def connections(
         self, *, organization: str | None = None, status: ConnectionStatus | None = None
@@ -97,21 +98,25 @@ class Store:
         record = await self._database.write(
             lambda c: rows.update_connection(c, connection_id, values)
         )
+        self._known_connections.forget()
         if record is None:
             raise UnknownConnection
         return record
 
     async def delete_connection(self, connection_id: str) -> bool:
         """Erase a connection with its tokens, sign-ins and item matches; its journal stays."""
-        return await self._database.write(
+        deleted = await self._database.write(
             lambda c: rows.delete_by(c, tables.connections, id=connection_id)
         )
+        self._known_connections.forget()
+        return deleted
 
     # Sign-ins under way
 
     async def save_sign_in(self, sign_in: SignIn) -> None:
-        """Keep a sign-in, or replace the one of the same ticket."""
-        await self._database.write(lambda c: rows.save_sign_in(c, self._seals, sign_in))
+        """Keep a sign-in, or replace the one of the same ticket. Those long over go away."""
+        now = self._clock.now()
+        await self._database.write(lambda c: rows.save_sign_in(c, self._seals, sign_in, now))
 
     async def sign_in_by_ticket(self, ticket: str) -> SignIn | None:
         """The sign-in whose ticket has this hash."""
@@ -123,6 +128,12 @@ class Store:
         """The sign-in whose state has this hash."""
         return await self._database.read(lambda c: rows.sign_in_by(c, self._seals, "state", state))
 
+    async def delete_sign_ins(self, connection_id: str) -> None:
+        """Forget every sign-in of a connection: its addresses lead nowhere any more."""
+        await self._database.write(
+            lambda c: rows.delete_by(c, tables.sign_ins, connection_id=connection_id)
+        )
+
     # Refresh tokens
 
     async def refresh_token(self, connection_id: str) -> RefreshToken | None:
@@ -132,155 +143,94 @@ class Store:
         )
 
     async def save_refresh_token(
-        self, connection_id: str, token: str, expected_version: int | None
+        self,
+        connection_id: str,
+        token: str,
+        expected_version: int | None,
+        *,
+        lease: Lease | None = None,
     ) -> RefreshToken | None:
-        """Replace the token of that version (None: there is none yet).
+        """Replace the token of that version (None: there is none yet), while `lease` is ours.
 
-        None back: somebody else stored one meanwhile, and that one stands.
+        None back: somebody else stored one meanwhile, which stands, or took the lease.
         """
         version = 1 if expected_version is None else expected_version + 1
         record = RefreshToken(connection_id, token, version, self._clock.now())
         saved = await self._database.write(
-            lambda c: rows.save_refresh_token(c, self._seals, record, expected_version)
+            lambda c: (
+                (lease is None or leases.holds(c, lease))
+                and rows.save_refresh_token(c, self._seals, record, expected_version)
+            )
         )
         return record if saved else None
 
-    async def delete_refresh_token(self, connection_id: str) -> bool:
-        """Forget the token of a connection."""
-        return await self._database.write(
-            lambda c: rows.delete_by(c, tables.refresh_tokens, connection_id=connection_id)
-        )
+    # Leases
+
+    async def take_lease(self, name: str, seconds: float) -> Lease | None:
+        """Be the one process that does what `name` stands for; None while another one is.
+
+        It ends by itself after `seconds`, for a holder that died.
+        """
+        now, life = self._clock.now(), timedelta(seconds=seconds)
+        lease = await self._database.write(lambda c: leases.take(c, name, now, life))
+        self._known_connections.forget()  # whoever had it before may have changed one
+        return lease
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let others have it. One that has passed on already is left to who has it now."""
+        now = self._clock.now()
+        await self._database.write(lambda c: leases.release(c, lease, now))
 
     # Item matches
 
     async def matches(self, connection_id: str, skus: Collection[str] | None = None) -> list[Match]:
-        """What people decided for these SKUs (None: for all), by SKU."""
-        return await self._database.read(lambda c: rows.matches(c, connection_id, skus))
+        """What is known of these SKUs (None: of all), by SKU."""
+        return await self._database.read(lambda c: match_rows.matches(c, connection_id, skus))
 
-    async def save_match(self, match: Match) -> None:
-        """Keep a decision; it replaces the one for the same SKU."""
-        await self._database.write(lambda c: rows.save_match(c, match))
+    async def list_matches(
+        self, connection_id: str, wanted: MatchFilter, *, after: str | None, limit: int
+    ) -> list[Match]:
+        """A page of matches by SKU, of those behind the SKU `after`."""
+        return await self._database.read(
+            lambda c: match_rows.listed(c, connection_id, wanted, after, limit)
+        )
+
+    async def save_matches(self, matches: Sequence[Match]) -> None:
+        """Keep all of these. Only a person's decision replaces a person's decision."""
+        await self._database.write(lambda c: match_rows.save_matches(c, matches))
+
+    async def match_progress(self, connection_id: str) -> MatchProgress | None:
+        """How far the latest matching of a connection is."""
+        return await self._database.read(lambda c: match_rows.progress(c, connection_id))
+
+    async def begin_matching(self, progress: MatchProgress, silent_since: datetime) -> bool:
+        """Note that a matching begins; False while another one is under way.
+
+        One that has said nothing since `silent_since` is dead, and gives way.
+        """
+        return await self._database.write(lambda c: match_rows.begin(c, progress, silent_since))
+
+    async def advance_matching(self, progress: MatchProgress) -> bool:
+        """Note how far a matching is; False when another one has taken its place."""
+        return await self._database.write(lambda c: match_rows.advance(c, progress))
 
     async def delete_match(self, connection_id: str, sku: str) -> bool:
-        """Forget a decision."""
+        """Forget what is known of a SKU."""
         return await self._database.write(
             lambda c: rows.delete_by(c, tables.matches, connection_id=connection_id, sku=sku)
         )
 
-    # The journal
+    async def figures(self) -> Figures:
+        """How many operations and connections stand where, for those who watch."""
+        now = self._clock.now()
+        return await self._database.read(lambda c: read_figures(c, now))
 
-    async def begin(self, new: Operation) -> Began:
-        """Make the row of an operation ours, or say what stands there under the same id.
+    async def reseal(self, told: Callable[[int, int], None]) -> int:
+        """Seal again with the first key what an older one sealed; how many rows are left.
 
-        One atomic statement: inserted, or started over where the key is not bound and nothing is
-        under way, or left as it is.
+        `told` is given how many rows are done, and of how many. Others may use the database.
         """
-        now = self._clock.now()
-        ours = replace(new, owner=self.owner, lease_until=now + LEASE)
-        return await self._database.write(lambda c: journal_rows.begin(c, self._seals, ours))
-
-    async def intent(
-        self,
-        operation: Operation,
-        step: str,
-        request: Mapping[str, object],
-        *,
-        entity: str,
-        anchor: str | None,
-        snapshot: str,
-    ) -> tuple[Operation, Call]:
-        """Note that `request` is about to be sent. Send it only after this has returned.
-
-        `snapshot` is the hash of the one that rendered it. Raises `Conflict` when another
-        operation has the anchor, `LeaseLost`.
-        """
-        call = Call(operation.id, step, operation.attempt, request, self._clock.now())
-        before = replace(operation, entity=entity, anchor=anchor, snapshot=snapshot)
-        after = await self._database.write(
-            lambda c: journal_rows.intent(c, self._seals, before, call)
-        )
-        return after, call
-
-    async def result(
-        self, operation: Operation, call: Call, answer: Mapping[str, object], **changes: object
-    ) -> tuple[Operation, Call]:
-        """Note what Business Central answered to `call`, as it came; by default back to running.
-
-        Raises `LeaseLost`.
-        """
-        answered = replace(call, answer=answer, answered_at=self._clock.now())
-        values = self._values({"state": "running", **changes})
-        after = await self._database.write(
-            lambda c: journal_rows.result(c, self._seals, operation, answered, values)
-        )
-        return after, answered
-
-    async def advance(self, operation: Operation, **changes: object) -> Operation:
-        """Change an operation of ours; `owner=None` gives it back. Raises `LeaseLost`."""
-        values = self._values(changes)
-        return await self._database.write(
-            lambda c: journal_rows.advance(c, self._seals, operation, values)
-        )
-
-    async def accept(self, operation_id: str) -> Operation:
-        """Note that the caller was told to come back, unless the operation has ended."""
-        return await self._database.write(
-            lambda c: journal_rows.accept(c, self._seals, operation_id)
-        )
-
-    async def claim(self, operation_id: str) -> Operation | None:
-        """Take up an abandoned or waiting operation; None if somebody else has it.
-
-        What was queued or running runs with the next attempt; what was sending is uncertain.
-        """
-        now = self._clock.now()
-        return await self._database.write(
-            lambda c: journal_rows.claim(
-                c, self._seals, operation_id, owner=self.owner, now=now, alone=self._alone
-            )
-        )
-
-    async def due(self) -> list[str]:
-        """Ids of at most 100 operations that `claim` would give now, the longest waiting first."""
-        now = self._clock.now()
-        return await self._database.read(
-            lambda c: journal_rows.due(c, self.owner, now, self._alone, MOST_DUE)
-        )
-
-    async def renew_leases(self, ids: Sequence[str]) -> None:
-        """Say that these operations still live here."""
-        now = self._clock.now()
-        await self._database.write(lambda c: journal_rows.renew(c, self.owner, ids, now))
-
-    async def release_parked(self, causes: Collection[str]) -> int:
-        """Queue what is parked for one of these causes and whose connection is active again."""
-        now = self._clock.now()
-        return await self._database.write(lambda c: journal_rows.release_parked(c, causes, now))
-
-    async def operation(self, operation_id: str) -> Operation | None:
-        """The operation with this id."""
-        return await self._database.read(
-            lambda c: journal_rows.operation_by_id(c, self._seals, operation_id)
-        )
-
-    async def operations(
-        self,
-        wanted: OperationFilter | None = None,
-        *,
-        before: tuple[datetime, str] | None = None,
-        limit: int = 100,
-    ) -> list[Operation]:
-        """The newest first; `before` is `created_at` and `id` of the last one already given."""
-        limits = wanted or OperationFilter()
-        return await self._database.read(
-            lambda c: journal_rows.listed(c, self._seals, limits, before, limit)
-        )
-
-    async def calls(self, operation_id: str) -> list[Call]:
-        """What an operation sent and what came back, in order."""
-        return await self._database.read(
-            lambda c: journal_rows.calls_of(c, self._seals, operation_id)
-        )
+        return await rotate(self._database, self._sealer, told)
 
     # Opaque texts
 
@@ -300,6 +250,3 @@ class Store:
             raise InvalidQuery(
                 "The cursor is not one that this list gave. Start again without it."
             ) from None
-
-    def _values(self, changes: Mapping[str, object]) -> dict[str, object]:
-        return {**changes, "updated_at": self._clock.now()}

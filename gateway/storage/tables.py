@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware time, kept in UTC. SQLite has no time zones, so it is put back on reading."""
+    """An aware time, in UTC. SQLite has no time zones, PostgreSQL answers in that of its session."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -41,9 +42,9 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Json(TypeDecorator[object]):
@@ -124,6 +125,7 @@ sign_ins = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+    Index("sign_ins_by_end", "expires_at"),
 )
 
 refresh_tokens = Table(
@@ -135,16 +137,43 @@ refresh_tokens = Table(
     Column("updated_at", Moment, nullable=False),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
 matches = Table(
     "matches",
     metadata,
     _connection_id(primary_key=True),
-    Column("sku", String(200), primary_key=True),
-    Column("item_id", String(64), nullable=False),
-    Column("item_number", String(64), nullable=False),
+    Column("sku", String(250), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("rule", String(32)),
+    Column("item_id", String(64)),
+    Column("item_number", String(64)),
     Column("variant_id", String(64)),
     Column("unit_of_measure", String(64)),
-    Column("decided_at", Moment, nullable=False),
+    Column("reason", Text),
+    Column("candidates", Json, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+match_progress = Table(
+    "match_progress",
+    metadata,
+    _connection_id(primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("skus", Integer, nullable=False),
+    Column("items_read", Integer, nullable=False),
+    Column("items_total", Integer),
+    Column("counts", Json),
+    Column("detail", Text),
+    Column("started_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
 )
 
 operations = Table(

@@ -16,6 +16,7 @@ from gateway.errors import InvalidJson
     [
         (b"", "empty"),
         (b'{"a":1,"a":2}', 'key "a" stands twice'),
+        (b'{"a":1,"a" :2}', 'key "a" stands twice'),
         (b'{"a":{"b":1,"b":1}, "c": "\\":"}', 'key "b" stands twice'),
         (b'{"a":1,"\\u0061":2}', 'key "a" stands twice'),
         (b"[NaN]", "line 1, column 2"),

@@ -1,40 +1,59 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import AsyncIterator
-from pathlib import Path
 
+import psutil
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, make_url, text
 
-from gateway.errors import Conflict, StorageUnavailable
+from gateway.errors import Conflict, InvalidInput, StorageUnavailable
+from gateway.storage.addresses import address_of
 from gateway.storage.database import Database, Statement
+from tests import postgres
+from tests.unit.storage.conftest import execute
+
+pytestmark = pytest.mark.timeout(60)  # the first one waits for the server
+
+END_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "x.db")
-    opened.start()
-    await opened.write(lambda c: c.exec_driver_sql("CREATE TABLE t (n INTEGER UNIQUE)"))
+async def database(empty_url: str) -> AsyncIterator[Database]:
+    opened = await opened_at(empty_url)
     yield opened
     await opened.close()
 
 
+async def opened_at(url: str) -> Database:
+    address = address_of(url)
+    address.create()
+    database = Database(address)
+    database.start()
+    await database.write(lambda c: c.execute(text("CREATE TABLE t (n INTEGER UNIQUE)")))
+    return database
+
+
 def put(number: int) -> Statement[int]:
     def statement(connection: Connection) -> int:
-        connection.exec_driver_sql("INSERT INTO t VALUES (?)", (number,))
+        connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
         return number
 
     return statement
 
 
 def numbers(connection: Connection) -> list[int]:
-    return list(connection.exec_driver_sql("SELECT n FROM t ORDER BY n").scalars())
+    return list(connection.execute(text("SELECT n FROM t ORDER BY n")).scalars())
 
 
 async def test_writes_that_wait_share_a_commit(database: Database) -> None:
     commits: list[int] = []
-    event.listen(database._writes, "commit", lambda _: commits.append(1))
+    event.listen(database._opened.writes, "commit", lambda _: commits.append(1))
 
     written = await asyncio.gather(*(database.write(put(n)) for n in range(50)))
 
@@ -45,7 +64,7 @@ async def test_writes_that_wait_share_a_commit(database: Database) -> None:
 
 async def test_a_failing_write_is_rolled_back_alone(database: Database) -> None:
     def half(connection: Connection) -> None:
-        connection.exec_driver_sql("INSERT INTO t VALUES (100)")
+        put(100)(connection)
         raise Conflict
 
     results = await asyncio.gather(
@@ -61,6 +80,18 @@ async def test_a_failing_write_is_rolled_back_alone(database: Database) -> None:
     assert await database.read(numbers) == [1, 2]
 
 
+async def test_a_commit_that_failed_is_undone_and_the_writer_lives_on(database: Database) -> None:
+    def stumble(_: object) -> None:
+        event.remove(database._opened.writes, "commit", stumble)
+        raise RuntimeError("of the driver")
+
+    event.listen(database._opened.writes, "commit", stumble)
+    with pytest.raises(StorageUnavailable):
+        await database.write(put(1))
+    await database.write(put(2))
+    assert await database.read(numbers) == [2]
+
+
 async def test_a_caller_who_goes_away_undoes_nothing(database: Database) -> None:
     task = asyncio.create_task(database.write(put(7)))
     await asyncio.sleep(0)
@@ -71,10 +102,8 @@ async def test_a_caller_who_goes_away_undoes_nothing(database: Database) -> None
     assert await database.read(numbers) == [7, 8]
 
 
-async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
-    database = Database(tmp_path / "x.db")
-    database.start()
-    await database.write(lambda c: c.exec_driver_sql("CREATE TABLE t (n INTEGER)"))
+async def test_closing_finishes_what_waits(empty_url: str) -> None:
+    database = await opened_at(empty_url)
     waiting = [asyncio.create_task(database.write(put(n))) for n in range(5)]
     await asyncio.sleep(0)
     await database.close()
@@ -86,7 +115,107 @@ async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
 
 async def test_an_error_of_the_driver_names_no_values(database: Database) -> None:
     with pytest.raises(StorageUnavailable) as raised:
-        await database.read(lambda c: c.exec_driver_sql("SELECT 'secret' FROM nowhere"))
+        await database.read(lambda c: c.execute(text("SELECT 'secret' FROM nowhere")))
 
     assert "secret" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+async def test_a_lost_connection_is_made_again() -> None:
+    with postgres.database(empty=True) as url:
+        database = await opened_at(url)
+        for number in range(2):
+            execute(url, END_CONNECTIONS)
+            await asyncio.gather(database.write(put(number)), database.write(put(number + 10)))
+            execute(url, END_CONNECTIONS)
+            assert number in await database.read(numbers)
+        assert await database.read(numbers) == [0, 1, 10, 11]
+        await database.close()
+
+
+async def test_a_connection_lost_in_the_middle_repeats_the_whole_transaction() -> None:
+    with postgres.database(empty=True) as url:
+        database = await opened_at(url)
+        tries: list[int] = []
+
+        def unlucky(connection: Connection) -> int:
+            tries.append(1)
+            if len(tries) == 1:
+                execute(url, END_CONNECTIONS)
+            return put(2)(connection)
+
+        await asyncio.gather(database.write(put(1)), database.write(unlucky))
+        assert len(tries) == 2
+        assert await database.read(numbers) == [1, 2]
+        await database.close()
+
+
+async def test_what_a_deadlock_undid_is_run_again() -> None:
+    with postgres.database(empty=True) as url:
+        first = await opened_at(url)
+        second = Database(address_of(url))
+        second.start()
+        execute(url, "INSERT INTO t VALUES (1), (2)")
+        name = make_url(url).database
+        execute(url, f"ALTER DATABASE {name} SET deadlock_timeout = '50ms'")
+        execute(url, END_CONNECTIONS)
+        tries: list[int] = []
+        both_are_here = threading.Barrier(2)
+
+        def both(start: int, then: int) -> Statement[None]:
+            def statement(connection: Connection) -> None:
+                flip = text("UPDATE t SET n = -n WHERE abs(n) = :n")
+                connection.execute(flip, {"n": start})
+                tries.append(start)
+                if len(tries) <= 2:
+                    both_are_here.wait(5)
+                connection.execute(flip, {"n": then})
+
+            return statement
+
+        await asyncio.gather(first.write(both(1, 2)), second.write(both(2, 1)))
+        assert len(tries) == 3
+        assert await first.read(numbers) == [1, 2]
+        await first.close()
+        await second.close()
+
+
+async def test_a_restart_of_the_server_is_survived() -> None:
+    folder = postgres.new_folder()
+
+    def stop() -> None:
+        pid = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+    try:
+        sockets = await asyncio.to_thread(postgres.start, folder)
+        database = await opened_at(f"postgresql://postgres@/postgres?host={sockets}")
+        await database.write(put(1))
+        await asyncio.to_thread(stop)
+        gone = await asyncio.gather(
+            database.read(numbers), database.write(put(2)), return_exceptions=True
+        )
+        assert [type(error) for error in gone] == [StorageUnavailable] * 2
+        await asyncio.to_thread(postgres.start, folder)
+        await database.write(put(3))
+        assert await database.read(numbers) == [1, 3]
+        await database.close()
+    finally:
+        await asyncio.to_thread(postgres.end, folder)
+
+
+async def test_a_text_that_postgresql_cannot_keep_is_refused() -> None:
+    with postgres.database(empty=True) as url:
+        database = await opened_at(url)
+        await database.write(lambda c: c.execute(text("CREATE TABLE x (v VARCHAR(3))")))
+        for value in ("four", "a\x00b"):
+
+            def statement(connection: Connection, value: str = value) -> None:
+                connection.execute(text("INSERT INTO x VALUES (:v)"), {"v": value})
+
+            with pytest.raises(InvalidInput) as raised:
+                await database.write(statement)
+            assert value not in str(raised.value)
+        await database.close()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from gateway.errors import Conflict
 from gateway.storage import (
@@ -17,8 +18,10 @@ from gateway.storage import (
     Store,
     open_store,
 )
+from gateway.storage.addresses import address_of
+from tests import postgres
 from tests.clock import MovingClock
-from tests.unit.storage.conftest import KEY
+from tests.unit.storage.conftest import KEY, stored_bytes
 
 
 def new(clock: MovingClock, name: str = "op_1", **fields: object) -> Operation:
@@ -144,6 +147,34 @@ async def test_an_anchor_belongs_to_one_operation(store: Store, clock: MovingClo
     assert (await sent(store, second, "D-1042"))[0].state == "sending"
 
 
+async def test_an_anchor_is_taken_before_anything_is_sent(store: Store, clock: MovingClock) -> None:
+    first = (await store.begin(new(clock))).operation
+    first = await store.take_anchor(first, "customers", "N-77")
+    assert (first.anchor, first.sent_at) == ("N-77", None)
+    second = (await store.begin(new(clock, "op_2"))).operation
+    for state in ("uncertain", "parked"):
+        first = await store.advance(first, state=state)
+        with pytest.raises(Conflict) as raised:
+            await store.take_anchor(second, "customers", "N-77")
+        assert raised.value.operation == "op_1"
+    await store.advance(first, state="succeeded")
+    assert (await store.take_anchor(second, "customers", "N-77")).anchor == "N-77"
+    given_up = await store.operation("op_1")
+    assert given_up is not None
+    assert given_up.anchor is None
+
+
+async def test_a_person_settles_what_nobody_lives_for(store: Store, clock: MovingClock) -> None:
+    living = (await store.begin(new(clock))).operation
+    assert await store.settle(living, state="cancelled") is None
+    parked = await store.advance(living, state="parked", owner=None, cause="ambiguous")
+    after = await store.settle(parked, state="queued", cause=None)
+    assert after is not None
+    assert (after.state, after.cause) == ("queued", None)
+    assert await store.settle(parked, state="cancelled") is None
+    assert await store.operation("op_1") == after
+
+
 async def test_a_late_owner_changes_nothing(store: Store, clock: MovingClock) -> None:
     first = (await store.begin(new(clock))).operation
     sending, call = await sent(store, first)
@@ -180,7 +211,7 @@ async def test_warnings_answer_and_problem_come_back(store: Store, clock: Moving
     assert await store.operation("op_1") == done
 
 
-async def test_payloads_do_not_stand_in_the_file(
+async def test_payloads_do_not_stand_in_the_database(
     store: Store, clock: MovingClock, url: str
 ) -> None:
     canary = {"name": "canary"}
@@ -191,20 +222,20 @@ async def test_payloads_do_not_stand_in_the_file(
     running, _ = await store.result(sending, call, canary)
     await store.advance(running, answer=canary, problem=canary)
 
-    name = url.removeprefix("sqlite:///")
-    for file in (name, f"{name}-wal"):
-        with open(file, "rb") as stream:  # noqa: PTH123, ASYNC230 - a few bytes, in a test
-            assert b"canary" not in stream.read()
+    assert b"op_1" in stored_bytes(url)
+    assert b"canary" not in stored_bytes(url)
 
 
-async def test_what_a_dead_process_left_is_taken_up_at_once(url: str, clock: MovingClock) -> None:
-    async with open_store(url, [KEY], clock, serving=True) as dead:
+async def test_what_a_dead_process_left_in_a_file_is_taken_up_at_once(
+    file_url: str, clock: MovingClock
+) -> None:
+    async with open_store(file_url, [KEY], clock, serving=True) as dead:
         running = (await dead.begin(new(clock, "op_running"))).operation
         sending = (await dead.begin(new(clock, "op_sending"))).operation
         await sent(dead, sending)
         done = (await dead.begin(new(clock, "op_done"))).operation
         await dead.advance(done, state="succeeded")
-    async with open_store(url, [KEY], clock, serving=True) as store:
+    async with open_store(file_url, [KEY], clock, serving=True) as store:
         assert sorted(await store.due()) == ["op_running", "op_sending"]
         found = await store.claim("op_running")
         assert found is not None
@@ -217,6 +248,39 @@ async def test_what_a_dead_process_left_is_taken_up_at_once(url: str, clock: Mov
         assert await store.due() == []
         with pytest.raises(LeaseLost):
             await store.advance(running, state="failed")
+
+
+async def test_what_another_process_left_is_taken_up_when_its_lease_is_over(
+    url: str, clock: MovingClock
+) -> None:
+    async with (
+        open_store(url, [KEY], clock) as first,
+        open_store(url, [KEY], clock) as second,
+    ):
+        running = (await first.begin(new(clock))).operation
+        assert await second.due() == []
+        assert await second.claim("op_1") is None
+        await clock.advance(61)
+        assert await first.due() == await second.due() == ["op_1"]
+
+        taken = await asyncio.gather(*(store.claim("op_1") for store in (first, second) * 5))
+        (one,) = [operation for operation in taken if operation is not None]
+        assert one.attempt == 2
+        with pytest.raises(LeaseLost):
+            await first.advance(running, state="failed")
+
+
+async def test_a_row_that_another_process_is_taking_is_passed_over(clock: MovingClock) -> None:
+    with postgres.database() as url:
+        async with open_store(url, [KEY], clock) as store:
+            await store.begin(new(clock))
+            await clock.advance(61)
+            other = address_of(url).engine(connections=1, writing=True)
+            with other.begin() as connection:
+                connection.execute(text("SELECT id FROM operations FOR UPDATE"))
+                assert await store.claim("op_1") is None
+            other.dispose()
+            assert await store.claim("op_1") is not None
 
 
 async def test_a_lease_holds_while_it_is_renewed(store: Store, clock: MovingClock) -> None:

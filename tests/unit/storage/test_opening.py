@@ -34,36 +34,36 @@ def mode(url: str) -> int:
     return stat.S_IMODE(Path(url.removeprefix("sqlite:///")).stat().st_mode)
 
 
-async def test_a_fresh_database_is_for_its_owner_alone(url: str, clock: MovingClock) -> None:
-    async with open_store(url, [KEY], clock):
-        assert mode(url) == 0o600
+async def test_a_fresh_database_is_for_its_owner_alone(file_url: str, clock: MovingClock) -> None:
+    async with open_store(file_url, [KEY], clock):
+        assert mode(file_url) == 0o600
 
 
-async def test_one_serves_and_commands_work_beside_it(url: str, clock: MovingClock) -> None:
+async def test_one_serves_and_commands_work_beside_it(file_url: str, clock: MovingClock) -> None:
     key = ApiKey("key_1", "hash", "admin", None, clock.now())
-    async with open_store(url, [KEY], clock, serving=True) as serving:
+    async with open_store(file_url, [KEY], clock, serving=True) as serving:
         with pytest.raises(StartError, match="Another bc-gateway serves"):
-            async with open_store(url, [KEY], clock, serving=True):
+            async with open_store(file_url, [KEY], clock, serving=True):
                 pass
-        async with open_store(url, [KEY], clock) as command:
+        async with open_store(file_url, [KEY], clock) as command:
             await command.add_key(key)
         assert await serving.keys() == [key]
-    async with open_store(url, [KEY], clock, serving=True) as again:
+    async with open_store(file_url, [KEY], clock, serving=True) as again:
         assert await again.keys() == [key]
 
 
-async def test_a_killed_process_holds_nothing(url: str, clock: MovingClock) -> None:
+async def test_a_killed_process_holds_nothing(file_url: str, clock: MovingClock) -> None:
     holder = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HOLDER, url, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", HOLDER, file_url, stdout=asyncio.subprocess.PIPE
     )
     assert holder.stdout is not None
     assert await holder.stdout.readline() == b"open\n"
     with pytest.raises(StartError, match="Another bc-gateway serves"):
-        async with open_store(url, [KEY], clock, serving=True):
+        async with open_store(file_url, [KEY], clock, serving=True):
             pass
     holder.kill()
     await holder.wait()
-    async with open_store(url, [KEY], clock, serving=True) as store:
+    async with open_store(file_url, [KEY], clock, serving=True) as store:
         await store.ping()
 
 
@@ -97,11 +97,13 @@ async def test_a_new_key_is_put_before_the_old_one(url: str, clock: MovingClock)
                 pass
 
 
-async def test_a_missing_database_is_made_only_when_asked(url: str, clock: MovingClock) -> None:
+async def test_a_missing_database_is_made_only_when_asked(
+    file_url: str, clock: MovingClock
+) -> None:
     with pytest.raises(StartError, match="There is no database"):
-        async with open_store(url, [KEY], clock, create=False):
+        async with open_store(file_url, [KEY], clock, create=False):
             pass
-    assert revision(url) is None
+    assert revision(file_url) is None
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path, clock: MovingClock) -> None:
@@ -119,10 +121,12 @@ async def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path, clock: Mov
             pass
 
 
-async def test_the_database_is_durable_and_readable_by_others(url: str, clock: MovingClock) -> None:
-    async with open_store(url, [KEY], clock) as store:
+async def test_the_database_is_durable_and_readable_by_others(
+    file_url: str, clock: MovingClock
+) -> None:
+    async with open_store(file_url, [KEY], clock) as store:
         await store.ping()
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        with closing(sqlite3.connect(file_url.removeprefix("sqlite:///"))) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         synchronous = await store._database.write(
             lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()

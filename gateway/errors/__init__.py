@@ -7,18 +7,23 @@
     │   ├── Unauthenticated          unauthenticated              401
     │   ├── Forbidden                forbidden                    403
     │   ├── NotFound                 not_found                    404
+    │   │   └── AddressExpired       not_found                    404
     │   ├── UnknownResource          unknown_resource             404
     │   ├── UnknownConnection        unknown_connection           404
     │   ├── MethodNotAllowed         method_not_allowed           405
+    │   ├── MalformedRequest         malformed_request            400
     │   ├── InvalidJson              invalid_json                 400
     │   ├── InvalidQuery             invalid_query                400
     │   ├── UnsupportedMediaType     unsupported_media_type       415
     │   ├── TooLarge                 too_large                    413
+    │   ├── TooSlow                  too_slow                     408
     │   ├── InvalidInput             invalid_input                422
     │   ├── Rejected                 (the mapping's own code)     422
     │   ├── OperationInProgress      operation_in_progress        409
     │   ├── IdempotencyKeyReused     idempotency_key_reused       409
+    │   ├── Ambiguous                ambiguous                    409
     │   └── Conflict                 conflict                     409
+    │       └── PreconditionFailed   conflict                     412
     ├── ConnectionStateError
     │   ├── ConnectionNotReady       connection_not_ready         409
     │   ├── ConnectionNeedsConsent   connection_needs_consent     409
@@ -48,46 +53,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a file: `line` and `column` count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing wrong in a payload. It never holds a value of that payload.
-
-    `pointer` is the JSON pointer in what the caller sent, `target` a path in Business Central's
-    body (`salesOrderLines[3].quantity`), `place` the leaf of the mapping, where these are known.
-    """
-
-    rule: str
-    detail: str
-    pointer: str | None = None
-    target: str | None = None
-    place: Place | None = None
-    hint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What Business Central said: HTTP status, error code, its text, its correlation id."""
-
-    status: int
-    code: str
-    message: str
-    correlation_id: str | None = None
+from gateway.errors.facts import Fault as Fault
+from gateway.errors.facts import Place as Place
+from gateway.errors.facts import Violation as Violation
 
 
 class GatewayError(Exception):
@@ -163,6 +133,10 @@ class NotFound(CallerError):
     status = 404
 
 
+class AddressExpired(NotFound):
+    """This address has expired. Ask whoever gave it to you for a new one."""
+
+
 class UnknownResource(CallerError):
     """No mapping of this gateway has that resource. `GET /v1/resources` lists them."""
 
@@ -184,18 +158,22 @@ class MethodNotAllowed(CallerError):
     status = 405
 
 
+class MalformedRequest(CallerError):
+    """The request cannot be read as HTTP: its first line, its headers, or where its body ends."""
+
+    code = "malformed_request"
+
+
 class InvalidJson(CallerError):
     """The body is not JSON as RFC 8259 has it."""
 
     code = "invalid_json"
-    status = 400
 
 
 class InvalidQuery(CallerError):
     """A query parameter or header is not as this address takes it."""
 
     code = "invalid_query"
-    status = 400
 
 
 class UnsupportedMediaType(CallerError):
@@ -210,6 +188,14 @@ class TooLarge(CallerError):
 
     code = "too_large"
     status = 413
+
+
+class TooSlow(CallerError):
+    """The body did not come in time."""
+
+    code = "too_slow"
+    status = 408
+    retryable = True
 
 
 class InvalidInput(CallerError):
@@ -264,6 +250,19 @@ class Conflict(CallerError):
     status = 409
 
 
+class PreconditionFailed(Conflict):
+    """The record has none of the ETags in `If-Match`: it was changed since it was read."""
+
+    status = 412
+
+
+class Ambiguous(CallerError):
+    """Business Central has several records with this key. Change one by its id instead."""
+
+    code = "ambiguous"
+    status = 409
+
+
 class ConnectionStateError(GatewayError):
     """The connection cannot be used as it stands."""
 
@@ -303,7 +302,6 @@ class BusinessCentralError(GatewayError):
 class BusinessCentralRefused(BusinessCentralError):
     """Business Central refused the request."""
 
-    code = "business_central_refused"
     status = 422
 
 
@@ -340,7 +338,6 @@ class UnexpectedAnswer(BusinessCentralError):
     """Business Central's answer cannot be read."""
 
     code = "unexpected_answer"
-    status = 502
     retryable = True
 
 
@@ -348,7 +345,6 @@ class FilterNotApplied(BusinessCentralError):
     """Business Central answered with records that were not asked for; they were not used."""
 
     code = "filter_not_applied"
-    status = 502
 
 
 class OutcomeUnknown(BusinessCentralError):
@@ -393,4 +389,3 @@ class MappingError(GatewayError):
     """The mapping cannot translate this document."""
 
     code = "mapping_error"
-    status = 500
