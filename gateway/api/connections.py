@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final, Literal, cast
 
 from aiohttp import web
 
@@ -10,10 +12,12 @@ from gateway.api import shapes
 from gateway.api.access import CALLER, connection_of, require_organization
 from gateway.api.answers import answer, page
 from gateway.api.bodies import read_input, read_query
-from gateway.api.keys import CONNECTIONS, STORE
+from gateway.api.keys import CONNECTIONS, SNAPSHOT, STORE
 from gateway.clock import timestamp
-from gateway.errors import InvalidQuery
-from gateway.storage import Connection, ConnectionStatus
+from gateway.connections import Credentials, Rung, Wish, params_violations
+from gateway.errors import Forbidden, InvalidInput, InvalidQuery, Violation
+from gateway.snapshot import Snapshot
+from gateway.storage import Connection, ConnectionStatus, Grant
 from gateway.validation import Validator
 
 _INPUT: Final = Validator(shapes.CONNECTION_INPUT)
@@ -21,9 +25,14 @@ _CHANGE: Final = Validator(shapes.CONNECTION_CHANGE)
 
 
 async def create_connection(request: web.Request) -> web.Response:
-    """A new connection and the address where its administrator signs in."""
+    """A new connection and the address where its administrator signs in, where there is one."""
     given = cast("dict[str, Any]", await read_input(request, _INPUT))
     require_organization(request, given["organization"])
+    _check_params(request, given)
+    grant: Grant = given.get("grant", "authorization_code")
+    if grant != "authorization_code":
+        return await _create_unattended(request, given, grant)
+    _check_attended(given)
     connection, connect_url = await request.app[CONNECTIONS].create(
         organization=given["organization"],
         environment=given.get("environment"),
@@ -34,6 +43,34 @@ async def create_connection(request: web.Request) -> web.Response:
     )
     return answer(
         {**connection_body(connection), "connect_url": connect_url},
+        status=201,
+        headers={"Location": f"/v1/connections/{connection.id}"},
+    )
+
+
+async def _create_unattended(
+    request: web.Request, given: Mapping[str, Any], grant: Literal["client_credentials", "basic"]
+) -> web.Response:
+    if grant == "client_credentials" and request[CALLER].organization is not None:
+        raise Forbidden(
+            "The application may enter every tenant that has consented, so only a key that is "
+            "not limited to one organization may say whose tenant it is."
+        )
+    if "return_url" in given:
+        raise _refused("/return_url", "No browser comes by with this grant.")
+    wish = Wish(
+        organization=given["organization"],
+        grant=grant,
+        environment=given.get("environment"),
+        tenant=given.get("tenant"),
+        company=given.get("company"),
+        credentials=_credentials(given),
+        params=given.get("params", {}),
+        label=given.get("label"),
+    )
+    connection = await request.app[CONNECTIONS].unattended.create(wish)
+    return answer(
+        connection_body(connection),
         status=201,
         headers={"Location": f"/v1/connections/{connection.id}"},
     )
@@ -61,12 +98,21 @@ async def one_connection(request: web.Request) -> web.Response:
 
 
 async def change_connection(request: web.Request) -> web.Response:
-    """Another company, other params, another label."""
+    """Another company, other params, another label; without an administrator also more."""
     connection = await connection_of(request)
     given = cast("dict[str, Any]", await read_input(request, _CHANGE))
+    _check_params(request, given)
     changes = {name: given[name] for name in ("params", "label") if name in given}
-    if "company" in given:
-        connection = await request.app[CONNECTIONS].change_company(connection, given["company"])
+    connections, credentials = request.app[CONNECTIONS], _credentials(given)
+    if credentials is not None or "environment" in given:
+        connection = await connections.unattended.change(
+            connection,
+            environment=given.get("environment"),
+            company=given.get("company"),
+            credentials=credentials,
+        )
+    elif "company" in given:
+        connection = await connections.change_company(connection, given["company"])
     if changes:
         connection = await request.app[STORE].update_connection(connection.id, **changes)
     return answer(connection_body(connection))
@@ -80,8 +126,11 @@ async def delete_connection(request: web.Request) -> web.Response:
 
 
 async def reconnect(request: web.Request) -> web.Response:
-    """A new address for the administrator."""
+    """A new address for the administrator; without one, everything is verified anew."""
     connection = await connection_of(request)
+    if connection.grant != "authorization_code":
+        settled = await request.app[CONNECTIONS].unattended.settle(connection)
+        return answer(connection_body(settled))
     connect_url = await request.app[CONNECTIONS].reconnect(connection)
     return answer({**connection_body(connection), "connect_url": connect_url})
 
@@ -90,7 +139,18 @@ async def environments(request: web.Request) -> web.Response:
     """The environments of the tenant."""
     connection = await connection_of(request)
     found = await request.app[CONNECTIONS].environments(connection)
-    return page([{"name": environment.name, "type": environment.type} for environment in found])
+    return page(
+        [
+            {
+                "name": environment.name,
+                "type": environment.type,
+                "country": environment.country,
+                "ring": environment.ring,
+                "web_client_url": environment.web_client_url,
+            }
+            for environment in found
+        ]
+    )
 
 
 async def companies(request: web.Request) -> web.Response:
@@ -99,10 +159,69 @@ async def companies(request: web.Request) -> web.Response:
     found = await request.app[CONNECTIONS].companies(connection)
     return page(
         [
-            {"id": company.id, "name": company.name, "display_name": company.display_name}
+            {
+                "id": company.id,
+                "name": company.name,
+                "display_name": company.display_name,
+                "system_version": company.system_version,
+                "created_at": company.created_at,
+                "updated_at": company.updated_at,
+            }
             for company in found
         ]
     )
+
+
+async def diagnosis(request: web.Request) -> web.Response:
+    """Every rung from the sign-in to what the mappings read, and the first that fails."""
+    connection = await connection_of(request)
+    entities = entities_read(request.app[SNAPSHOT])
+    return answer(diagnosis_body(await request.app[CONNECTIONS].diagnose(connection, entities)))
+
+
+def entities_read(snapshot: Snapshot) -> set[str]:
+    """The entity sets that the mappings read by themselves, not as parts of another."""
+    return {
+        entity
+        for resource in snapshot.resources.values()
+        for plan in resource.verbs.values()
+        for entity in (plan.entity, *(lookup.entity for lookup in plan.lookups))
+        if entity is not None
+    }
+
+
+def diagnosis_body(rungs: Sequence[Rung]) -> dict[str, object]:
+    """A diagnosis as callers and operators see it."""
+    shown = [asdict(rung) for rung in rungs]
+    failed = next((rung for rung in shown if rung["outcome"] == "failed"), None)
+    return {"passed": failed is None, "first_failed": failed, "rungs": shown}
+
+
+def _check_params(request: web.Request, given: Mapping[str, Any]) -> None:
+    """Raises `InvalidInput` for settings that no mapping reads, or reads otherwise."""
+    resources = request.app[SNAPSHOT].resources.values()
+    declared = [plan.params for resource in resources for plan in resource.verbs.values()]
+    violations = params_violations(given.get("params", {}), declared)
+    if violations:
+        raise InvalidInput("No mapping takes these settings.", violations=violations)
+
+
+def _check_attended(given: Mapping[str, Any]) -> None:
+    if "company" in given:
+        raise _refused("/company", "With this grant the administrator chooses the company.")
+    if "credentials" in given:
+        raise _refused("/credentials", "Only the grant basic has a user and key.")
+
+
+def _refused(pointer: str, detail: str) -> InvalidInput:
+    return InvalidInput(
+        "The connection cannot be made like this.", violations=[Violation("grant", detail, pointer)]
+    )
+
+
+def _credentials(given: Mapping[str, Any]) -> Credentials | None:
+    found = given.get("credentials")
+    return None if found is None else Credentials(found["user"], found["key"])
 
 
 def connection_body(connection: Connection) -> dict[str, object]:

@@ -8,12 +8,19 @@ from typing import cast, get_args
 
 import click
 
+from gateway import logs
+from gateway.api.connections import diagnosis_body, entities_read
+from gateway.businesscentral import BusinessCentral, open_session
 from gateway.cli.group import Format, print_json, print_rows, with_config, with_format
 from gateway.clock import Clock, timestamp
-from gateway.config import load_config
+from gateway.config import folders, load_config
+from gateway.connections import Connections
+from gateway.entra import Tokens
 from gateway.errors import UnknownConnection
+from gateway.snapshot import load_snapshot
 from gateway.storage import Connection, ConnectionStatus, open_store
 
+_RUNGS = ("name", "outcome", "detail", "who", "where")
 _COLUMNS = ("id", "organization", "status", "environment", "company", "updated_at")
 
 
@@ -45,6 +52,30 @@ def show(connection_id: str, config: Path | None, fmt: Format) -> None:
     asyncio.run(_show(connection_id, config, fmt))
 
 
+@connections.command(epilog="Example: bc-gateway connections diagnose con_1f0c…")
+@click.argument("connection_id", metavar="ID")
+@with_config
+@with_format
+def diagnose(connection_id: str, config: Path | None, fmt: Format) -> None:
+    """Say what is wrong with one connection, who must act, and where.
+
+    Everything is read from Microsoft and Business Central anew, and nothing is written there.
+    """
+    logs.configure(level="error")  # what goes wrong is in the answer
+    asyncio.run(_diagnose(connection_id, config, fmt))
+
+
+@connections.command(epilog="Example: bc-gateway connections delete con_1f0c… --yes")
+@click.argument("connection_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_config
+def delete(connection_id: str, config: Path | None, *, yes: bool) -> None:
+    """Forget one connection, and erase its tokens and item matches; its operations stay."""
+    if not yes:
+        click.confirm(f"Delete {connection_id} with its tokens and item matches?", abort=True)
+    asyncio.run(_delete(connection_id, config))
+
+
 async def _list(
     organization: str | None, status: str | None, config_file: Path | None, fmt: Format
 ) -> None:
@@ -61,15 +92,54 @@ async def _show(connection_id: str, config_file: Path | None, fmt: Format) -> No
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
         found = await store.connection(connection_id)
     if found is None:
-        raise UnknownConnection(
-            f"There is no connection {connection_id}. `bc-gateway connections list` shows them."
-        )
+        raise _unknown(connection_id)
     row = _row(found)
     if fmt == "json":
         print_json(row)
     else:
         pairs: list[dict[str, object]] = [{"what": name, "value": row[name]} for name in row]
         print_rows(pairs, ("what", "value"), fmt)
+
+
+async def _diagnose(connection_id: str, config_file: Path | None, fmt: Format) -> None:
+    config, clock = load_config(config_file), Clock()
+    snapshot = load_snapshot(
+        mappings=folders("mappings", config.mappings), schemas=folders("schemas", config.schemas)
+    )
+    async with (
+        open_store(config.storage_url, config.encryption_keys, clock) as store,
+        open_session() as session,
+    ):
+        found = await store.connection(connection_id)
+        if found is None:
+            raise _unknown(connection_id)
+        tokens = Tokens(config.entra, store, session, clock)
+        business_central = BusinessCentral(
+            config.business_central_url, session, tokens, clock, config.on_premises
+        )
+        known = Connections(config, store, tokens, business_central, clock)
+        rungs = await known.diagnose(found, entities_read(snapshot))
+    diagnosis = diagnosis_body(rungs)
+    if fmt == "json":
+        print_json(diagnosis)
+    else:
+        print_rows(cast("list[dict[str, object]]", diagnosis["rungs"]), _RUNGS, fmt)
+    if not diagnosis["passed"]:
+        click.get_current_context().exit(1)
+
+
+async def _delete(connection_id: str, config_file: Path | None) -> None:
+    config = load_config(config_file)
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        if not await store.delete_connection(connection_id):
+            raise _unknown(connection_id)
+    click.echo(f"Deleted {connection_id}.")
+
+
+def _unknown(connection_id: str) -> UnknownConnection:
+    return UnknownConnection(
+        f"There is no connection {connection_id}. `bc-gateway connections list` shows them."
+    )
 
 
 def _row(connection: Connection) -> dict[str, object]:

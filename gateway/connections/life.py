@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from yarl import URL
@@ -11,8 +10,10 @@ from yarl import URL
 from gateway.businesscentral import BusinessCentral, Company, Environment
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.connections.diagnosis import Diagnosis, Rung
 from gateway.connections.sign_ins import SignIns
-from gateway.connections.targets import Targets, named
+from gateway.connections.targets import Targets, chosen, named
+from gateway.connections.unattended import Unattended, environment_violations
 from gateway.documents import suggest
 from gateway.entra import Tokens
 from gateway.errors import (
@@ -28,7 +29,6 @@ from gateway.errors import (
 from gateway.storage import Connection, ConnectionStatus, Store, new_id
 from gateway.wire import is_guid
 
-_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,28}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _STOPPED: Final[Mapping[ConnectionStatus, type[ConnectionStateError]]] = {
     "pending": ConnectionNotReady,
@@ -42,7 +42,9 @@ _STOPPED: Final[Mapping[ConnectionStatus, type[ConnectionStateError]]] = {
 
 
 class Connections:
-    """Every connection. `sign_ins` are the steps of the administrator's pages."""
+    """Every connection. `sign_ins` are the steps of the administrator's pages, `unattended` makes
+    and mends the connections that have none.
+    """
 
     def __init__(
         self,
@@ -56,6 +58,8 @@ class Connections:
         self._tokens = tokens
         self._clock = clock
         self._targets = Targets(store, business_central, clock)
+        self._diagnosis = Diagnosis(config, tokens, business_central, self._targets, clock)
+        self.unattended = Unattended(config, store, tokens, self._targets, clock)
         self.sign_ins = SignIns(config, store, tokens, self._targets, clock)
 
     async def create(
@@ -73,7 +77,7 @@ class Connections:
         Raises `InvalidInput` naming every value that cannot be.
         """
         violations = [
-            *_environment_violations(environment),
+            *environment_violations(environment),
             *_tenant_violations(expected_tenant),
             *_return_url_violations(return_url),
         ]
@@ -95,7 +99,10 @@ class Connections:
         return connection, await self.sign_ins.issue(connection)
 
     async def reconnect(self, connection: Connection) -> str:
-        """A new address for the administrator; the connection keeps its id and its target."""
+        """A new address for the administrator; the connection keeps its id and its target.
+
+        The addresses before it lead nowhere any more.
+        """
         return await self.sign_ins.issue(connection)
 
     async def delete(self, connection: Connection) -> bool:
@@ -141,17 +148,19 @@ class Connections:
 
         Raises `InvalidInput` when there is no such company, and what reading raises.
         """
-        environments = await self._targets.environments(connection)
+        environments = await self._targets.seen(connection)
         environment = named(environments, connection.environment or "")
         if environment is None:
             raise ConnectionNotReady("Its administrator has not chosen an environment yet.")
         companies = await self._targets.companies(connection, environment.name)
-        key, value = next(iter(wanted.items()))
-        value = value.lower() if key == "id" else value
-        for company in companies:
-            if value == (company.id if key == "id" else company.name):
-                return await self._targets.activate(connection, environment, company)
-        raise _no_such_company(key, value, companies)
+        company = chosen(companies, wanted)
+        if company is None:
+            raise _no_such_company(*next(iter(wanted.items())), companies)
+        return await self._targets.activate(connection, environment, company)
+
+    async def diagnose(self, connection: Connection, entities: Iterable[str]) -> list[Rung]:
+        """Every rung from the sign-in to reading `entities`. Raises `StorageUnavailable`."""
+        return await self._diagnosis.climb(connection, entities)
 
     async def _found(self, connection_id: str) -> Connection:
         connection = await self._store.connection(connection_id)
@@ -169,13 +178,6 @@ def _no_such_company(key: str, value: str, companies: list[Company]) -> InvalidI
             Violation("company", f"No company has this {key}.", f"/company/{key}", hint=hint)
         ],
     )
-
-
-def _environment_violations(environment: str | None) -> list[Violation]:
-    if environment is None or _ENVIRONMENT.fullmatch(environment):
-        return []
-    detail = "An environment has a name of at most 29 letters, digits, _ and -, a letter first."
-    return [Violation("pattern", detail, "/environment")]
 
 
 def _tenant_violations(tenant: str | None) -> list[Violation]:

@@ -21,7 +21,7 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.connections.targets import Targets, named
 from gateway.entra import Secrets, Tokens, refusal_text, sign_in_url
-from gateway.errors import Conflict, InvalidInput, NotFound, SignInFailed
+from gateway.errors import AddressExpired, Conflict, InvalidInput, NotFound, SignInFailed
 from gateway.storage import Connection, SignIn, Store
 
 TICKET_LIFE: Final = timedelta(hours=1)
@@ -65,9 +65,13 @@ class SignIns:
         self._clock = clock
 
     async def issue(self, connection: Connection) -> str:
-        """A fresh address for the administrator of `connection`, valid for one hour."""
+        """A fresh address for the administrator of `connection`, valid for one hour.
+
+        The addresses before it lead nowhere any more, nor does a sign-in that began at one.
+        """
         ticket = secrets.token_urlsafe(32)
         now = self._clock.now()
+        await self._store.delete_sign_ins(connection.id)
         await self._store.save_sign_in(
             SignIn(_hash(ticket), connection.id, created_at=now, expires_at=now + TICKET_LIFE)
         )
@@ -80,10 +84,13 @@ class SignIns:
         ticket that was used in another browser, `SignInFailed`, and what reading the tenant raises.
         """
         sign_in, connection = await self._under_way(ticket)
-        if not _signed_in(sign_in, session):
-            return ConnectPage("start", connection)
+        signed_in = _signed_in(sign_in, session)
         if sign_in.used_at is not None:
+            if not signed_in:
+                raise _used()
             return ConnectPage("done", connection)
+        if not signed_in:
+            return ConnectPage("start", connection)
         return await self._next(sign_in, connection, environment)
 
     async def begin(self, ticket: str, session: str) -> Begun:
@@ -112,7 +119,13 @@ class SignIns:
         A state works once, and only in the browser that began. Raises `SignInFailed` with a
         sentence for the administrator, `NotFound` when the ticket is over.
         """
-        sign_in = await self._store.sign_in_by_state(_hash(state)) if state else None
+        if not state:  # so Microsoft comes back from the consent of a whole organization, too
+            raise SignInFailed(
+                "This answer from Microsoft belongs to no sign-in. If you have just consented for "
+                "your whole organization, that is done: you can close this page. Otherwise begin "
+                "again at the address you were given."
+            )
+        sign_in = await self._store.sign_in_by_state(_hash(state))
         if sign_in is None or sign_in.verifier is None or sign_in.nonce is None:
             raise SignInFailed(
                 "This answer from Microsoft belongs to no sign-in that is under way here; perhaps "
@@ -223,15 +236,15 @@ class SignIns:
         sign_in = await self._store.sign_in_by_ticket(_hash(ticket))
         if sign_in is None:
             raise NotFound(
-                "This address is not known here. Check that it was copied whole, or ask whoever "
-                "gave it to you for a new one."
+                "This address is not known here, or a newer one has taken its place. Check that it "
+                "was copied whole, or ask whoever gave it to you for a new one."
             )
         self._check_alive(sign_in)
         return sign_in, await self._connection(sign_in)
 
     def _check_alive(self, sign_in: SignIn) -> None:
         if self._clock.now() >= sign_in.expires_at:
-            raise NotFound(
+            raise AddressExpired(
                 "This address was good for one hour, and that is over. Ask whoever gave it to "
                 "you for a new one."
             )

@@ -6,6 +6,7 @@ Nothing ever falls back to a first or only environment or company (bc/pitfalls.m
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -14,10 +15,12 @@ import structlog
 
 from gateway.businesscentral import BusinessCentral, Company, Deadline, Environment
 from gateway.clock import Clock
-from gateway.errors import ConnectionNotReady, TargetChanged
+from gateway.errors import ConnectionNotReady, ConnectionUnauthorized, TargetChanged
 from gateway.storage import Connection, Store
 
 VERIFIED_FOR: Final = timedelta(minutes=5)
+ON_PREMISES: Final = "OnPremises"
+UNSEEN: Final = "Unknown"  # the type of an environment whose list may not be seen
 ANSWER_WITHIN: Final = 60  # seconds for what a person or a product waits for
 
 _LOG = structlog.get_logger("gateway.connections")
@@ -36,8 +39,26 @@ class Targets:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def environments(self, connection: Connection) -> list[Environment]:
-        """The environments of the tenant. Raises what `BusinessCentral.read` raises."""
+        """The environments of the tenant. Raises what `BusinessCentral.read` raises.
+
+        A server outside Microsoft's cloud has none: it stands for one itself (bc/api.md §13).
+        """
+        if connection.grant == "basic":
+            return [Environment(connection.environment or "", ON_PREMISES)]
         return await self._business_central.environments(connection, deadline=self._deadline())
+
+    async def seen(self, connection: Connection) -> list[Environment]:
+        """The environments, as far as this principal may know them.
+
+        An application that may not see the list is taken at its word for the one it names; that
+        it can read the companies there has to prove it.
+        """
+        try:
+            return await self.environments(connection)
+        except ConnectionUnauthorized:
+            if connection.grant != "client_credentials" or connection.environment is None:
+                raise
+            return [Environment(connection.environment, connection.environment_type or UNSEEN)]
 
     async def companies(
         self, connection: Connection, environment: str | None = None
@@ -97,10 +118,10 @@ class Targets:
     async def _difference(self, connection: Connection) -> str | None:
         """How the target differs from what was connected, as a sentence; None if it does not."""
         name, kind = connection.environment, connection.environment_type
-        environment = named(await self.environments(connection), name or "")
+        environment = named(await self.seen(connection), name or "")
         if environment is None:
             return f'The environment "{name}" is not there any more.'
-        if environment.type != kind:
+        if environment.type != kind and UNSEEN not in {environment.type, kind}:
             return f'The environment "{name}" was of type {kind} and is of type {environment.type}.'
         companies = await self.companies(connection)
         company = next((known for known in companies if known.id == connection.company_id), None)
@@ -118,6 +139,15 @@ def named(environments: list[Environment], name: str) -> Environment | None:
     """The environment of that name; Business Central does not tell upper from lower case."""
     wanted = name.casefold()
     return next((known for known in environments if known.name.casefold() == wanted), None)
+
+
+def chosen(companies: list[Company], wanted: Mapping[str, str]) -> Company | None:
+    """The company of that `id`, or of exactly that `name`."""
+    key, value = next(iter(wanted.items()))
+    value = value.lower() if key == "id" else value
+    return next(
+        (known for known in companies if value == (known.id if key == "id" else known.name)), None
+    )
 
 
 def _target(connection: Connection) -> _Target:

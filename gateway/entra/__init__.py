@@ -6,9 +6,18 @@ Nothing here tells Business Central anything, and no token leaves in an error or
 
 from __future__ import annotations
 
+from gateway.entra.grants import scheme_of
 from gateway.entra.identity import SignedIn
 from gateway.entra.refusals import refusal_text
-from gateway.entra.sign_in import Secrets, sign_in_url
+from gateway.entra.sign_in import Secrets, consent_url, sign_in_url
 from gateway.entra.tokens import Tokens
 
-__all__ = ["Secrets", "SignedIn", "Tokens", "refusal_text", "sign_in_url"]
+__all__ = [
+    "Secrets",
+    "SignedIn",
+    "Tokens",
+    "consent_url",
+    "refusal_text",
+    "scheme_of",
+    "sign_in_url",
+]

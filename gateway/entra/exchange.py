@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,11 +12,14 @@ import structlog
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from yarl import URL
 
+from gateway.clock import Clock
 from gateway.config import Entra
 from gateway.documents import decode_json
+from gateway.entra.proofs import Proof, proofs_of
 from gateway.entra.refusals import Refusal, refusal
 from gateway.entra.sign_in import SCOPE
 from gateway.errors import BusinessCentralUnavailable, InvalidJson, SignInFailed
+from gateway.telemetry import span, token_called
 
 TIMEOUT: Final = ClientTimeout(total=30, connect=10)
 MOST_BYTES: Final = 1024 * 1024
@@ -42,12 +46,13 @@ class Granted:
 
 
 class Exchange:
-    """Talks to the authority. The client secret that worked last is tried first."""
+    """Talks to the authority. The proof of who we are that worked last is tried first."""
 
-    def __init__(self, entra: Entra, session: ClientSession) -> None:
+    def __init__(self, entra: Entra, session: ClientSession, clock: Clock) -> None:
         self._entra = entra
         self._session = session
-        self._secrets = entra.client_secrets
+        self._clock = clock
+        self._proofs = proofs_of(entra)
 
     async def get(self, url: str) -> Mapping[str, object]:
         """A public document. Raises `BusinessCentralUnavailable`, `SignInFailed`."""
@@ -57,34 +62,48 @@ class Exchange:
         return body
 
     async def token(self, tenant: str, grant: Mapping[str, str]) -> Granted:
-        """Ask the token endpoint of `tenant`, with each client secret until one is taken.
+        """Ask the token endpoint of `tenant`, with each proof of who we are until one is taken.
 
         Raises `Refused`, and `BusinessCentralUnavailable` when no answer can be read.
         """
         last: Refusal | None = None
-        for secret in self._secrets:
+        url = f"{self._entra.authority}/{tenant}/oauth2/v2.0/token"
+        for proof in self._proofs:
             form = {
                 "client_id": self._entra.client_id,
-                "client_secret": secret,
+                **proof.fields(url, self._clock.now()),
                 "scope": SCOPE,
                 **grant,
             }
-            url = f"{self._entra.authority}/{tenant}/oauth2/v2.0/token"
-            status, body = await self._send("POST", url, form)
+            status, body = await self._ask(url, form, grant["grant_type"])
             if status == 200:
-                self._prefer(secret)
+                self._prefer(proof)
                 return _granted(body)
             last = _refusal(status, body)
             if body.get("error") not in {"invalid_client", "unauthorized_client"}:
-                self._prefer(secret)
+                self._prefer(proof)
                 break
-        assert last is not None, "a configuration without a client secret is refused when read"
+        assert last is not None, "a configuration without any proof is refused when read"
         _LOG.warning("token_refused", kind=last.kind, number=last.number, grant=grant["grant_type"])
         raise Refused(last)
 
-    def _prefer(self, secret: str) -> None:
-        if self._secrets[0] != secret:
-            self._secrets = (secret, *(other for other in self._secrets if other != secret))
+    async def _ask(
+        self, url: str, form: Mapping[str, str], grant: str
+    ) -> tuple[int, Mapping[str, object]]:
+        """One token call as operators see it: counted by its outcome, and traced."""
+        outcome, started = "unreachable", time.perf_counter()
+        with span("token", kind="client", bc_gateway__grant=grant) as traced:
+            try:
+                status, body = await self._send("POST", url, form)
+                outcome = "granted" if status == 200 else _refusal(status, body).kind
+            finally:
+                token_called(grant, outcome, time.perf_counter() - started)
+                traced.note(bc_gateway__outcome=outcome)
+        return status, body
+
+    def _prefer(self, proof: Proof) -> None:
+        if self._proofs[0] is not proof:
+            self._proofs = (proof, *(other for other in self._proofs if other is not proof))
 
     async def _send(
         self, method: str, url: str, form: Mapping[str, str] | None

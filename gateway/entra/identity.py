@@ -43,6 +43,14 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicationClaims:
+    """What an application's own token says of it."""
+
+    tenant: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Published:
     """What Microsoft publishes: the issuer with a place for the tenant, and keys by id."""
 
@@ -147,6 +155,24 @@ def claims_of(id_token: str) -> tuple[str, str] | None:
     except jwt.InvalidTokenError:
         return None
     return str(claims.get("tid", "")).lower(), str(claims.get("oid", "")).lower()
+
+
+def application_claims(access_token: str) -> ApplicationClaims | None:
+    """Tenant and roles of an application's token that we asked for; None: it is opaque.
+
+    The one access token that is looked into: Microsoft also gives one without roles, and then
+    Business Central's 401 would not say why (bc/api.md §2). The signature is Business Central's
+    to check.
+    """
+    try:
+        claims = jwt.decode(access_token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return None
+    roles = claims.get("roles")
+    return ApplicationClaims(
+        str(claims.get("tid", "")).lower(),
+        frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset(),
+    )
 
 
 def _is_signing(jwk: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Kind = Literal["consent", "declined", "account", "operator", "transient"]
@@ -45,14 +45,17 @@ _NO_BUSINESS_CENTRAL: Final = (
 )
 _UNKNOWN_APPLICATION: Final = "The application is unknown or switched off in this tenant."
 _REFUSED_CLIENT: Final = (
-    "Microsoft refuses the gateway's client secret. Its operator must put a valid one into the "
-    "configuration; every connection is affected."
+    "Microsoft refuses the gateway's client secret or certificate. Its operator must put a valid "
+    "one into the configuration; every connection is affected."
 )
 _REDIRECT: Final = (
     "The gateway's redirect address is not registered at Microsoft. Its operator must register it."
 )
 _OTHER_ACCOUNT: Final = (
     "This account does not belong to the tenant. Sign in with a work account that does."
+)
+_NO_TENANT: Final = (
+    "Microsoft knows no such tenant. Make the connection anew with the id of the right one."
 )
 _NOT_ALLOWED: Final = "This user is switched off, or is not assigned to the application."
 _SINGLE_TENANT: Final = (
@@ -81,7 +84,7 @@ _NUMBERS: Final[tuple[tuple[Kind, str, tuple[int, ...]], ...]] = (
     ("account", _UNKNOWN_APPLICATION, (700016, 70001, 7000112)),
     ("account", _OTHER_ACCOUNT, (50020, 90072, 50034, 51004, 16000, 50014, 90002, 50059)),
     ("account", _NOT_ALLOWED, (50057, 50105)),
-    ("operator", _REFUSED_CLIENT, (7000215, 70002, 7000222, 7000218)),
+    ("operator", _REFUSED_CLIENT, (7000215, 70002, 7000222, 7000218, 700027, 50012)),
     ("operator", _REDIRECT, (50011, 70004, 900971)),
     ("operator", _SINGLE_TENANT, (50194,)),
     ("declined", _DECLINED, (65004,)),
@@ -101,6 +104,8 @@ _BY_ERROR: Final[Mapping[str, tuple[Kind, str]]] = {
     "temporarily_unavailable": ("transient", _LATER),
     "server_error": ("transient", _LATER),
 }
+_OF_USERS: Final = frozenset({_GRANT_OVER, _EXTRA_PROOF, _OTHER_ACCOUNT, _NOT_ALLOWED, _DECLINED})
+_UNKNOWN_TENANTS: Final = frozenset({90002, 50059})
 _SETTLED: Final = frozenset({"access_denied", "invalid_client", "invalid_grant"})
 _NUMBER = re.compile(r"AADSTS(\d{4,8})")
 
@@ -128,3 +133,15 @@ def refusal_text(error: str, description: str) -> str:
     """
     numbers = [int(number) for number in _NUMBER.findall(description)]
     return refusal(error, numbers).text
+
+
+def for_application(refused: Refusal, consent_url: str) -> str:
+    """What a refusal means when the application asks for itself, and who does what.
+
+    There is no user then, so what is said of users is said of the application.
+    """
+    if refused.number in _UNKNOWN_TENANTS:
+        return replace(refused, sentence=_NO_TENANT).text
+    sentence = _UNKNOWN_APPLICATION if refused.sentence in _OF_USERS else refused.sentence
+    told = f"{sentence} A Microsoft administrator of the tenant must consent at {consent_url}."
+    return replace(refused, sentence=told).text

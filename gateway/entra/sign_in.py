@@ -13,6 +13,8 @@ from gateway.config import Entra
 
 RESOURCE: Final = "https://api.businesscentral.dynamics.com"
 SCOPE: Final = f"{RESOURCE}/Financials.ReadWrite.All offline_access openid profile"
+APPLICATION_SCOPE: Final = f"{RESOURCE}/.default"
+"""What an application asks for: whatever was registered and consented to (bc/api.md §2)."""
 
 ANY_TENANT: Final = "organizations"
 """The path for work accounts of every tenant. Which one it was is read from the ID token alone,
@@ -53,3 +55,8 @@ def sign_in_url(entra: Entra, redirect_uri: str, bound: Secrets) -> str:
         "prompt": "select_account",
     }
     return f"{entra.authority}/{ANY_TENANT}/oauth2/v2.0/authorize?{urlencode(query)}"
+
+
+def consent_url(entra: Entra, tenant: str) -> str:
+    """Where a Microsoft administrator of `tenant` consents to the application's permissions."""
+    return f"{entra.authority}/{tenant}/adminconsent?{urlencode({'client_id': entra.client_id})}"

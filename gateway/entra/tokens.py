@@ -12,18 +12,15 @@ from aiohttp import ClientSession
 
 from gateway.clock import Clock
 from gateway.config import Entra
-from gateway.entra.exchange import Exchange, Granted, Refused
-from gateway.entra.identity import Identities, SignedIn, claims_of
-from gateway.entra.refusals import Refusal
+from gateway.entra.exchange import Exchange, Refused
+from gateway.entra.grants import Grants, basic_token
+from gateway.entra.identity import Identities, SignedIn
 from gateway.entra.sign_in import ANY_TENANT
 from gateway.errors import (
     BusinessCentralUnavailable,
-    ConnectionNeedsConsent,
-    ConnectionNotReady,
     ConnectionUnauthorized,
     GatewayError,
     SignInFailed,
-    UnknownConnection,
 )
 from gateway.storage import Connection, Store
 
@@ -67,7 +64,8 @@ class Tokens:
         self._entra = entra
         self._store = store
         self._clock = clock
-        self._exchange = Exchange(entra, session)
+        self._exchange = Exchange(entra, session, clock)
+        self._grants = Grants(entra, store, self._exchange, clock)
         self._identities = Identities(entra, self._exchange, clock)
         self._cache: dict[tuple[str, str, str], _Held] = {}
 
@@ -98,18 +96,20 @@ class Tokens:
 
     async def adopt(self, connection: Connection, signed_in: SignedIn) -> None:
         """Keep the tokens of a fresh sign-in for `connection`, which has that tenant already."""
-        stored = None
-        while stored is None:
-            held = await self._store.refresh_token(connection.id)
-            version = None if held is None else held.version
-            stored = await self._store.save_refresh_token(
-                connection.id, signed_in.refresh_token, version
-            )
+        await self._keep(connection, signed_in.refresh_token)
         fresh = _Held()
         fresh.access = _Access.lasting(
             signed_in.access_token, self._clock.now(), signed_in.expires_in
         )
         self._cache[self._key(connection)] = fresh
+
+    async def adopt_key(self, connection: Connection, user: str, key: str) -> None:
+        """Keep user and web service access key of a server outside Microsoft's cloud, in ASCII.
+
+        What was kept before is replaced.
+        """
+        await self._keep(connection, basic_token(user, key))
+        self.forget(connection)
 
     async def access_token(self, connection: Connection) -> str:
         """A bearer token for `connection` that outlasts the call it is asked for.
@@ -138,27 +138,39 @@ class Tokens:
     async def renew(self, connection: Connection, rejected: str) -> str:
         """Another token than `rejected`, which Business Central answered with 401.
 
-        However many callers bring the same token, it is refreshed once.
+        However many callers bring the same token, it is refreshed once. A key that is refused
+        has no other: unless it was replaced meanwhile, the connection stops. Raises what
+        `access_token` raises, and `ConnectionUnauthorized`.
         """
         held = self._held(connection)
         async with held.lock:
             if held.access is not None and held.access.token != rejected:
                 return held.access.token
             held.access = None
-            return (await self._refresh(connection, held)).token
+            access = await self._refresh(connection, held)
+            if access.token == rejected:
+                held.access = None
+                raise ConnectionUnauthorized(await self.unauthorized(connection))
+            return access.token
 
-    async def unauthorized(self, connection: Connection) -> None:
-        """Note that Business Central refuses this user whatever the token: the connection stops."""
-        await self._stop(
-            connection,
-            "unauthorized",
-            "Business Central refuses this user. An administrator there must check licence and "
-            "permissions, and then reconnect.",
-        )
+    async def unauthorized(self, connection: Connection) -> str:
+        """Note that Business Central refuses this user or application whatever the token.
+
+        The connection stops; the sentence says who can do what about it.
+        """
+        return await self._grants.refused(connection)
 
     def forget(self, connection: Connection) -> None:
         """Drop what memory holds of a connection that is deleted."""
         self._cache.pop(self._key(connection), None)
+
+    async def _keep(self, connection: Connection, secret: str) -> None:
+        """Store `secret`, whatever was stored before."""
+        stored = None
+        while stored is None:
+            held = await self._store.refresh_token(connection.id)
+            version = None if held is None else held.version
+            stored = await self._store.save_refresh_token(connection.id, secret, version)
 
     def _key(self, connection: Connection) -> tuple[str, str, str]:
         return connection.id, connection.tenant or "", self._entra.client_id
@@ -173,7 +185,7 @@ class Tokens:
             wait = (held.not_before - now).total_seconds()
             raise type(held.failure)(held.failure.detail, retry_after=wait)
         try:
-            access = await self._renewed(connection)
+            fresh = await self._grants.fresh(connection.id)
         except (BusinessCentralUnavailable, SignInFailed) as failure:
             held.failure = failure
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**held.failures)
@@ -181,48 +193,9 @@ class Tokens:
             held.not_before = self._clock.now() + timedelta(seconds=pause)
             failure.retry_after = pause
             raise
+        access = _Access.lasting(fresh.token, self._clock.now(), fresh.expires_in)
         held.access, held.failure, held.failures, held.not_before = access, None, 0, None
         return access
-
-    async def _renewed(self, connection: Connection) -> _Access:
-        current = await self._store.connection(connection.id)
-        if current is None:
-            raise UnknownConnection
-        if current.status == "unauthorized":
-            raise ConnectionUnauthorized(current.status_detail)
-        kept = await self._store.refresh_token(connection.id)
-        if kept is None or current.tenant is None:
-            raise ConnectionNotReady
-        if current.status == "needs_consent":
-            raise ConnectionNeedsConsent(current.status_detail)
-        try:
-            granted = await self._exchange.token(
-                current.tenant, {"grant_type": "refresh_token", "refresh_token": kept.token}
-            )
-        except Refused as refused:
-            raise await self._failed(current, kept.version, refused.refusal) from None
-        _check_owner(current, granted)
-        if granted.refresh_token is not None:
-            # None back: a sign-in stored a newer one meanwhile, and that one stands.
-            await self._store.save_refresh_token(connection.id, granted.refresh_token, kept.version)
-        _LOG.info("token_refreshed", connection=connection.id)
-        return _Access.lasting(granted.access_token, self._clock.now(), granted.expires_in)
-
-    async def _failed(self, connection: Connection, version: int, refused: Refusal) -> GatewayError:
-        """The error of a refused refresh; a dead grant stops the connection."""
-        if refused.kind == "transient":
-            return BusinessCentralUnavailable(f"{refused.text} Nothing was written.")
-        if refused.kind == "operator":
-            return SignInFailed(refused.text)
-        newest = await self._store.refresh_token(connection.id)
-        if newest is None or newest.version == version:
-            await self._stop(connection, "needs_consent", refused.text)
-            return ConnectionNeedsConsent(refused.text)
-        return BusinessCentralUnavailable("The connection was signed in anew. Ask again.")
-
-    async def _stop(self, connection: Connection, status: str, detail: str) -> None:
-        _LOG.warning("connection_stopped", connection=connection.id, status=status)
-        await self._store.update_connection(connection.id, status=status, status_detail=detail)
 
 
 def _usable(access: _Access, now: datetime) -> bool:
@@ -231,13 +204,3 @@ def _usable(access: _Access, now: datetime) -> bool:
 
 def _paused(held: _Held, now: datetime) -> bool:
     return held.not_before is not None and now < held.not_before
-
-
-def _check_owner(connection: Connection, granted: Granted) -> None:
-    """Refuse a token of another tenant or user before anything is sent with it."""
-    if granted.id_token is None:
-        return
-    if claims_of(granted.id_token) != (connection.tenant, connection.principal):
-        raise SignInFailed(
-            "Microsoft answered with a token of another tenant or user. It was not used."
-        )

@@ -17,6 +17,8 @@ from aiohttp import web
 
 from gateway.simulator.clock import Clock
 from gateway.simulator.listener import Listener
+from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
+from gateway.simulator.onpremises import USER as ON_PREMISES_USER
 from gateway.simulator.seed import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -31,6 +33,8 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "COMPANIES",
+    "ON_PREMISES_KEY",
+    "ON_PREMISES_USER",
     "TENANT_DOMAIN",
     "TENANT_ID",
     "USERS",
@@ -53,9 +57,17 @@ class Simulator:
 
 @asynccontextmanager
 async def run_simulator(
-    *, host: str = "127.0.0.1", port: int = 0, seed: int = 1, clock: Clock | None = None
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    seed: int = 1,
+    clock: Clock | None = None,
+    on_premises: bool = False,
 ) -> AsyncIterator[Simulator]:
     """Serve until the block ends; port 0 takes a free one.
+
+    ``on_premises`` serves a server outside Microsoft's cloud under ``/BC`` as well, with basic
+    authentication.
 
     Raises OSError when the address is taken or can not be used.
     """
@@ -65,7 +77,7 @@ async def run_simulator(
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"http://{shown}:{bound}"
     time = clock or Clock()
-    listener = Listener(State(url, seed, time))
+    listener = Listener(State(url, seed, time, on_premises=on_premises))
     runner = web.AppRunner(
         listener.application(),
         access_log=None,

@@ -8,18 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import cast
 
 import msgspec
 
 from gateway.simulator.clock import timestamp
 from gateway.simulator.coverage import coverage
-from gateway.simulator.errors import ControlError
+from gateway.simulator.errors import BusinessCentralError, ControlError
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.faults import KINDS
 from gateway.simulator.journal import Entry
+from gateway.simulator.planting import plant
 from gateway.simulator.seed import TENANTS, USERS
 from gateway.simulator.state import State
-from gateway.simulator.store import Company, Environment
+from gateway.simulator.store import Company, Environment, Values
+from gateway.simulator.values import decode_json, read_value
+from gateway.simulator.writes import Writer
 
 _MOST_ADVANCE = 10 * 365 * 86_400
 
@@ -154,10 +158,7 @@ def _state(state: State, call: Call) -> Answer:
             for environment in state.environments.values()
         }
         return json_answer(200, {"counts": counts})
-    environment = state.environments.get(query.get("environment", "Production").lower())
-    company = environment.company(query["company"]) if environment else None
-    if company is None:
-        raise ControlError("There is no such company in this environment.", 404)
+    company = _company(state, query.get("environment", "Production"), query["company"])
     entity = query.get("entity")
     if entity is None:
         return json_answer(200, {"counts": _counts(company)})
@@ -166,6 +167,49 @@ def _state(state: State, call: Call) -> Answer:
     records = company.table(entity).ordered()
     value = [{"@odata.etag": record.etag, **record.values} for record in records]
     return json_answer(200, {"value": value})
+
+
+def _plant(state: State, call: Call) -> Answer:
+    """Records as if people had made them: ``rows`` of fields, references by code or number."""
+    body = _body(call, "environment", "company", "entity", "rows")
+    company = _company(state, str(body.get("environment", "Production")), str(body.get("company")))
+    entity_set = state.catalogue.sets.get(str(body.get("entity")))
+    if entity_set is None or not isinstance(body.get("rows"), list):
+        raise ControlError("entity is the name of an entity set, rows a list of objects.")
+    moment = timestamp(state.clock.now())
+    try:
+        rows = cast("dict[str, list[Values]]", decode_json(call.body))["rows"]  # exact decimals
+        with company.transaction():
+            for row in rows:
+                fields = {name: read_value(entity_set.by_name[name], row[name]) for name in row}
+                plant(company, state.seed, entity_set.name, fields, moment)
+    except (KeyError, TypeError, BusinessCentralError) as error:
+        raise ControlError(f"Nothing was put in: {error!r}.") from None
+    return json_answer(201, {"count": len(rows)})
+
+
+def _type_in(state: State, call: Call) -> Answer:
+    """Fields of one record as if a person had changed them just now."""
+    body = _body(call, "environment", "company", "entity", "id", "fields")
+    company = _company(state, str(body.get("environment", "Production")), str(body.get("company")))
+    entity_set = state.catalogue.sets.get(str(body.get("entity")))
+    record = company.get(entity_set.name, str(body.get("id"))) if entity_set else None
+    if entity_set is None or record is None or not isinstance(body.get("fields"), dict):
+        raise ControlError("entity and id name a record, fields is an object.")
+    fields = cast("dict[str, Values]", decode_json(call.body))["fields"]
+    try:
+        Writer(company, state.catalogue, state.clock).change(entity_set, record, fields)
+    except BusinessCentralError as error:
+        raise ControlError(f"Nothing was changed: {error!r}.") from None
+    return json_answer(200, {"@odata.etag": record.etag})
+
+
+def _company(state: State, environment: str, name: str) -> Company:
+    found = state.environments.get(environment.lower())
+    company = found.company(name) if found else None
+    if company is None:
+        raise ControlError("There is no such company in this environment.", 404)
+    return company
 
 
 def _companies(environment: Environment) -> list[Company]:
@@ -183,6 +227,13 @@ def _coverage(state: State, _call: Call) -> Answer:
 def _users(_: State, _call: Call) -> Answer:
     tenants = [asdict(tenant) for tenant in TENANTS]
     return json_answer(200, {"tenants": tenants, "value": [asdict(user) for user in USERS]})
+
+
+def _register(state: State, call: Call) -> Answer:
+    pem = _body(call, "certificate").get("certificate")
+    if not isinstance(pem, str):
+        raise ControlError("certificate is one certificate as PEM.")
+    return json_answer(201, {"thumbprint": state.certificates.register(pem)})
 
 
 def _load(state: State, _call: Call) -> Answer:
@@ -204,4 +255,6 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "coverage": {"GET": _coverage},
     "users": {"GET": _users},
     "load": {"GET": _load},
+    "certificates": {"POST": _register},
+    "records": {"POST": _plant, "PATCH": _type_in},
 }

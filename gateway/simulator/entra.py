@@ -8,10 +8,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from gateway.simulator.assertions import Certificates
 from gateway.simulator.clock import Clock
 from gateway.simulator.errors import EntraError
 from gateway.simulator.exchange import Answer, Call, json_answer
-from gateway.simulator.grants import Grants, issuer_template
+from gateway.simulator.grants import ROLES, Grants, issuer_template
 from gateway.simulator.pages import error_page
 from gateway.simulator.signin import SignIns, decide, show_consent, tenant_of
 from gateway.simulator.tokens import Tokens
@@ -30,15 +31,19 @@ class Entra:
     clock: Clock
     tokens: Tokens
     signins: SignIns
+    certificates: Certificates
 
-    def answer(self, call: Call) -> Answer | None:
-        """Serve ``call``; None when the path is none of Entra's."""
+    def answer(self, call: Call, *, without_roles: bool = False) -> Answer | None:
+        """Serve ``call``; None when the path is none of Entra's.
+
+        ``without_roles``: the application's permissions were not consented to.
+        """
         segments = call.segments
         if not segments:
             return None
         path, endpoint = segments[0], segments[1:]
         if endpoint == TOKEN and call.method == "POST":
-            return self._token(path, call)
+            return self._token(path, call, without_roles=without_roles)
         if endpoint == AUTHORIZE and call.method in {"GET", "POST"}:
             return self._authorize(path, call)
         if call.method != "GET" or endpoint not in (_METADATA, _KEYS):
@@ -51,9 +56,12 @@ class Entra:
         except EntraError as error:
             return self.error_answer(error)
 
-    def _token(self, path: str, call: Call) -> Answer:
+    def _token(self, path: str, call: Call, *, without_roles: bool) -> Answer:
         try:
-            grants = Grants(self.url, self.clock, self.tokens, self.signins)
+            roles = () if without_roles else ROLES
+            grants = Grants(
+                self.url, self.clock, self.tokens, self.signins, self.certificates, roles
+            )
             return grants.answer(path, call)
         except EntraError as error:
             return self.error_answer(error)
@@ -91,7 +99,11 @@ class Entra:
         root = f"{self.url}/{tenant.id if tenant else path}"
         return {
             "token_endpoint": f"{root}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_post",
+                "private_key_jwt",
+                "client_secret_basic",
+            ],
             "jwks_uri": f"{root}/discovery/v2.0/keys",
             "response_modes_supported": ["query"],
             "subject_types_supported": ["pairwise"],

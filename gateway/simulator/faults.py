@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "expire_token": "401 for a bearer token as if it had expired",
     "reject_token": "401 for a bearer token that is good",
     "token_error": "the token endpoint answers `error` and `number` (AADSTS)",
+    "no_roles": "an application's token carries no permissions, as without admin consent",
     "filter_ignored": "every record comes back whatever the filter says",
     "lock": "409 because another session holds the record",
     "value_not_taken": "the properties in `fields` are silently not stored",
@@ -44,12 +45,13 @@ def _at_token_endpoint(method: str, path: str) -> bool:
 
 
 def _at_business_central(method: str, path: str) -> bool:
-    return bool(method) and path.startswith(("/v2.0/", "/environments/"))
+    return bool(method) and path.startswith(("/v2.0/", "/environments/", "/BC/"))
 
 
 # A kind that only makes sense for some calls is not used up by the others.
 _SCOPES: dict[str, Callable[[str, str], bool]] = {
     "token_error": _at_token_endpoint,
+    "no_roles": _at_token_endpoint,
     "expire_token": _at_business_central,
     "reject_token": _at_business_central,
     "filter_ignored": lambda method, path: method == "GET" and _at_business_central(method, path),

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from gateway.simulator.assertions import Certificates
 from gateway.simulator.clock import Clock
 from gateway.simulator.errors import EntraError
 from gateway.simulator.exchange import Answer, Call, json_answer
-from gateway.simulator.seed import Application, User
+from gateway.simulator.seed import Application, Tenant, User
 from gateway.simulator.signin import (
     REFRESH_LIFE,
     RESOURCE,
@@ -32,25 +33,30 @@ from gateway.simulator.signin import (
 from gateway.simulator.tokens import AUDIENCE, Tokens
 
 TOKEN_SECONDS = 3599
+ROLES = ("API.ReadWrite.All", "app_access")
 _DELEGATED = "Financials.ReadWrite.All user_impersonation"
 _MALFORMED = "Invalid request. Request is malformed or invalid."
 
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """Issues tokens. ``url`` is the origin that stands in the issuer."""
+    """Issues tokens. ``url`` is the origin that stands in the issuer, ``roles`` what the
+    application was given in the tenant.
+    """
 
     url: str
     clock: Clock
     tokens: Tokens
     signins: SignIns
+    certificates: Certificates
+    roles: tuple[str, ...] = ROLES
 
     def answer(self, path: str, call: Call) -> Answer:
         """Serve one token request. Raises EntraError."""
         tenant = tenant_of(path)
         form = call.form
         kind = _given(form, "grant_type")
-        application = _client(form, call.headers)
+        application = self._client(path, tenant, form, call.headers)
         if kind == "authorization_code":
             return self._redeem(path, form, application)
         if kind == "refresh_token":
@@ -65,6 +71,18 @@ class Grants:
             return self._application_token(tenant.id, form, application)
         text = f"The app requested an unsupported grant type '{kind}'."
         raise EntraError("unsupported_grant_type", 70003, text)
+
+    def _client(
+        self, path: str, tenant: Tenant | None, form: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Application:
+        """The application and the proof that it is the one. Raises EntraError."""
+        if not form.get("client_assertion"):
+            return _with_secret(form, headers)
+        application = application_of(_given(form, "client_id"))
+        names = {path, tenant.id if tenant else path}
+        audiences = [f"{self.url}/{name}/oauth2/v2.0/token" for name in names]
+        self.certificates.verify(form, application.id, audiences, self.clock)
+        return application
 
     def _redeem(self, path: str, form: Mapping[str, str], application: Application) -> Answer:
         code = self.signins.codes.get(_given(form, "code"))
@@ -151,8 +169,9 @@ class Grants:
             "aud": AUDIENCE,
             "azp": application.id,
             "idtyp": "app",
-            "roles": ["API.ReadWrite.All", "app_access"],
         }
+        if self.roles:
+            claims["roles"] = list(self.roles)
         body = {
             "token_type": "Bearer",
             "expires_in": TOKEN_SECONDS,
@@ -180,8 +199,8 @@ def _given(form: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _client(form: Mapping[str, str], headers: Mapping[str, str]) -> Application:
-    """The application and the proof that it is the one. Raises EntraError."""
+def _with_secret(form: Mapping[str, str], headers: Mapping[str, str]) -> Application:
+    """The application whose secret came in the form or the header. Raises EntraError."""
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     scheme, _, encoded = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -191,9 +210,6 @@ def _client(form: Mapping[str, str], headers: Mapping[str, str]) -> Application:
             raise EntraError("invalid_request", 9002313, _MALFORMED) from None
         client_id, secret = unquote(name), unquote(word)
     application = application_of(_given({"client_id": client_id}, "client_id"))
-    if form.get("client_assertion"):
-        text = "The simulator does not verify client assertions yet; send the client secret."
-        raise EntraError("invalid_client", 700027, text, 401)
     if not secret:
         text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         raise EntraError("invalid_client", 7000218, text, 401)

@@ -24,6 +24,7 @@ from gateway.simulator.control import control_answer
 from gateway.simulator.errors import BusinessCentralError, EntraError, not_simulated
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.journal import Entry
+from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises, user_of
 from gateway.simulator.routes import entity_named
 from gateway.simulator.seed import TENANTS, USERS
 from gateway.simulator.state import State
@@ -97,15 +98,20 @@ class Listener:
         except BusinessCentralError as error:
             answer = error_answer(error, request_id)
             if error.status == 401:
-                answer = answer.with_headers(WWW_Authenticate='Bearer realm=""')
+                scheme = "Basic" if is_on_premises(call) else "Bearer"
+                answer = answer.with_headers(WWW_Authenticate=f'{scheme} realm=""')
         if _is_business_central(call):
             extra = {"OData-Version": "4.0", "Request-Id": request_id}
             return answer.with_headers(**extra, ms_correlation_x=str(uuid.uuid4()))
         return answer
 
     def _route(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+        if self._state.on_premises and is_on_premises(call):
+            if claims is None:
+                raise _rejected()
+            return self._served(ENVIRONMENT, call, below_root(call), faults)
         if not _is_business_central(call):
-            answer = self._state.entra.answer(call)
+            answer = self._state.entra.answer(call, without_roles=faults.has("no_roles"))
             return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
         if claims is None or claims["oid"] in _UNLICENSED:
             raise _rejected()
@@ -117,10 +123,13 @@ class Listener:
         tenant, name, rest = split_root(segments)
         if tenant is not None and _TENANT_IDS.get(tenant.lower()) != claims["tid"]:
             raise _rejected()
-        environment = self._state.environments.get(name.lower())
+        return self._served(name.lower(), call, rest, faults)
+
+    def _served(self, name: str, call: Call, rest: list[str], faults: CallFaults) -> Answer:
+        environment = self._state.environments.get(name)
         if environment is None:
             raise BusinessCentralError(404, "NoEnvironment", "Environment does not exist.")
-        depth = len(segments) - len(rest)
+        depth = len(call.segments) - len(rest)
         root = call.origin + "/".join(call.path.split("/")[: depth + 1])
         served = BusinessCentral(
             environment, self._state.catalogue, self._state.clock, root, faults.effects
@@ -146,6 +155,9 @@ class Listener:
         return odata_answer(200, {"value": value})
 
     def _claims(self, call: Call) -> Claims | None:
+        if self._state.on_premises and is_on_premises(call):
+            user = user_of(call)
+            return None if user is None else {"oid": user}
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -156,7 +168,7 @@ class Listener:
 
 
 def _is_business_central(call: Call) -> bool:
-    return call.path.startswith(("/v2.0/", "/environments/", "/admin/"))
+    return call.path.startswith(("/v2.0/", "/environments/", "/admin/")) or is_on_premises(call)
 
 
 def _rejected() -> BusinessCentralError:

@@ -14,7 +14,13 @@ Customers         10000, 20000, 30000 (VAT 20 %), 40000 (export, no VAT, EUR), 5
                   for invoices), 60000 (blocked for everything)
 Items             1896-S, 1900-S, 1906-S, 1928-S, 1972-S (blocked), 000, 10115, 1E5, 0X10;
                   1928-S is zero-rated, the others carry 20 % VAT
-Vendors           V00010, V00020
+Vendors           V00010, V00020 (EUR), V00030 (blocked for payments, without a name)
+Accounts          posting accounts from 10100 to 60400, the heading 40000, the total 49990, and
+                  99000 without a category
+Invoices          S-INV101999 (draft), 103001 (to be paid, from an order that is gone), 103002
+                  (paid, EUR), 103003 (canceled)
+Purchase orders   105998 (released, partly received), 105999 (draft, EUR)
+Ledger entries    2031 to 2052: an opening balance, the invoice 103001, a payment
 Codes             currencies EUR, USD (and GBP in Ireland); payment terms 14 DAYS, 1M(8D),
                   30 DAYS, CM, COD; units BOX, HOUR, PCS; VAT groups STANDARD, ZERO and
                   DOMESTIC, EU, EXPORT
@@ -26,17 +32,15 @@ Ids follow from the seed, the company and the number, so two runs with one seed 
 from __future__ import annotations
 
 import random
-import uuid
 from dataclasses import dataclass, field
-from decimal import Decimal
+from functools import lru_cache
 
-from gateway.simulator.catalogue import Catalogue, Value
+from gateway.simulator.catalogue import BLANK_TIME, Catalogue, load_catalogue
 from gateway.simulator.clock import Clock, timestamp
-from gateway.simulator.references import relate
-from gateway.simulator.rules import DEFAULTS
+from gateway.simulator.planting import fixed_id, plant, plant_document
+from gateway.simulator.seed_documents import DOCUMENTS, ENTRIES
 from gateway.simulator.seed_rows import LOCAL_CURRENCY, ROWS
 from gateway.simulator.store import Company, Environment, Values
-from gateway.simulator.values import GUID
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 CLIENT_SECRET = "simulator-secret"  # noqa: S105 - the one published secret of a simulator
@@ -51,8 +55,6 @@ ENVIRONMENTS = (("Production", "Production"), ("Sandbox", "Sandbox"))
 
 # A company's own currency is none of its foreign ones.
 _FOREIGN = frozenset({"currencies", "currencyExchangeRates"})
-
-_NAMESPACE = uuid.UUID("5f3b9f0a-8a0e-4c1c-9a55-2f6f7c0b1d11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ USERS = tuple(
     User(
         username=f"{name}@{TENANT_DOMAIN}",
         name=shown,
-        object_id=str(uuid.uuid5(_NAMESPACE, name)),
+        object_id=fixed_id(name),
         tenant=TENANT_ID,
         licensed=licensed,
     )
@@ -118,48 +120,51 @@ def build_environments(catalogue: Catalogue, clock: Clock, seed: int) -> dict[st
 def _company(
     catalogue: Catalogue, clock: Clock, seed: int, lane: str, identity: tuple[str, str, str]
 ) -> Company:
+    created = timestamp(clock.now())
+    company = _empty(catalogue, identity, created, random.Random(f"{seed}/{lane}"))  # noqa: S311 - ids must be repeatable
+    for entity_set, values in _rows(seed, identity):
+        own = dict(values)
+        if "lastModifiedDateTime" in own:
+            own["lastModifiedDateTime"] = created
+        company.insert(entity_set, own, own["id"])
+    return company
+
+
+def _empty(
+    catalogue: Catalogue, identity: tuple[str, str, str], created: str, ids: random.Random
+) -> Company:
     company_id, name, currency = identity
-    company = Company(
+    return Company(
         id=company_id,
         name=name,
         display_name=name,
         currency=currency,
         catalogue=catalogue,
-        random=random.Random(f"{seed}/{lane}"),  # noqa: S311 - ids must be repeatable
-        created=timestamp(clock.now()),
+        random=ids,
+        created=created,
     )
+
+
+@lru_cache(maxsize=16)
+def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values], ...]:
+    """Every record of a fresh company: worked out once, since all of them start with the same."""
+    company = _empty(load_catalogue(), identity, BLANK_TIME, random.Random(seed))  # noqa: S311 - ids must be repeatable
     for entity_set, rows in ROWS.items():
         for row in rows:
-            own = currency in {row.get("code"), row.get("currencyCode")}
+            own = company.currency in {row.get("code"), row.get("currencyCode")}
             if own and entity_set in _FOREIGN:
                 continue
-            _insert(company, seed, entity_set, _localised(row, currency))
-    return company
+            plant(company, seed, entity_set, _localised(row, company.currency), company.created)
+    for entity_set, row, lines in DOCUMENTS:
+        plant_document(company, seed, entity_set, row, lines)
+    for entry in ENTRIES:
+        plant(company, seed, "generalLedgerEntries", entry, company.created)
+    return tuple(
+        (name, record.values)
+        for name, table in company.tables.items()
+        for record in table.records.values()
+    )
 
 
 def _localised(row: Values, currency: str) -> Values:
     return {key: currency if value == LOCAL_CURRENCY else value for key, value in row.items()}
-
-
-def _id(company: Company, seed: int, entity_set: str, key: object) -> str:
-    return str(uuid.uuid5(_NAMESPACE, f"{seed}/{company.id}/{entity_set}/{key}"))
-
-
-def _insert(company: Company, seed: int, entity_set: str, row: Values) -> None:
-    described = company.catalogue.sets[entity_set]
-    values: Values = {**described.blanks, **DEFAULTS.get(entity_set, {})}
-    if described.by_name.get("currencyCode"):
-        values["currencyCode"] = company.currency
-    for name, given in row.items():
-        field = described.by_name[name]
-        value: Value = given
-        if field.type == "Edm.Guid" and not GUID.fullmatch(given):
-            value = _id(company, seed, field.ref or "", given)
-        values[name] = Decimal(value) if field.type == "Edm.Decimal" else value
-        relate(company, described, values, field, set())
-    key = "/".join(str(row[name]) for name in list(row)[:2])
-    record_id = _id(company, seed, entity_set, row.get("code") or row.get("number") or key)
-    values["id"] = record_id
-    if "lastModifiedDateTime" in values:
-        values["lastModifiedDateTime"] = company.created
-    company.insert(entity_set, values, record_id)

@@ -214,15 +214,21 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "number": number,
             "displayName": name,
             "category": category,
-            "accountType": "Posting",
-            "directPosting": True,
+            "accountType": kind,
+            "directPosting": kind == "Posting",
         }
-        for number, name, category in (
-            ("10100", "Checking account", "Assets"),
-            ("20100", "Trade creditors", "Liabilities"),
-            ("40100", "Sales, retail", "Income"),
-            ("40400", "Freight income", "Income"),
-            ("60400", "Office supplies", "Expense"),
+        for number, name, category, kind in (
+            ("10100", "Checking account", "Assets", "Posting"),
+            ("10900", "Trade debtors", "Assets", "Posting"),
+            ("20100", "Trade creditors", "Liabilities", "Posting"),
+            ("20700", "Sales VAT", "Liabilities", "Posting"),
+            ("30100", "Capital", "Equity", "Posting"),
+            ("40000", "INCOME", "Income", "Heading"),
+            ("40100", "Sales, retail", "Income", "Posting"),
+            ("40400", "Freight income", "Income", "Posting"),
+            ("49990", "TOTAL INCOME", "Income", "End_x002D_Total"),
+            ("60400", "Office supplies", "Expense", "Posting"),
+            ("99000", "Statistics", "_x0020_", "Posting"),
         )
     ),
     "generalLedgerSetup": ({"localCurrencyCode": LOCAL_CURRENCY, "localCurrencySymbol": ""},),
@@ -258,5 +264,6 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "currencyCode": "EUR",
             "paymentTermsId": "14 DAYS",
         },
+        {"number": "V00030", "displayName": "", "country": "GB", "blocked": "Payment"},
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.simulator.assertions import Certificates
 from gateway.simulator.catalogue import load_catalogue
 from gateway.simulator.clock import Clock
 from gateway.simulator.entra import Entra
@@ -13,9 +14,12 @@ from gateway.simulator.tokens import Tokens
 
 
 class State:
-    """What ``listener`` and ``control`` work on. ``url`` is the origin of the simulator."""
+    """What ``listener`` and ``control`` work on. ``url`` is the origin of the simulator.
 
-    def __init__(self, url: str, seed: int, clock: Clock) -> None:
+    ``on_premises`` tells whether a server outside Microsoft's cloud is served as well.
+    """
+
+    def __init__(self, url: str, seed: int, clock: Clock, *, on_premises: bool = False) -> None:
         self.url = url
         self.clock = clock
         self.catalogue = load_catalogue()
@@ -23,9 +27,11 @@ class State:
         self.journal = Journal()
         self.tokens = Tokens(clock)
         self.signins = SignIns()
-        self.entra = Entra(url, clock, self.tokens, self.signins)
+        self.certificates = Certificates()
+        self.entra = Entra(url, clock, self.tokens, self.signins, self.certificates)
+        self.on_premises = on_premises
         self.environments = build_environments(self.catalogue, clock, seed)
-        self._seed = seed
+        self.seed = seed
 
     def reset(self) -> None:
         """Back to the seed: records, faults, journal, sign-ins and the clock's advances.
@@ -36,4 +42,5 @@ class State:
         self.faults.clear()
         self.journal.clear()
         self.signins.clear()
-        self.environments = build_environments(self.catalogue, self.clock, self._seed)
+        self.certificates.keys.clear()
+        self.environments = build_environments(self.catalogue, self.clock, self.seed)

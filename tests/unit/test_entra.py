@@ -137,12 +137,13 @@ async def test_the_newest_refresh_token_is_kept(remote: Remote, connection: Conn
 async def test_a_token_is_not_used_before_its_refresh_token_is_durable(
     remote: Remote, connection: Connection, tmp_path: Path
 ) -> None:
+    await remote.arm("delay", seconds=0.1, match={"path": "/token$"})
     with closing(sqlite3.connect(tmp_path / "remote.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
         asking = asyncio.create_task(remote.fresh().access_token(connection))
         while not await remote.token_calls():  # noqa: ASYNC110 - the simulator has no event
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
+        other.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(0.2)
         assert not asking.done()
         other.execute("ROLLBACK")
     assert await asking
@@ -340,7 +341,7 @@ async def microsoft(clock: MovingClock, issuer: str = "{tenantid}") -> AsyncIter
             "tid": TENANT,
             "oid": TENANT.upper(),
         }
-        identities = Identities(entra, Exchange(entra, session), clock)
+        identities = Identities(entra, Exchange(entra, session, clock), clock)
         yield Microsoft(odd, identities, claims)
 
 

@@ -131,6 +131,47 @@ async def test_paths_of_the_control_api(
     assert status == 200 or reply.json["error"].endswith(".")
 
 
+async def test_records_are_put_in_as_if_people_had_made_them(client: Client) -> None:
+    rows = [{"entryNumber": 9000, "accountNumber": "40100", "debitAmount": 7}]
+    where = {"company": "Harwick Ireland", "entity": "generalLedgerEntries"}
+    reply = await client.send("POST", "/_simulator/records", {**where, "rows": rows})
+    assert (reply.status, reply.json) == (201, {"count": 1})
+    stored = (
+        await client.get("/_simulator/state?company=Harwick%20Ireland&entity=generalLedgerEntries")
+    ).json["value"][-1]
+    assert (stored["entryNumber"], stored["debitAmount"]) == (9000, 7)
+    assert stored["accountId"] != "00000000-0000-0000-0000-000000000000"
+    for wrong in (
+        {"rows": rows},
+        {"rows": [{"entryNumber": 9001, "accountNumber": "none"}]},
+        {"rows": [{"entryNumber": 9001, "colour": "red"}]},
+        {"rows": [{"entryNumber": "9001"}]},
+        {"rows": ["9001"]},
+        {"rows": 9001},
+        {"rows": rows, "entity": "gadgets"},
+        {"rows": rows, "company": "Elsewhere"},
+    ):
+        reply = await client.send("POST", "/_simulator/records", {**where, **wrong})
+        assert reply.status in {400, 404}, wrong
+    counts = (await client.get("/_simulator/state?company=Harwick%20Ireland")).json["counts"]
+    assert counts["generalLedgerEntries"] == 9
+
+
+async def test_a_record_is_changed_as_if_a_person_had(client: Client) -> None:
+    where = {"company": "Harwick Ireland", "entity": "customers"}
+    path = "/_simulator/state?company=Harwick%20Ireland&entity=customers"
+    before = (await client.get(path)).json["value"][0]
+    wish = {**where, "id": before["id"], "fields": {"city": "Kiel"}}
+    reply = await client.send("PATCH", "/_simulator/records", wish)
+    after = (await client.get(path)).json["value"][0]
+    assert (reply.status, reply.json) == (200, {"@odata.etag": after["@odata.etag"]})
+    assert after["city"] == "Kiel"
+    assert after["@odata.etag"] != before["@odata.etag"]
+    for wrong in ({"id": "none"}, {"entity": "gadgets"}, {"fields": 5}, {"fields": {"a": 1}}):
+        reply = await client.send("PATCH", "/_simulator/records", {**wish, **wrong})
+        assert reply.status == 400, wrong
+
+
 async def test_a_taken_port_is_an_os_error() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,

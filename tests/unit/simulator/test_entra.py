@@ -177,7 +177,7 @@ async def test_without_offline_access_there_is_no_refresh_token(client: Client) 
         ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
         ({"client_secret": ""}, 401, "invalid_client", 7000218),
         ({"refresh_token": ""}, 400, "invalid_request", 900144),
-        ({"client_assertion": "x"}, 401, "invalid_client", 700027),
+        ({"client_assertion": "x"}, 401, "invalid_client", 50012),
     ],
 )
 async def test_token_requests_with_mistakes(
@@ -271,6 +271,16 @@ async def test_client_credentials_need_a_tenant_and_carry_roles(client: Client) 
     claims = jwt.decode(client.token, options={"verify_signature": False})
     assert "API.ReadWrite.All" in claims["roles"]
     assert (await client.get("customers")).status == 200
+
+
+async def test_without_consent_an_application_gets_a_token_without_roles(client: Client) -> None:
+    scope = "https://api.businesscentral.dynamics.com/.default"
+    fields = token_request(grant_type="client_credentials", scope=scope)
+    await client.arm("no_roles")
+    reply = await client.form(f"/{TENANT_ID}/oauth2/v2.0/token", fields)
+    client.token = reply.json["access_token"]
+    assert "roles" not in jwt.decode(client.token, options={"verify_signature": False})
+    assert (await client.get("customers")).status == 401
 
 
 def test_one_key_signs_for_the_whole_process() -> None:

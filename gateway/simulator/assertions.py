@@ -1,0 +1,109 @@
+"""Client assertions: an application proves itself with a certificate (bc/api.md §2).
+
+``grants`` verifies through this module; certificates are registered by the control API.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.simulator.clock import Clock
+from gateway.simulator.errors import ControlError, EntraError
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ALGORITHMS = ["PS256", "RS256"]
+_LEEWAY = 300  # seconds
+
+
+@dataclass(slots=True)
+class Certificates:
+    """The registered certificates of the application: public keys by thumbprint."""
+
+    keys: dict[str, rsa.RSAPublicKey] = field(default_factory=dict, repr=False)
+
+    def register(self, pem: str) -> str:
+        """Register a certificate; its SHA-256 thumbprint. Raises ControlError."""
+        try:
+            certificate = x509.load_pem_x509_certificate(pem.encode())
+        except ValueError:
+            raise ControlError("certificate is one certificate as PEM.") from None
+        key = certificate.public_key()
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise ControlError("The certificate needs an RSA key.")
+        encoded = certificate.public_bytes(Encoding.DER)
+        thumbprint = _text(hashlib.sha256(encoded).digest())
+        self.keys[thumbprint] = key
+        self.keys[_text(hashlib.sha1(encoded).digest())] = key  # noqa: S324 - the older header is SHA-1
+        return thumbprint
+
+    def verify(
+        self, form: Mapping[str, str], client_id: str, audiences: list[str], clock: Clock
+    ) -> None:
+        """Refuse an assertion that does not prove ``client_id``. Raises EntraError."""
+        if form.get("client_assertion_type") != JWT_BEARER:
+            raise _refused(50012, "The client_assertion_type must be jwt-bearer.")
+        assertion = form["client_assertion"]
+        claims = self._claims(assertion, self._key(assertion), audiences)
+        if claims["iss"] != client_id or claims["sub"] != client_id:
+            raise _refused(
+                700021,
+                "Client assertion application identifier doesn't match 'client_id' parameter.",
+            )
+        now = clock.now().timestamp()
+        if not claims["nbf"] - _LEEWAY <= now < claims["exp"] + _LEEWAY:
+            raise _refused(700024, "Client assertion is not within its valid time range.")
+
+    def _key(self, assertion: str) -> rsa.RSAPublicKey:
+        try:
+            header = jwt.get_unverified_header(assertion)
+        except jwt.InvalidTokenError:
+            raise _refused(50027, "The client assertion is no valid JWT.") from None
+        thumbprint = str(header.get("x5t#S256") or header.get("x5t") or "").rstrip("=")
+        key = self.keys.get(thumbprint)
+        if key is None:
+            text = (
+                "The certificate with identifier used to sign the client assertion is not "
+                "registered on application."
+            )
+            raise _refused(700027, text)
+        return key
+
+    def _claims(
+        self, assertion: str, key: rsa.RSAPublicKey, audiences: list[str]
+    ) -> dict[str, Any]:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                assertion,
+                key,
+                algorithms=_ALGORITHMS,
+                audience=audiences,
+                options={
+                    "verify_exp": False,  # judged by the simulator's clock
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "require": ["aud", "exp", "iss", "jti", "nbf", "sub"],
+                },
+            )
+        except jwt.InvalidAudienceError:
+            text = "Client assertion audience claim does not match Realm issuer."
+            raise _refused(700023, text) from None
+        except jwt.InvalidTokenError:
+            raise _refused(700027, "Client assertion failed signature validation.") from None
+        return claims
+
+
+def _text(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _refused(number: int, text: str) -> EntraError:
+    return EntraError("invalid_client", number, text, 401)
