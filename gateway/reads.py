@@ -7,7 +7,7 @@ sees it, and against the canonical schema after it was translated.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,23 +15,41 @@ from gateway.businesscentral import BusinessCentral, Deadline, next_link, rows_o
 from gateway.clock import timestamp
 from gateway.documents import encode_json
 from gateway.errors import (
+    BusinessCentralRefused,
     FilterNotApplied,
     InvalidQuery,
     MappingError,
     NotFound,
     UnexpectedAnswer,
+    Violation,
 )
-from gateway.mapping import ListPlan, Names, Plan
+from gateway.mapping import Names, Plan, Record
 from gateway.storage import Connection, Store
 from gateway.validation import Schemas, Validator
-from gateway.wire import Condition, Entity, decode, filter_text, matches, query, record_path
+from gateway.wire import (
+    Condition,
+    Entity,
+    decode,
+    filter_text,
+    is_guid,
+    matches,
+    query,
+    record_path,
+)
 
 MOST_EMPTY_PAGES = 20  # pages without a row that are followed for one page of ours
+
+_LEADS_NOWHERE = (
+    "Business Central refuses to go on from this cursor, since the record it stood at is gone. "
+    "Start the list again without one."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """A page of canonical records. `next_cursor` leads to the next one, None is the end."""
+    """A page of canonical records, perhaps an empty one. `next_cursor` leads to the next page,
+    None is the end.
+    """
 
     data: tuple[dict[str, object], ...]
     next_cursor: str | None
@@ -53,8 +71,10 @@ async def list_records(
     """A page of at most `limit` records that pass the filters in `wanted` (name → text).
 
     Pages are those of the server and its next links are followed as they stand, never `$skip`
-    (bc/pitfalls.md 25). A cursor opens only for the same connection, target, resource and
-    filters. Raises `InvalidQuery`, `FilterNotApplied`, `MappingError`, and what reading raises.
+    (bc/pitfalls.md 25): nothing of a list is kept here, however long it is. A cursor opens only
+    for the same connection, target, resource and filters. No record is left out because it
+    cannot be translated. Raises `InvalidQuery`, `FilterNotApplied`, `MappingError`, and what
+    reading raises.
     """
     listed = plan.list
     if listed is None:
@@ -62,25 +82,32 @@ async def list_records(
     entity, conditions = listed.entity, listed.conditions(wanted)
     if entity.list_needs_filter and not conditions:
         raise InvalidQuery(f"This list needs a filter: {', '.join(listed.filters)}.")
-    purpose = _purpose(connection, plan, wanted)
-    url = None if cursor is None else store.open(purpose, cursor)
     record = listed.record
     text = query(
         select=record.select, expand=record.expand, filter_=filter_text(entity, conditions)
     )
+    purpose = _purpose(connection, plan, text)
+    url = None if cursor is None else store.open(purpose, cursor)
     for _ in range(MOST_EMPTY_PAGES):
-        answer = await business_central.read(
-            connection, entity.entity_set, text, url=url, page_size=limit, deadline=deadline
-        )
+        try:
+            answer = await business_central.read(
+                connection, entity.entity_set, text, url=url, page_size=limit, deadline=deadline
+            )
+        except BusinessCentralRefused as refused:
+            if url is None:
+                raise
+            raise InvalidQuery(_LEADS_NOWHERE, fault=refused.fault) from None
         rows, following = rows_of(answer), next_link(answer)
-        if len(rows) > limit or (following is not None and following == url):
+        if len(rows) > limit or _repeated(entity, rows) or (following and following == url):
             raise UnexpectedAnswer("Business Central's pages are not those that were asked for.")
         url = following
         if rows or url is None:
             break
     decoded = [_decoded(schemas, plan, entity, row) for row in rows]
     _check_rows(entity, conditions, decoded)
-    data = _canonical(schemas, plan, listed, decoded, _names(connection, now))
+    names = _names(connection, now)
+    validator = schemas.answer_validator(plan.schema, listed.omit)
+    data = tuple(_canonical(entity, record, row, names, validator) for row in decoded)
     return RecordPage(data, None if url is None else store.seal(purpose, url))
 
 
@@ -110,23 +137,36 @@ async def read_record(
     key = entity.key[0]
     if key in row:
         _check_rows(entity, (Condition(key, "eq", (record_id,)),), [row])
-    document = plan.record.answer(row, _names(connection, now))
-    _check_answer(schemas.answer_validator(plan.schema), document)
-    return document
+    validator = schemas.answer_validator(plan.schema)
+    return _canonical(entity, plan.record, row, _names(connection, now), validator)
 
 
 def _canonical(
-    schemas: Schemas,
-    plan: Plan,
-    listed: ListPlan,
-    rows: list[dict[str, object]],
-    names: Names,
-) -> tuple[dict[str, object], ...]:
-    validator = schemas.answer_validator(plan.schema, listed.omit)
-    documents = tuple(listed.record.answer(row, names) for row in rows)
-    for document in documents:
-        _check_answer(validator, document)
-    return documents
+    entity: Entity, record: Record, row: dict[str, object], names: Names, validator: Validator
+) -> dict[str, object]:
+    """The canonical document of `row`. Raises `MappingError` that names the record by its id."""
+    try:
+        document = record.answer(row, names)
+    except MappingError as error:
+        raise _untranslated(entity, row, error.violations) from None
+    if violations := validator.violations(document):
+        raise _untranslated(entity, row, violations)
+    return document
+
+
+def _untranslated(
+    entity: Entity, row: Mapping[str, object], violations: Sequence[Violation]
+) -> MappingError:
+    key = row.get(entity.key[0])
+    which = f"({key})" if isinstance(key, str) and is_guid(key) else ""
+    detail = f"The mapping has no canonical record for {entity.entity_set}{which}."
+    return MappingError(detail, violations=violations)
+
+
+def _repeated(entity: Entity, rows: list[dict[str, object]]) -> bool:
+    """Whether a record is there twice; no page of a list holds one twice (bc/pitfalls.md 25)."""
+    keys = [str(row[entity.key[0]]) for row in rows if entity.key[0] in row]
+    return len(set(keys)) != len(keys)
 
 
 def _decoded(
@@ -143,23 +183,14 @@ def _check_rows(
         raise FilterNotApplied
 
 
-def _check_answer(validator: Validator, document: dict[str, object]) -> None:
-    violations = validator.violations(document)
-    if violations:
-        raise MappingError(
-            "What the mapping made of a record does not fit the canonical schema.",
-            violations=violations,
-        )
-
-
-def _purpose(connection: Connection, plan: Plan, wanted: Mapping[str, str]) -> str:
-    """What a cursor is bound to."""
+def _purpose(connection: Connection, plan: Plan, text: str) -> str:
+    """What a cursor is bound to: the fields of `text` too, since a mapping may have changed."""
     bound = [
         connection.id,
         connection.environment,
         connection.company_id,
         plan.resource,
-        sorted(wanted.items()),
+        text,
     ]
     return f"cursor {hashlib.sha256(encode_json(bound)).hexdigest()}"
 

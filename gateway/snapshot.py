@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -81,8 +81,9 @@ def _load(
     documents = _documents(mappings, findings)
     resources: dict[str, ResourcePlans] = {}
     for document in documents:
-        compiled = compile_document(document, cast("Mapping[str, Any]", shape.value), schemas)
-        findings += compiled.findings
+        named = replace(document, file=_known_as(document))
+        compiled = compile_document(named, cast("Mapping[str, Any]", shape.value), schemas)
+        findings += [_in_file(one, document) for one in compiled.findings]
         for plan in list(compiled.plans.values())[:1]:
             resources[plan.resource] = ResourcePlans(
                 plan.resource, plan.title, plan.schema, compiled.plans
@@ -92,6 +93,17 @@ def _load(
     return findings, Snapshot(_hash(documents, schemas), schemas, resources)
 
 
+def _known_as(document: Document) -> str:
+    """How problems name a mapping: its folder and itself, wherever that folder is."""
+    path = Path(document.file).resolve()
+    return f"{path.parent.name}/{path.name}"
+
+
+def _in_file(finding: Finding, document: Document) -> Finding:
+    """A finding by the path at which the file can be opened."""
+    return replace(finding, place=replace(finding.place, file=document.file))
+
+
 def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Document]:
     """The mapping files, one for each resource: that of the last folder that has one."""
     found: dict[object, Document] = {}
@@ -99,7 +111,7 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
         here: dict[object, Document] = {}
         findings += [_unread(path) for path in sorted(folder.glob("*.yml"))]
         for path in sorted(folder.glob("*.yaml")):
-            if path.name.endswith(_TEST):
+            if path.name.endswith(_TEST) or not path.is_file():
                 continue
             try:
                 document = load_document(path)

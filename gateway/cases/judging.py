@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gateway.cases.comparing import differences, is_there, shown
 from gateway.cases.reading import Case, CaseFile
-from gateway.cases.running import Outcome, answering_step, rendered, run_case
+from gateway.cases.running import BEFORE, Outcome, answering_step, rendered, run_case
 from gateway.documents import Finding, suggest
 from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
 from gateway.mapping import Plan
@@ -66,18 +66,20 @@ async def run_cases(file: CaseFile, snapshot: Snapshot) -> list[CaseResult]:
 
 def _plan(file: CaseFile, case: Case, snapshot: Snapshot) -> Plan | Finding:
     try:
-        return snapshot.plan(file.resource, case.verb)
+        plan = snapshot.plan(file.resource, case.verb)
     except UnknownResource as error:
         return file.finding(("resource",), "T102", error.detail)
     except MethodNotAllowed as error:
         return file.finding(("tests", case.at, "verb"), "T103", error.detail)
+    if case.verb == "upsert" and "key" not in case.target:
+        message = "An upsert goes to a key."
+        hint = "Add `target: {key: …}`."
+        return file.finding(("tests", case.at), "T109", message, hint=hint)
+    return plan
 
 
 def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding]:
-    known = {
-        "lookups": [lookup.name for lookup in plan.lookups],
-        "steps": [answering_step(plan)],
-    }
+    known = {"lookups": [lookup.name for lookup in plan.lookups], "steps": _steps(plan)}
     for kind, answers in case.own.items():
         for name in answers:
             if name not in known[kind]:
@@ -88,6 +90,12 @@ def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding
                     f'The verb {plan.verb} has nothing of the name "{name}".',
                     hint=f'Did you mean "{near}"?' if near else None,
                 )
+
+
+def _steps(plan: Plan) -> list[str]:
+    """The names under which a case may give records."""
+    changes = [step for step in plan.steps if step.kind != "create"]
+    return list(dict.fromkeys([answering_step(plan), *([BEFORE] if changes else [])]))
 
 
 def _unused(
@@ -124,7 +132,7 @@ class _Verdict:
         yield from self._input()
         yield from _unknown_answers(self._file, self._case, self._plan)
         for path in self._outcome.unanswered:
-            message = f"The answers have nothing for the lookup {' / '.join(path)}."
+            message = f"The answers have nothing for {' / '.join(path)}."
             yield self._file.finding(("tests", at), "T108", message)
         yield from _unused(
             self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
@@ -137,7 +145,7 @@ class _Verdict:
 
     def _own_answers(self) -> dict[str, Any]:
         """The case's own answers, without those no verb could ask for: they are told apart."""
-        known = {*(lookup.name for lookup in self._plan.lookups), answering_step(self._plan)}
+        known = {*(lookup.name for lookup in self._plan.lookups), *_steps(self._plan)}
         return {
             kind: {name: value for name, value in answers.items() if name in known}
             for kind, answers in self._case.own.items()
@@ -147,7 +155,10 @@ class _Verdict:
         if self._plan.input is None:
             return
         at = self._case.at
-        found = self._schemas.input_validator(self._plan.schema).violations(self._case.given)
+        schemas, name = self._schemas, self._plan.schema
+        patch = self._plan.verb == "update"
+        validator = schemas.change_validator(name) if patch else schemas.input_validator(name)
+        found = validator.violations(self._case.given)
         if self._case.invalid_input:
             if not found:
                 message = "The document is right, though this says it is wrong."

@@ -23,6 +23,7 @@ RULES: Final = {
     "T106": "double-name",
     "T107": "unused-answer",
     "T108": "no-answer",
+    "T109": "no-target",
     "T201": "wrong-input",
     "T202": "difference",
     "T203": "other-problem",
@@ -33,12 +34,15 @@ RULES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test. `at` is its place in the file's `tests`; `own` are the answers it gives itself."""
+    """One test. `at` is its place in the file's `tests`; `own` are the answers it gives itself,
+    `target` is what the address of its request names.
+    """
 
     at: int
     name: str
     verb: str
     given: object = field(repr=False)
+    target: Mapping[str, str]
     query: Mapping[str, str]
     invalid_input: bool
     params: Mapping[str, object]
@@ -88,7 +92,9 @@ def case_files(folders: Sequence[Path]) -> list[Path]:
     found: dict[str, Path] = {}
     for folder in folders:
         paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else [folder]
-        found |= {path.name: path for path in paths if path.name.endswith(SUFFIX)}
+        found |= {
+            path.name: path for path in paths if path.name.endswith(SUFFIX) and path.is_file()
+        }
     return list(found.values())
 
 
@@ -126,6 +132,7 @@ def _case(file: CaseFile, folder: Path, at: int, findings: list[Finding]) -> Cas
         name=test["name"],
         verb=test["verb"],
         given=_given(file, folder, at, findings),
+        target=test.get("target", {}),
         query=test.get("query", {}),
         invalid_input=test.get("invalid_input", False),
         params={**file.params, **test.get("params", {})},
@@ -139,8 +146,9 @@ def _given(file: CaseFile, folder: Path, at: int, findings: list[Finding]) -> ob
     """The document of a test with its values set; an empty one where there is none to read."""
     said = cast("Mapping[str, Any]", file.document.value)
     test = said["tests"][at]
+    given = test.get("given", {})
     try:
-        given = load_document(folder / test["given"]).value if "given" in test else {}
+        given = load_document(folder / given).value if isinstance(given, str) else given
     except InvalidFiles as error:
         findings += [found for found in error.findings if isinstance(found, Finding)]
         message = "The document cannot be read."

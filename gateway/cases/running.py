@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from gateway.cases.reading import Case
 from gateway.documents import encode_json
-from gateway.errors import GatewayError, InvalidQuery, MappingError
+from gateway.errors import GatewayError, InvalidInput, InvalidQuery, MappingError
 from gateway.mapping import Lookup, Names, Plan, Question, Request
 from gateway.operations.prepare import names_for, prepare
+from gateway.operations.sources import Absent, Found, GivenAnswers
 from gateway.snapshot import Snapshot
 from gateway.wire import decode, filter_text
 
+BEFORE: Final = "read"  # under which name a case gives the record that is there before a change
 NOW: Final = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # of every case: two runs must agree
 
 
@@ -23,8 +25,8 @@ NOW: Final = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # of every case: two run
 class Outcome:
     """What came out of a case.
 
-    `asked` are the paths of the answers that were used, `unanswered` the lookups (with their
-    key) for which the case has none.
+    `asked` are the paths of the answers that were used, `unanswered` those that were missed:
+    lookups (with their key) and steps.
     """
 
     requests: tuple[Request, ...] = ()
@@ -37,34 +39,43 @@ class Outcome:
 
 
 class CaseAnswers:
-    """The answers of a case as the source of its lookups; notes down which were asked for."""
+    """The answers of a case as the source of what is read; notes down which were asked for."""
 
-    def __init__(self, lookups: Mapping[str, object], outcome: Outcome) -> None:
-        self._lookups = lookups
+    def __init__(self, answers: Mapping[str, Mapping[str, object]], outcome: Outcome) -> None:
+        self._given = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}))
         self._outcome = outcome
 
     async def find(
         self, lookup: Lookup, questions: Sequence[Question]
-    ) -> Sequence[Mapping[str, object] | None]:
+    ) -> Sequence[Found | Absent | None]:
         """The given records, in the order of the questions; null where nothing is given."""
-        return [self._answer(lookup, question.key or "") for question in questions]
+        return [await self._found(lookup, question) for question in questions]
 
-    def _answer(self, lookup: Lookup, key: str) -> Mapping[str, object] | None:
-        path = (lookup.name, key) if lookup.each else (lookup.name,)
-        given: Any = self._lookups
-        for name in path:
-            if not isinstance(given, Mapping) or name not in given:
-                self._outcome.unanswered.append(path)
-                return None
-            given = given[name]
-        self._outcome.asked.add(("lookups", *path))
-        return cast("Mapping[str, object] | None", given)
+    async def current(self, plan: Plan, names: Names) -> Found | None:
+        """The given record that is there before a change; null for none."""
+        try:
+            found = await self._given.current(plan, names)
+        except InvalidInput:
+            self._outcome.unanswered.append(("steps", BEFORE))
+            return None
+        self._outcome.asked.add(("steps", BEFORE))
+        return found
+
+    async def _found(self, lookup: Lookup, question: Question) -> Found | Absent | None:
+        path = ("lookups", lookup.name, *([question.key or ""] if lookup.each else []))
+        try:
+            (found,) = await self._given.find(lookup, [question])
+        except InvalidInput:
+            self._outcome.unanswered.append(path)
+            return None
+        self._outcome.asked.add(path)
+        return found
 
 
 async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
     """What comes out of `case`. Its mistakes are in the outcome, nothing is raised."""
     outcome = Outcome()
-    names = names_for(plan, case.given, None, now=NOW)
+    names = names_for(plan, case.given, None, now=NOW, target=case.target or _found(case))
     names["params"] = dict(case.params)
     if plan.list is not None:
         entity = snapshot.schemas.entity(plan.api, plan.entity)
@@ -73,15 +84,24 @@ async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
         except InvalidQuery as error:
             outcome.problem = error
     elif plan.steps:
-        source = CaseAnswers(case.answers.get("lookups", {}), outcome)
+        source = CaseAnswers(case.answers, outcome)
         prepared = await prepare(snapshot.schemas, plan, names, source)
         outcome.requests, outcome.problem = prepared.requests, prepared.problem
         names = prepared.names
-    given = case.answers.get("steps", {}).get(answering_step(plan))
+    step = answering_step(plan)
+    if plan.steps and plan.steps[0].change is not None and not outcome.requests:
+        step = BEFORE  # nothing was sent, so the record stays what it was
+    given = case.answers.get("steps", {}).get(step)
     if outcome.problem is None and given is not None:
-        outcome.asked.add(("steps", answering_step(plan)))
+        outcome.asked.add(("steps", step))
         _answer(given, plan, snapshot, names, outcome)
     return outcome
+
+
+def _found(case: Case) -> Mapping[str, object]:
+    """What the address names where a case does not say it: the record that is there."""
+    there = case.answers.get("steps", {}).get(BEFORE)
+    return {"id": there["id"]} if isinstance(there, Mapping) and "id" in there else {}
 
 
 def answering_step(plan: Plan) -> str:

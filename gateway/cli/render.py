@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,12 +17,23 @@ from gateway.cli.story import pretty
 from gateway.clock import Clock
 from gateway.documents import load_document
 from gateway.errors import GatewayError
-from gateway.mapping import Request
+from gateway.mapping import Plan, Request
 from gateway.operations import failures
-from gateway.operations.prepare import GivenAnswers, Prepared, names_for, prepare
+from gateway.operations.prepare import Prepared, names_for, prepare
+from gateway.operations.sources import GivenAnswers
 from gateway.snapshot import load_snapshot
 
 _File = click.Path(path_type=Path, exists=True, dir_okay=False)
+_KINDS = ("lookups", "steps", "params")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What Business Central would answer, and the params of the connection."""
+
+    lookups: Mapping[str, object] = field(default_factory=dict)
+    steps: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
 
 
 @click.command(
@@ -29,12 +41,14 @@ _File = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.argument("resource")
 @click.argument("verb")
-@click.argument("input_file", metavar="INPUT.json", type=_File)
+@click.argument("input_file", metavar="[INPUT.json]", type=_File, required=False)
+@click.option("--target", help="The id of the record, or the key of an upsert.")
 @click.option(
     "--answers",
     type=_File,
-    help="What Business Central answers: `lookups`, and `params` of the connection. "
-    "Without it the shared answers of the mapping's test file count.",
+    help="What Business Central answers: `lookups`, under `steps` the record to `read` before "
+    "a change, and `params` of the connection. Without it the shared answers of the mapping's "
+    "test file count.",
 )
 @click.option(
     "--mappings",
@@ -50,7 +64,8 @@ def render(
     *,
     resource: str,
     verb: str,
-    input_file: Path,
+    input_file: Path | None,
+    target: str | None,
     answers: Path | None,
     mappings: Path | None,
     config: Path | None,
@@ -66,10 +81,17 @@ def render(
     plan = snapshot.plan(resource, verb)
     if not plan.steps:
         raise click.UsageError(f"{verb} of {resource} sends no document.")
-    lookups, params = _answers(answers, files, resource)
-    names = names_for(plan, load_document(input_file).value, None, now=Clock().now())
-    names["params"] = dict(params)
-    prepared = asyncio.run(prepare(snapshot.schemas, plan, names, GivenAnswers(lookups)))
+    if (input_file is None) != (plan.input is None):
+        raise click.UsageError(
+            f"{verb} of {resource} takes {'no' if plan.input is None else 'an'} INPUT.json."
+        )
+    document = None if input_file is None else load_document(input_file).value
+    given = _answers(answers, files, resource)
+    named = _target(plan, target, given)
+    names = names_for(plan, document, None, now=Clock().now(), target=named)
+    names["params"] = dict(given.params)
+    source = GivenAnswers(given.lookups, given.steps)
+    prepared = asyncio.run(prepare(snapshot.schemas, plan, names, source))
     if fmt == "json":
         click.echo(pretty(_as_json(prepared)))
     elif prepared.problem is None:
@@ -79,26 +101,40 @@ def render(
     context.exit(1 if prepared.problem else 0)
 
 
-def _answers(
-    answers: Path | None, files: MappingFiles, resource: str
-) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    """The answers of lookups and the params: of the file given, else of the mapping's tests."""
+def _answers(answers: Path | None, files: MappingFiles, resource: str) -> _Answers:
+    """The answers of the file given, else those that the mapping's tests share."""
     if answers is not None:
         given = cast("Any", load_document(answers).value)
-        if not isinstance(given, Mapping) or not given.keys() <= {"lookups", "params"}:
-            raise click.UsageError("The answers are a map with lookups and params, nothing else.")
-        return given.get("lookups", {}), given.get("params", {})
+        if not isinstance(given, Mapping) or not given.keys() <= {*_KINDS}:
+            words = f"{', '.join(_KINDS[:-1])} and {_KINDS[-1]}"
+            raise click.UsageError(f"The answers are a map with {words}, nothing else.")
+        return _Answers(**given)
     for path in files.cases():
         cases = read_cases(path)
         if cases.resource == resource:
-            return cases.answers.get("lookups", {}), cases.params
-    return {}, {}
+            known = cases.answers
+            return _Answers(known.get("lookups", {}), known.get("steps", {}), cases.params)
+    return _Answers()
+
+
+def _target(plan: Plan, target: str | None, given: _Answers) -> Mapping[str, object]:
+    """What the address of the request would name; where nothing is said, the record to read."""
+    if plan.steps[0].by is not None:
+        if target is None:
+            raise click.UsageError("An upsert goes to a key: give it as --target.")
+        return {"key": target}
+    there = given.steps.get("read")
+    known = there.get("id") if isinstance(there, Mapping) else None
+    return {} if target is None and known is None else {"id": target or known}
 
 
 def _print(requests: Sequence[Request]) -> None:
     for request in requests:
         click.echo(click.style(f"{request.method} {request.path}", bold=True))
-        click.echo(pretty(request.body))
+        if request.body is not None:
+            click.echo(pretty(request.body))
+    if not requests:
+        click.echo("Nothing has to be sent: the record is that way already.", err=True)
 
 
 def _print_problem(problem: GatewayError) -> None:

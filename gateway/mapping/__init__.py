@@ -5,9 +5,12 @@ A snapshot compiles through this room; the engine, the reads and the listeners u
 
 from __future__ import annotations
 
+from gateway.mapping.change import Change, FieldChange
 from gateway.mapping.compiler import Compiled, compile_document
+from gateway.mapping.patch import merge_patch
 from gateway.mapping.plan import (
     Anchor,
+    By,
     FieldUse,
     Guard,
     Lookup,
@@ -21,7 +24,10 @@ from gateway.mapping.record import Filter, ListPlan, Names, Record
 
 __all__ = [
     "Anchor",
+    "By",
+    "Change",
     "Compiled",
+    "FieldChange",
     "FieldUse",
     "Filter",
     "Guard",
@@ -35,4 +41,5 @@ __all__ = [
     "Request",
     "Step",
     "compile_document",
+    "merge_patch",
 ]

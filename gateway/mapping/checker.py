@@ -10,13 +10,14 @@ from gateway.mapping import functions
 from gateway.mapping.functions import Unfit
 from gateway.mapping.scope import Scope, Site, Value, way_words
 from gateway.mapping.types import WORDS, Type
-from gateway.wire import is_guid
+from gateway.wire import Entity, is_guid
 
 # Fields whose change does more than change a value (bc/pitfalls.md 8).
 NEVER_WRITTEN: Final = {
     ("items", "inventory"): "It would post an adjustment of the stock, dated today.",
 }
 
+_NAMES: Final = ("number", "code")
 _CONVERSIONS: Final = {
     ("text", "integer"): "integer",
     ("text", "decimal"): "decimal",
@@ -24,6 +25,12 @@ _CONVERSIONS: Final = {
     ("integer", "text"): "text",
     ("decimal", "text"): "text",
 }
+
+
+def renames(entity: Entity, name: str) -> bool:
+    """Whether another value in this field gives a record that is there another name."""
+    field = entity.fields.get(name)
+    return field is not None and field.code and name in _NAMES
 
 
 def check_value(

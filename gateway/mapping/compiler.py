@@ -25,6 +25,7 @@ from gateway.mapping.scope import Value, way_words
 from gateway.mapping.selection import selected, too_deep
 from gateway.mapping.surroundings import Surroundings, surroundings
 from gateway.mapping.types import Shape, canonical_type, record_type
+from gateway.mapping.updates import compile_delete, compile_update, compile_upsert
 from gateway.validation import Schemas
 from gateway.wire import Entity
 
@@ -63,23 +64,28 @@ def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str,
         entity=file.entity,
         file=findings.document.file,
         record=Record((), {}, dict),
+        params=file.params,
         rejections=around.rejections,
         problems=file.problems,
     )
-    listed = None if file.list is None else _list(file.list, around, findings)
-    created = None if file.create is None else compile_create(file.create, around, findings)
+    made: dict[str, Callable[[Plan], Plan]] = {}
+    if file.list is not None:
+        made["list"] = _list(file.list, around, findings)
+    if file.read:
+        made["read"] = lambda base: base
+    if file.create is not None:
+        made["create"] = compile_create(file.create, around, findings)
+    if file.update is not None:
+        made["update"] = compile_update(file.update, around, findings)
+    if file.upsert is not None:
+        made["upsert"] = compile_upsert(file.upsert, around, findings)
+    if file.delete:
+        made["delete"] = compile_delete(around)
     _check_verbs(file, around.entity, findings)
     if findings.failed:
         return {}
     base = replace(base, record=recorded.finished(), fields=tuple(ledger.fields))
-    plans: dict[str, Plan] = {}
-    if listed is not None:
-        plans["list"] = listed(base)
-    if file.read:
-        plans["read"] = base
-    if created is not None:
-        plans["create"] = created(base)
-    return plans
+    return {verb: finish(base) for verb, finish in made.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +165,20 @@ def _known(file: MappingFile, schemas: Schemas, findings: Findings) -> bool:
 
 def _check_verbs(file: MappingFile, entity: Entity, findings: Findings) -> None:
     wanted = {
-        "list": ("get", file.list),
-        "read": ("get", file.read),
-        "create": ("post", file.create),
+        "list": ({"get"}, file.list),
+        "read": ({"get"}, file.read),
+        "create": ({"post"}, file.create),
+        "update": ({"get", "patch"}, file.update),
+        "upsert": ({"get", "post", "patch"}, file.upsert),
+        "delete": ({"get", "delete"}, file.delete),
     }
-    for verb, (method, there) in wanted.items():
-        if there and method not in entity.verbs:
+    for verb, (methods, there) in wanted.items():
+        for method in sorted(methods - entity.verbs) if there else ():
             message = f"Business Central takes no {method.upper()} on {entity.entity_set}."
             findings.at((verb,), "cannot-be-called", message, key=True)
     if not any(there for _, there in wanted.values()):
-        findings.at(
-            (), "no-verb", "The mapping has no verb.", hint="Add `list`, `read` or `create`."
-        )
+        message = "The mapping has no verb."
+        findings.at((), "no-verb", message, hint="Add `list`, `read` or `create`.")
 
 
 def _distinct(uses: list[FieldUse]) -> tuple[FieldUse, ...]:

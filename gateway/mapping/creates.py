@@ -1,4 +1,4 @@
-"""The verb `create`: lookups, guards, anchor and body."""
+"""The verb `create`: anchor and body."""
 
 from __future__ import annotations
 
@@ -8,23 +8,13 @@ from dataclasses import replace
 from gateway.mapping.bodies import Bodies
 from gateway.mapping.emission import Emission
 from gateway.mapping.ledger import Ledger
-from gateway.mapping.lookups import check_used, compile_lookup, lookup_types
-from gateway.mapping.model import AnchorSource, CreateSource, GuardSource
-from gateway.mapping.plan import Anchor, Effect, Guard, Plan, Step
-from gateway.mapping.presence import Fact
+from gateway.mapping.model import AnchorSource, CreateSource
+from gateway.mapping.plan import Anchor, Effect, Plan, Step
+from gateway.mapping.preludes import Prelude, compile_prelude
 from gateway.mapping.rules import Findings, did_you_mean
-from gateway.mapping.scope import Scope, Value
-from gateway.mapping.selection import pointers_of, unread
+from gateway.mapping.scope import Scope
 from gateway.mapping.surroundings import Surroundings
-from gateway.mapping.types import (
-    ANY,
-    Property,
-    Shape,
-    Type,
-    canonical_type,
-    create_type,
-    field_type,
-)
+from gateway.mapping.types import ANY, Property, Shape, create_type, field_type
 
 _STEP = "create"
 
@@ -34,69 +24,35 @@ def compile_create(
 ) -> Callable[[Plan], Plan]:
     """The verb, given a plan with everything that all verbs share."""
     ledger = Ledger(findings)
-    whole = canonical_type(around.canonical, "input", source.input)
-    named = {source.input: Value(whole, "", (source.input,))}
-    asking = replace(around.scope.having(named), input=source.input)
-    types = lookup_types(source.lookups, around.entities, around.entity_sets, findings)
-    scope = asking.having({"lookups": Value(types, "", ("lookups",))})
-    lookups = [
-        compile_lookup(one, asking, ledger, around.entities, findings.document.file)
-        for one in source.lookups
-    ]
-    guards, facts = _guards(source.guards, scope, ledger, around)
-    anchor = None if source.anchor is None else _anchor(source.anchor, asking, ledger, around)
-    body = Emission(f"{findings.document.file} create")
-    shape = create_type(around.entity, around.entities).shape or Shape("", dict)
-    made = Bodies(ledger, body).fields(source.body, shape, scope.knowing(*facts), ())
-    body.line(f"return {made}")
-    check_used(source.lookups, ledger.ways, findings)
+    prelude = compile_prelude(source.write, around, ledger)
+    anchor = (
+        None if source.anchor is None else _anchor(source.anchor, prelude.asking, ledger, around)
+    )
+    body = compile_body(prelude, _STEP)
     _check_anchor(source, around, findings)
-    _check_input(source, whole, ledger)
+    prelude.check()
 
     def finished(base: Plan) -> Plan:
         effect: Effect = "irreversible" if anchor is None else "anchored"
-        build = body.compiled(source.input)
-        step = Step(_STEP, "create", effect, around.entity.entity_set, build)
+        build = body.compiled(source.write.input)
         return replace(
-            base,
-            verb="create",
-            input=source.input,
-            lookups=tuple(one(tuple(ledger.ways)) for one in lookups),
-            checks=tuple(one() for one in guards),
-            steps=(step,),
+            prelude.finished(base, "create"),
+            steps=(Step(_STEP, "create", effect, around.entity.entity_set, build),),
             anchor=None if anchor is None else anchor(),
             answer_step=_STEP,
-            fields=tuple(dict.fromkeys([*base.fields, *ledger.fields])),
         )
 
     return finished
 
 
-def _guards(
-    sources: tuple[GuardSource, ...], scope: Scope, ledger: Ledger, around: Surroundings
-) -> tuple[list[Callable[[], Guard]], list[Fact]]:
-    """The guards, and the facts that hold once none of them has refused the document."""
-    guards: list[Callable[[], Guard]] = []
-    facts: list[Fact] = []
-    for source in sources:
-        emission = Emission(f"{ledger.findings.document.file} guard")
-        code, fact, spot = ledger.condition(source.when, scope, emission)
-        emission.line(f"return {code}", spot)
-        pointers = pointers_of(spot.ways, scope.input or "")
-        if fact is not None:
-            facts.append((fact[0], False))
-
-        def finished(
-            emission: Emission = emission,
-            source: GuardSource = source,
-            pointers: tuple[str, ...] = pointers,
-        ) -> Guard:
-            place = ledger.findings.document.place(source.path)
-            bad = emission.compiled(scope.input)
-            return Guard(around.rejections[source.reject], bad, pointers, place)
-
-        guards.append(finished)
-    return guards, facts
+def compile_body(prelude: Prelude, verb: str) -> Emission:
+    """The function that builds the body of a record that is not there yet."""
+    around, ledger, source = prelude.around, prelude.ledger, prelude.source
+    emission = Emission(f"{ledger.findings.document.file} {verb}")
+    shape = create_type(around.entity, around.entities).shape or Shape("", dict)
+    made = Bodies(ledger, emission).fields(source.body, shape, prelude.scope, ())
+    emission.line(f"return {made}")
+    return emission
 
 
 def _anchor(
@@ -142,17 +98,10 @@ def _check_anchor(source: CreateSource, around: Surroundings, findings: Findings
     if source.anchor is None:
         message = "After an unknown outcome a person has to look for the record."
         hint = "Name a field that the record can be found by."
-        findings.at(source.path, "no-anchor", message, key=True, hint=hint)
+        findings.at(source.write.path, "no-anchor", message, key=True, hint=hint)
         return
     field = source.anchor.field
-    written = {entry.name for entry in source.body.entries}
+    written = {entry.name for entry in source.write.body.entries}
     if field in around.entity.fields and field not in written:
         message = f"The body never writes {field}, so nothing is ever found by it."
         findings.at((*source.anchor.path, "field"), "anchor-not-written", message)
-
-
-def _check_input(source: CreateSource, whole: Type, ledger: Ledger) -> None:
-    lost = unread(ledger.ways, source.input, whole)
-    if lost and not ledger.findings.failed:
-        message = f"Nothing reads {', '.join(lost)}."
-        ledger.findings.at((*source.path, "input"), "input-never-used", message)

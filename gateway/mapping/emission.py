@@ -27,6 +27,7 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
     "f_need": functions.need,
     "f_item": functions.item,
     "f_none_applies": functions.none_applies,
+    "f_uncleared": functions.uncleared,
     "f_encode_name": encode_name,
 }
 

@@ -104,6 +104,11 @@ def key(value: object) -> str:
     raise Unfit("the key is empty or no text")
 
 
+def uncleared() -> NoReturn:
+    """A field without a blank is to be cleared."""
+    raise Unfit("this cannot be cleared, Business Central has no blank for it")
+
+
 def none_applies() -> NoReturn:
     """No choice of a `$pick` applies."""
     raise Unfit("no choice applies")

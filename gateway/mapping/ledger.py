@@ -79,7 +79,8 @@ class Ledger:
         items = value.type.items or ANY
         written = Written(value.code, bound=tuple(walk.paths.bound.items()))
         conditions = tuple(written.conditions)
-        return Over(value.code, items, value.way, conditions, self._closed(site, ()))
+        spot = self._closed(site, (), over=value.way)
+        return Over(value.code, items, value.way, conditions, spot)
 
     @contextmanager
     def looping(
@@ -104,10 +105,11 @@ class Ledger:
         place = self.findings.document.place(path, key=True)
         self.fields.append(FieldUse(entity_set, name, "write", place))
 
-    def _closed(self, site: Site, target: Way) -> Spot:
+    def _closed(self, site: Site, target: Way, *, over: Way | None = None) -> Spot:
+        """The spot of a leaf. To go `over` a list is not yet to read what is in it."""
         place = self.findings.document.place(site.path)
         for use in dict.fromkeys(site.uses):
             self.fields.append(FieldUse(use.entity, use.field, "read", place))
         ways = tuple(dict.fromkeys(site.ways))
-        self.ways += ways
+        self.ways += [(*way, Every(None)) if way == over else way for way in ways]
         return Spot(target, place, ways)

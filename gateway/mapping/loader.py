@@ -15,13 +15,16 @@ from gateway.mapping.model import (
     ListSource,
     LookupSource,
     MappingFile,
+    UpsertSource,
+    WriteSource,
 )
 from gateway.mapping.names import new_name
 from gateway.mapping.rules import SHAPE, Findings, Path
 from gateway.mapping.templates import read_condition, read_fields, read_loop
 
-_LATER: Final = ("extends", "upsert", "update", "delete", "actions")
-_LATER_IN_CREATE: Final = ("steps", "answer", "schema")
+_LATER: Final = ("extends", "actions")
+_LATER_IN_WRITES: Final = ("steps", "answer", "schema")
+_WRITES: Final = ("create", "update", "upsert")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -60,7 +63,10 @@ def load_mapping(
         record=read_fields(value["record"], ("record",), findings),
         list=_list(value["list"]) if "list" in value else None,
         read="read" in value,
-        create=_create(value["create"], ("create",), findings) if "create" in value else None,
+        create=_create(value["create"], findings) if "create" in value else None,
+        update=_write(value["update"], ("update",), findings) if "update" in value else None,
+        upsert=_upsert(value["upsert"], findings) if "upsert" in value else None,
+        delete="delete" in value,
         problems=_problems(value, findings),
     )
 
@@ -70,9 +76,10 @@ def _report_later(value: object, findings: Findings) -> list[Path]:
     if not isinstance(value, dict):
         return []
     paths: list[Path] = [(key,) for key in _LATER if key in value]
-    create = value.get("create")
-    if isinstance(create, dict):
-        paths += [("create", key) for key in _LATER_IN_CREATE if key in create]
+    for verb in _WRITES:
+        write = value.get(verb)
+        if isinstance(write, dict):
+            paths += [(verb, key) for key in _LATER_IN_WRITES if key in write]
     for path in paths:
         message = f"`{path[-1]}` comes with a later release."
         findings.at(path, "not-yet", message, key=True)
@@ -123,7 +130,20 @@ def _list(value: Mapping[str, Any]) -> ListSource:
     return ListSource(("list",), tuple(value.get("omit", ())), filters)
 
 
-def _create(value: Mapping[str, Any], path: Path, findings: Findings) -> CreateSource:
+def _create(value: Mapping[str, Any], findings: Findings) -> CreateSource:
+    path: Path = ("create",)
+    anchor = _anchor(value["anchor"], (*path, "anchor")) if "anchor" in value else None
+    return CreateSource(_write(value, path, findings), anchor)
+
+
+def _upsert(value: Mapping[str, Any], findings: Findings) -> UpsertSource:
+    path: Path = ("upsert",)
+    ((field, wanted),) = value["by"].items()
+    by = (field, Leaf((*path, "by", field), wanted))
+    return UpsertSource(_write(value, path, findings), by, tuple(value.get("create_only", ())))
+
+
+def _write(value: Mapping[str, Any], path: Path, findings: Findings) -> WriteSource:
     whole: Any = findings.document.value
     guards = []
     for index, guard in enumerate(value.get("guards", ())):
@@ -135,13 +155,16 @@ def _create(value: Mapping[str, Any], path: Path, findings: Findings) -> CreateS
         _lookup(name, facts, (*path, "lookups", name), findings)
         for name, facts in value.get("lookups", {}).items()
     ]
-    return CreateSource(
+    body = read_fields(value.get("body", {}), (*path, "body"), findings)
+    if body.when is not None:
+        message = "Whether a body is sent says a guard."
+        findings.at((*body.path, "$when"), "misplaced-key", message, key=True)
+    return WriteSource(
         path=path,
         input=new_name(value["input"], (*path, "input"), findings),
-        anchor=_anchor(value["anchor"], (*path, "anchor")) if "anchor" in value else None,
         lookups=tuple(lookups),
         guards=tuple(guards),
-        body=read_fields(value.get("body", {}), (*path, "body"), findings),
+        body=body,
     )
 
 
@@ -157,15 +180,17 @@ def _lookup(name: str, value: dict[str, Any], path: Path, findings: Findings) ->
         whole: Any = findings.document.value
         _known_rejection(code, (*path, "on_missing", "reject"), whole, findings)
     _check_companions(value, path, findings)
+    conditions = value.get("where", {})
     where = tuple(
-        (field, Leaf((*path, "where", field), wanted))
-        for field, wanted in value.get("where", {}).items()
+        (field.removesuffix("?"), Leaf((*path, "where", field), wanted))
+        for field, wanted in conditions.items()
     )
     return LookupSource(
         name=new_name(name, path, findings),
         path=path,
         entity=value.get("entity") if not value.get("item_match") else None,
         where=where,
+        optional=any(field.endswith("?") for field in conditions),
         loop=read_loop(value, path, findings) if "$each" in value else None,
         key=Leaf((*path, "key"), value["key"]) if "key" in value else None,
         cache=_seconds(value.get("cache", "0s")),
@@ -186,6 +211,10 @@ def _check_companions(value: Mapping[str, Any], path: Path, findings: Findings) 
     if value.get("item_match") is True and "$each" not in value:
         message = "`item_match` needs `$each` and `key`."
         findings.at((*path, "item_match"), "misplaced-key", message, key=True)
+    for field in value.get("where", {}):
+        if field.endswith("?") and "$each" in value:
+            message = "With `$each` every element asks, so nothing may be missing."
+            findings.at((*path, "where", field), "misplaced-key", message, key=True)
 
 
 def _seconds(text: str) -> float:

@@ -22,8 +22,8 @@ _MATCH: Final = object_of(
     {
         "id": Property(GUID),
         "number": Property(Type("text", 20)),
-        "variant_id": Property(replace(GUID, nullable=True)),
-        "unit_of_measure": Property(Type("text", 10, nullable=True)),
+        "variant_id": Property(replace(GUID, nullable=True), optional=True),
+        "unit_of_measure": Property(Type("text", 10, nullable=True), optional=True),
     },
 )
 _KEY: Final = Type("text")
@@ -43,7 +43,8 @@ def lookup_types(
                 message = f'There is no schema file of an entity "{source.entity}".'
                 findings.unknown(path, "unknown-entity", message, source.entity, known)
             found = Type("any") if entity is None else record_type(entity, entities)
-        found = found.or_null() if source.on_missing is None else found
+        if source.on_missing is None or source.optional:
+            found = found.or_null()
         properties[source.name] = Property(
             map_of(f"lookups.{source.name}", found) if source.loop else found
         )
@@ -112,16 +113,23 @@ def _ask(
         emission.line(f"{key} = f_key({found.code})", spot)
     pairs = ""
     for name, leaf in source.where:
-        type_ = _condition_type(name, leaf, entity, ledger)
+        drops = leaf.path[-1] != name
+        type_ = condition_type(name, leaf, entity, ledger)
         target = (source.entity or source.name, name)
-        written, spot = ledger.leaf(leaf, Property(type_), scope, emission, target)
+        written, spot = ledger.leaf(leaf, Property(type_), scope, emission, target, drops=drops)
         local = emission.fresh("t")
-        emission.line(f"{local} = {written.code}", spot)
+        emission.line("try:")
+        with emission.indented():
+            if written.conditions:
+                unmet = f"not ({' and '.join(written.conditions)})"
+                emission.line(f"if {unmet}: return asked", spot)
+            emission.line(f"{local} = {written.code}", spot)
+        emission.line("except Dropped: return asked")
         pairs += f"({name!r}, {local}), "
     emission.line(f"asked.append(({key}, ({pairs}), {indexes}))")
 
 
-def _condition_type(name: str, leaf: Leaf, entity: Entity | None, ledger: Ledger) -> Type:
+def condition_type(name: str, leaf: Leaf, entity: Entity | None, ledger: Ledger) -> Type:
     """The type of a field that a lookup finds by."""
     if entity is None:
         return Type("any")

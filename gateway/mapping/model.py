@@ -86,12 +86,15 @@ Template = Leaf | Fields | Each | Listing | Pick
 
 @dataclass(frozen=True, slots=True)
 class LookupSource:
-    """A lookup. `where` are fields and what they must be; `on_missing` a rejection, or None."""
+    """A lookup. `where` are fields and what they must be; with `optional` it asks only where
+    that is there and not null. `on_missing` is a rejection, or None.
+    """
 
     name: str
     path: Path
     entity: str | None
     where: tuple[tuple[str, Leaf], ...]
+    optional: bool
     loop: Loop | None
     key: Leaf | None
     cache: float
@@ -123,15 +126,33 @@ class AnchorSource:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateSource:
-    """The verb `create`."""
+class WriteSource:
+    """What `create`, `update` and `upsert` have in common."""
 
     path: Path
     input: str
-    anchor: AnchorSource | None
     lookups: tuple[LookupSource, ...]
     guards: tuple[GuardSource, ...]
     body: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSource:
+    """The verb `create`."""
+
+    write: WriteSource
+    anchor: AnchorSource | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertSource:
+    """The verb `upsert`. `by` is the field it finds by and its value; the fields that
+    `create_only` names are written when there is no record yet, and never after.
+    """
+
+    write: WriteSource
+    by: tuple[str, Leaf]
+    create_only: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +194,17 @@ class MappingFile:
     list: ListSource | None
     read: bool
     create: CreateSource | None
+    update: WriteSource | None
+    upsert: UpsertSource | None
+    delete: bool
     problems: Mapping[str, str]
+
+    @property
+    def writes(self) -> tuple[WriteSource, ...]:
+        """The verbs that have a body."""
+        found = [
+            None if self.create is None else self.create.write,
+            self.update,
+            None if self.upsert is None else self.upsert.write,
+        ]
+        return tuple(one for one in found if one is not None)

@@ -12,9 +12,11 @@ from dataclasses import field as attribute
 from typing import Literal, cast
 
 from gateway.errors import Place, Rejected, Violation
+from gateway.mapping.change import Change
 from gateway.mapping.record import ListPlan, Names, Record
 
 Effect = Literal["none", "repeatable", "anchored", "irreversible"]
+Kind = Literal["create", "update", "upsert", "delete"]
 Asked = tuple[object, tuple[tuple[str, object], ...], tuple[int, ...]]
 
 
@@ -89,31 +91,53 @@ class Lookup:
 @dataclass(frozen=True, slots=True)
 class Request:
     """A call as it will be sent: `path` within the company, `body` in the order of sending with
-    the blanks of Business Central.
+    the blanks of Business Central, None for a call without one.
     """
 
     step: str
     method: str
     path: str
-    body: dict[str, object] = attribute(repr=False)
+    body: dict[str, object] | None = attribute(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The field that an upsert finds its record by, and the value it must have."""
+
+    field: str
+    valued: Callable[[Names], object] = attribute(repr=False)
+
+    def value(self, names: Names) -> object:
+        """The value. Raises `InvalidInput` or `MappingError` when there is none."""
+        return self.valued(names)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call of a verb. `effect` says what sending it twice would do."""
+    """One call of a verb. `effect` says what sending it twice would do.
+
+    `body` makes a record that is not there (create, upsert), `change` brings one that is there to
+    what is asked for (update, upsert), `by` finds it (upsert). `own_key` is the path of the input
+    that says the same as `by` and must not say anything else.
+    """
 
     name: str
-    kind: str
+    kind: Kind
     effect: Effect
     entity: str
-    body: Callable[[Names], dict[str, object]] = attribute(repr=False)
+    body: Callable[[Names], dict[str, object]] | None = attribute(default=None, repr=False)
+    change: Change | None = None
+    by: By | None = None
+    own_key: tuple[str, ...] | None = None
 
     def render(self, names: Names) -> Request:
-        """The call of this step.
+        """The call of this step that creates a record.
 
         Raises `InvalidInput` when the input has no such translation, `MappingError` when
         something else the mapping reads has none.
         """
+        if self.body is None:
+            raise ValueError(f"A step of the kind {self.kind} creates nothing.")
         return Request(self.name, "POST", self.entity, self.body(names))
 
 
@@ -157,7 +181,8 @@ class FieldUse:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One verb of one resource. `schema` names the canonical schema, `input` the document in
-    expressions, `api` and `entity` the page of Business Central, `file` the mapping.
+    expressions, `api` and `entity` the page of Business Central, `file` the mapping. `params` is a
+    JSON Schema of the settings that the mapping reads.
 
     `rejections` are all codes of the mapping with those of ambiguous lookups, `problems` leads
     from an error code of Business Central to one of them. `answer_step` is the step whose
@@ -172,6 +197,7 @@ class Plan:
     entity: str
     file: str
     record: Record
+    params: Mapping[str, object] = attribute(default_factory=dict)
     input: str | None = None
     lookups: tuple[Lookup, ...] = ()
     checks: tuple[Guard, ...] = ()

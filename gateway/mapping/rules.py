@@ -71,6 +71,8 @@ RULES: Final[dict[str, Rule]] = {
         ("M217", "null-has-no-blank", "Numbers and booleans are never blank."),
         ("M218", "cannot-be-called", "Business Central takes no such call."),
         ("M219", "no-verb", "A mapping without a verb does nothing."),
+        ("M220", "never-sent", "An update sends a field only if it reads what a patch names."),
+        ("M221", "not-in-the-record", "What a patch does not name comes from the record."),
         ("M302", "anchor-not-written", "A record is found again only by what was written."),
     ),
     **{

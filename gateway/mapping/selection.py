@@ -1,10 +1,15 @@
-"""What the paths that expressions read mean: `$select` and `$expand`, pointers, unread input."""
+"""What the paths that expressions read mean: `$select` and `$expand`, pointers, unread input,
+and which paths a record writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from gateway.mapping.scope import Every, Way, way_words
+from gateway.mapping.model import Fields, Leaf, Pick
+from gateway.mapping.patch import Steps, meet
+from gateway.mapping.scope import Every, Way
 from gateway.mapping.types import Type
 from gateway.wire import Entity
 
@@ -37,29 +42,58 @@ def too_deep(ways: list[Way], entity: Entity) -> Way | None:
     return None
 
 
-def pointers_of(ways: tuple[Way, ...], input_name: str) -> tuple[str, ...]:
-    """JSON pointers of the paths of the input, as far as the first element of a list."""
-    found: list[str] = []
+def input_paths(ways: Iterable[Way], input_name: str) -> tuple[Steps, ...]:
+    """The paths of the input among `ways`, as far as the first element of a list."""
+    found: list[Steps] = []
     for way in ways:
         if way[0] != input_name:
             continue
-        words = ""
-        for part in way[1:]:
-            if isinstance(part, Every):
-                break
-            words += f"/{part.replace('~', '~0').replace('/', '~1')}"
-        found.append(words)
+        until = next((at for at, part in enumerate(way) if isinstance(part, Every)), len(way))
+        found.append(tuple(str(part) for part in way[1:until]))
     return tuple(dict.fromkeys(found))
 
 
-def unread(ways: list[Way], input_name: str, type_: Type) -> list[str]:
-    """The paths of the input that no expression reads, in words."""
-    read = {_plain(way) for way in ways if way and way[0] == input_name}
+def unread(ways: list[Way], input_name: str, type_: Type) -> list[Way]:
+    """The paths of the input that no expression reads, each with the name of the input. Whoever
+    goes over a list has not read it (`Every(None)`), who reads an element as a whole has.
+    """
+    read = {_plain(way) for way in ways if way and way[0] == input_name and way[-1] != Every(None)}
     return [
-        way_words(leaf)
+        leaf
         for leaf in _leaves(type_, (input_name,), 8)
         if not any(_plain(leaf[:length]) in read for length in range(1, len(leaf) + 1))
     ]
+
+
+def unwritten(paths: Iterable[Steps], input_name: str, type_: Type) -> list[Steps]:
+    """The paths of the input that do not meet any of `paths`, without the input's name."""
+    read = list(paths)
+    leaves = input_paths(_leaves(type_, (input_name,), 8), input_name)
+    return [leaf for leaf in leaves if not any(meet(leaf, one) for one in read)]
+
+
+def recorded(fields: Fields, before: Steps = ()) -> dict[Steps, str | None]:
+    """The canonical paths that a record writes, each with the field of Business Central it is a
+    copy of, if it is one.
+    """
+    found: dict[Steps, str | None] = {}
+    for entry in fields.entries:
+        path, template = (*before, entry.name), entry.template
+        inner = template.choices if isinstance(template, Pick) else (template,)
+        for one in inner:
+            if isinstance(one, Fields):
+                found |= recorded(one, path)
+            else:
+                found[path] = _copied(one.value) if isinstance(one, Leaf) else None
+    return found
+
+
+def _copied(value: object) -> str | None:
+    found = _COPY.fullmatch(value) if isinstance(value, str) else None
+    return None if found is None else found.group(1)
+
+
+_COPY = re.compile(r"\{\{\s*bc\.([A-Za-z0-9_]+)\s*\}\}")
 
 
 def _leaves(type_: Type, way: Way, depth: int) -> Iterator[Way]:

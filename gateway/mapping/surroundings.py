@@ -47,7 +47,7 @@ def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
     rejections = {
         code: Rejection(code, title, remedy) for code, (title, remedy) in file.rejections.items()
     }
-    for lookup in file.create.lookups if file.create else ():
+    for lookup in [lookup for write in file.writes for lookup in write.lookups]:
         code = f"ambiguous_{lookup.name}"
         title = f"More than one record of {lookup.entity or 'items'} fits"
         rejections.setdefault(code, Rejection(code, title))

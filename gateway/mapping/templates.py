@@ -20,6 +20,7 @@ from gateway.mapping.names import new_name
 from gateway.mapping.rules import Findings, Path, did_you_mean
 
 DEEPEST: Final = 8  # templates within templates
+MOST_FIELDS: Final = 500  # of one object; no entity has half as many
 
 _KNOWN: Final = ("$when", "$each", "$as", "$index", "$concat", "$pick")
 _LATER: Final = ("$remove", "$key", "$others")
@@ -57,8 +58,12 @@ def read_fields(
     """An object's fields, and its `$when`."""
     entries: list[Entry] = []
     seen: set[str] = set()
-    for key, inner in value.items():
+    for at, (key, inner) in enumerate(value.items()):
         here = (*path, key)
+        if at >= MOST_FIELDS:
+            message = f"An object has at most {MOST_FIELDS} fields."
+            findings.at(here, "misplaced-key", message, key=True)
+            break
         if key.startswith("$"):
             _check_key(key, here, findings, looping=looping)
             continue

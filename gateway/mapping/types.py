@@ -315,6 +315,31 @@ def create_type(entity: Entity, entity_of: EntityOf) -> Type:
     return Type("object", shape=shape)
 
 
+def update_type(entity: Entity, entity_of: EntityOf) -> Type:
+    """What a change of `entity` takes: nothing is required, its parts are there to be refused."""
+    shape = create_type(entity, entity_of).shape
+    found = {} if shape is None else shape.properties
+    optional = {name: replace(one, optional=True) for name, one in found.items()}
+    return Type("object", shape=Shape(entity.entity_set, lambda: optional, entity=entity))
+
+
+def patched_type(type_: Type) -> Type:
+    """What a document of this type may be like once a patch is merged into a record: anything
+    of it may be missing, but for what is inside of a list.
+    """
+    shape = type_.shape
+    if type_.kind != "object" or shape is None:
+        return type_
+
+    def made() -> dict[str, Property]:
+        return {
+            name: replace(found, type=patched_type(found.type).or_null(), optional=True)
+            for name, found in shape.properties.items()
+        }
+
+    return replace(type_, shape=Shape(shape.name, made, others=shape.others))
+
+
 def field_type(field: Field) -> Type:
     """The type of a field; null where it has a blank."""
     kind: Kind = "text"

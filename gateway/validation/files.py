@@ -101,7 +101,8 @@ def load_schemas(folders: Sequence[Path]) -> Schemas:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob(f"*{_SUFFIX}")) if folder.is_dir() else []
+    found = folder.rglob(f"*{_SUFFIX}") if folder.is_dir() else ()
+    return sorted(path for path in found if path.is_file())
 
 
 def _name(path: Path) -> str:

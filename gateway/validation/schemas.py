@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, cast
 
 from gateway.documents import Document
-from gateway.validation.sides import answer_side, input_side
+from gateway.validation.sides import answer_side, change_side, input_side
 from gateway.validation.validator import Validator
 from gateway.wire import Entity, entity_from_schema
 
@@ -74,6 +74,10 @@ class Schemas:
         """For documents a caller sends. Raises `KeyError` for an unknown canonical schema."""
         return self._validator(("input", name))
 
+    def change_validator(self, name: str) -> Validator:
+        """For merge patches a caller sends. Raises `KeyError` for an unknown canonical schema."""
+        return self._validator(("change", name))
+
     def answer_validator(self, name: str, omit: Sequence[str] = ()) -> Validator:
         """For documents the gateway answers, in lists without the properties `omit` names.
 
@@ -94,6 +98,8 @@ class Schemas:
         match asked:
             case ("input", name):
                 return Validator(input_side(self._canonical_value(name)))
+            case ("change", name):
+                return Validator(change_side(self._canonical_value(name)))
             case ("answer", name, *omit):
                 side = answer_side(self._canonical_value(name))
                 required = [one for one in side.get("required", ()) if one not in omit]

@@ -182,4 +182,10 @@ def _type_of(value: object) -> str:
 
 
 def _listed(words: Iterable[object]) -> str:
-    return ", ".join(f'"{word}"' if isinstance(word, str) else str(word) for word in words)
+    return ", ".join(_shown(word) for word in words)
+
+
+def _shown(word: object) -> str:
+    if word is None:
+        return "null"
+    return f'"{word}"' if isinstance(word, str) else str(word)

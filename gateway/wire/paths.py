@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 from urllib.parse import quote
@@ -27,6 +27,10 @@ LONGEST_FILTER: Final = 6_000  # characters, encoded; Business Central takes 8,0
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TAKES = {
+    "date": "a day such as 2026-11-23",
+    "datetime": "a moment with its offset from UTC such as 2026-11-23T09:30:00Z",
+}
 _PLAIN = "(),;:=$'"  # may stand in a query string as they are
 
 
@@ -65,7 +69,9 @@ def fits(field: Field, value: object) -> bool:
 def literal(field: Field, value: object) -> str:
     """`value` as an OData literal of the type of `field`, not percent-encoded.
 
-    Raises `InvalidQuery` when the value is longer than the field or is not of its type.
+    A moment needs its offset from UTC and is cut to the milliseconds that Business Central keeps
+    (bc/api.md §10). Raises `InvalidQuery` when the value is longer than the field or is not of
+    its type.
     """
     if value is None:
         value = field.blank
@@ -76,10 +82,10 @@ def literal(field: Field, value: object) -> str:
             return _quoted(_stored(field, value))
         case "guid" if isinstance(value, str) and is_guid(value):
             return value.lower()
-        case "date" if isinstance(value, str) and _DATE.fullmatch(value) and _moment(value):
+        case "date" if isinstance(value, str) and _is_day(value):
             return value
-        case "datetime" if isinstance(value, str) and "T" in value and _moment(value):
-            return value
+        case "datetime" if isinstance(value, str) and (moment := _moment(value)):
+            return _written(moment)
         case "boolean" if isinstance(value, bool):
             return "true" if value else "false"
         case "integer" if isinstance(value, int) and not isinstance(value, bool):
@@ -87,7 +93,7 @@ def literal(field: Field, value: object) -> str:
         case "decimal" if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return format(value, "f") if isinstance(value, Decimal) else str(value)
         case _:
-            raise _invalid(field, f"takes a {field.type}", "type")
+            raise _invalid(field, f"takes {_TAKES.get(field.type, f'a {field.type}')}", "type")
 
 
 def filter_text(entity: Entity, conditions: Sequence[Condition]) -> str:
@@ -139,7 +145,11 @@ def query(
 
 
 def matches(entity: Entity, row: Mapping[str, object], conditions: Sequence[Condition]) -> bool:
-    """Whether the decoded `row` satisfies every condition; Code fields compare without case."""
+    """Whether the decoded `row` satisfies every condition.
+
+    Code fields compare without case. In an order a blank counts as what Business Central sends
+    for it (bc/api.md §10): a day that is not set is before every other day.
+    """
     return all(_satisfied(entity.fields[item.field], row, item) for item in conditions)
 
 
@@ -167,7 +177,8 @@ def _satisfied(field: Field, row: Mapping[str, object], condition: Condition) ->
 def _compares(field: Field, held: object, operator: Operator, value: object) -> bool:
     if operator == "eq":
         return _equal(field, held, value)
-    order = _order(_comparable(field, held), _comparable(field, value))
+    left = _comparable(field, field.blank if held is None else held)
+    order = _order(left, _comparable(field, value))
     match operator:
         case "ge":
             return order in {0, 1}
@@ -202,7 +213,7 @@ def _comparable(field: Field, value: object) -> Decimal | str | None:
     if isinstance(value, str):
         if field.type == "datetime":
             moment = _moment(value)
-            return None if moment is None else moment.isoformat(timespec="microseconds")
+            return None if moment is None else moment.isoformat(timespec="milliseconds")
         return value.lower() if field.type == "guid" else value
     if isinstance(value, int | Decimal):
         return Decimal(value)
@@ -210,11 +221,24 @@ def _comparable(field: Field, value: object) -> Decimal | str | None:
 
 
 def _moment(text: str) -> datetime | None:
+    """The moment in UTC; None when `text` is none, or does not say which one for lack of a zone."""
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def _written(moment: datetime) -> str:
+    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec=precision)}Z"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _stored(field: Field, text: str) -> str:

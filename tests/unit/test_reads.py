@@ -10,6 +10,7 @@ import pytest
 from gateway import reads
 from gateway.businesscentral import BusinessCentral
 from gateway.errors import (
+    BusinessCentralRefused,
     FilterNotApplied,
     InvalidQuery,
     MappingError,
@@ -186,11 +187,12 @@ async def test_another_record_than_the_one_asked_for_is_not_shown(
 async def test_what_does_not_fit_the_canonical_schema_is_not_answered(
     remote: Remote, connection: Connection
 ) -> None:
-    async with odd_server(lambda _: reply(200, item(displayName=7))) as odd:
+    async with odd_server(lambda _: reply(200, item(displayName=71717))) as odd:
         with pytest.raises(MappingError) as caught:
             await one(remote, connection, item()["id"], through=with_odd(remote, odd))
     assert [violation.pointer for violation in caught.value.violations] == ["/name"]
-    assert "7" not in str(caught.value)
+    assert item()["id"] in str(caught.value)
+    assert "71717" not in str(caught.value)
 
 
 async def test_empty_pages_are_followed_to_the_next_row(
@@ -222,6 +224,71 @@ async def test_pages_that_were_not_asked_for_are_not_believed(
     async with odd_server(lambda _: reply(200, {"value": [item(), item()]})) as odd:
         with pytest.raises(UnexpectedAnswer):
             await listed(remote, connection, limit=1, through=with_odd(remote, odd))
+
+
+async def test_a_page_that_holds_a_record_twice_is_not_believed(
+    remote: Remote, connection: Connection
+) -> None:
+    async with odd_server(lambda _: reply(200, {"value": [item(), item()]})) as odd:
+        with pytest.raises(UnexpectedAnswer):
+            await listed(remote, connection, through=with_odd(remote, odd))
+
+
+async def test_a_cursor_that_business_central_refuses_is_the_callers_to_drop(
+    remote: Remote, connection: Connection
+) -> None:
+    refusal = {"error": {"code": "SkipTokenIsNoLongerValid", "message": "The token is gone."}}
+
+    def answer(seen: Seen) -> Reply:
+        if "page=" in seen.target:
+            return reply(400, refusal)
+        return reply(200, {"value": [item()], "@odata.nextLink": f"{odd.url}/next?page=2"})
+
+    async with odd_server(answer) as odd:
+        through = with_odd(remote, odd)
+        first = await listed(remote, connection, through=through)
+        with pytest.raises(InvalidQuery, match="Start the list again"):
+            await listed(remote, connection, cursor=first.next_cursor, through=through)
+    async with odd_server(lambda _: reply(400, refusal)) as odd:
+        with pytest.raises(BusinessCentralRefused):
+            await listed(remote, connection, through=with_odd(remote, odd))
+
+
+def entry(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    return {
+        "id": "0d9a2c34-9d4f-4b6a-8a8e-6f1f0a7c2222",
+        "entryNumber": 1,
+        "postingDate": "2026-11-23",
+        "documentNumber": "103001",
+        "documentType": "Invoice",
+        "accountId": "00000000-0000-0000-0000-000000000000",
+        "accountNumber": "",
+        "description": "",
+        "debitAmount": 0,
+        "creditAmount": 1055,
+        "lastModifiedDateTime": "2026-11-23T09:30:00Z",
+        **changes,
+    }
+
+
+async def test_a_member_that_an_app_has_added_does_not_break_a_list(
+    remote: Remote, connection: Connection
+) -> None:
+    added = entry(id=OTHER_COMPANY_ID, documentType="Sales_x0020_Rebate")
+    async with odd_server(lambda _: reply(200, {"value": [entry(), added]})) as odd:
+        page = await listed(remote, connection, "ledger-entries", through=with_odd(remote, odd))
+    assert [record["document_type"] for record in page.data] == ["invoice", "other"]
+
+
+async def test_a_record_without_a_translation_stops_its_page_and_is_named(
+    remote: Remote, connection: Connection
+) -> None:
+    broken = entry(id=OTHER_COMPANY_ID, entryNumber=None)
+    async with odd_server(lambda _: reply(200, {"value": [entry(), broken]})) as odd:
+        with pytest.raises(MappingError) as caught:
+            await listed(remote, connection, "ledger-entries", through=with_odd(remote, odd))
+    assert f"generalLedgerEntries({OTHER_COMPANY_ID})" in str(caught.value)
+    assert [violation.pointer for violation in caught.value.violations] == ["/entry_number"]
 
 
 async def test_a_list_of_orders_leaves_the_lines_out(

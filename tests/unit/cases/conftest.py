@@ -47,6 +47,15 @@ create:
   body:
     displayName: "{{ thing.name }}"
     paymentTermsId: "{{ lookups.terms.id }}"
+update:
+  input: thing
+  body: {displayName: "{{ thing.name }}"}
+upsert:
+  input: thing
+  by: {email: "{{ target.key }}"}
+  create_only: [email]
+  body: {email: "{{ target.key }}", displayName: "{{ thing.name }}"}
+delete: {}
 """
 
 

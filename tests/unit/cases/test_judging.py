@@ -186,3 +186,67 @@ async def test_unknown_resources_and_verbs_are_told(folder: Path, snapshot: Snap
     assert (await found(folder, snapshot, wrong))[0][0] == "T102"
     wrong = tests.replace("verb: create", "verb: creat")
     assert (await found(folder, snapshot, wrong))[0][0] == "T103"
+
+
+def change(verb: str, rest: str) -> str:
+    return (
+        f"resource: things\nanswers: {{steps: {{read: {{id: {TERMS}, displayName: Adatum}}}}}}\n"
+        f"tests:\n  - name: four\n    verb: {verb}\n{rest}\n"
+    )
+
+
+SENT = f"""\
+    given: {{name: Trey}}
+    answers: {{steps: {{update: {{id: x, displayName: Trey}}}}}}
+    expect:
+      writes: 1
+      requests: [{{call: PATCH customers({TERMS}), body: {{displayName: Trey}}}}]
+      answer: {{id: x, name: Trey}}
+"""
+KEPT = f"""\
+    given: thing.json
+    expect: {{writes: 0, requests: [], answer: {{id: {TERMS}, name: Adatum}}}}
+"""
+MADE = """\
+    target: {key: a@b.example}
+    given: thing.json
+    answers: {steps: {read: null}}
+    expect:
+      requests: [{call: POST customers, body: {displayName: Adatum, email: a@b.example}}]
+"""
+GONE = f"""\
+    target: {{id: {TERMS}}}
+    expect: {{writes: 1, requests: [{{call: DELETE customers({TERMS})}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "rest"), [("update", SENT), ("update", KEPT), ("upsert", MADE), ("delete", GONE)]
+)
+async def test_changes_start_from_the_record_that_is_there(
+    folder: Path, snapshot: Snapshot, verb: str, rest: str
+) -> None:
+    assert await found(folder, snapshot, change(verb, rest)) == []
+
+
+async def test_a_change_can_fail_too(folder: Path, snapshot: Snapshot) -> None:
+    sent = "    given: {name: Trey}\n    expect: {writes: 0, requests: []}"
+    assert [one[0] for one in await found(folder, snapshot, change("update", sent))] == [
+        "T202",
+        "T202",
+    ]
+    wrong = "    given: {name: null}\n    expect: {problem: {code: invalid_input}}"
+    assert [one[0] for one in await found(folder, snapshot, change("update", wrong))] == [
+        "T201",
+        "T107",
+    ]
+    text = change("update", "    given: {name: x}\n    expect: {problem: {code: not_found}}")
+    unread = text.replace(text.splitlines()[1] + "\n", "")
+    assert [one[:2] for one in await found(folder, snapshot, unread)] == [
+        ("T108", "The answers have nothing for steps / read.")
+    ]
+    nowhere = "    given: thing.json\n    expect: {writes: 0}"
+    assert [one[0] for one in await found(folder, snapshot, change("upsert", nowhere))] == [
+        "T109",
+        "T107",
+    ]

@@ -74,7 +74,7 @@ ORDERS: dict[str, Any] = {
     "entitySet": "orders",
     "entityName": "order",
     "key": ["id"],
-    "verbs": ["get", "post"],
+    "verbs": ["get", "post", "patch", "delete"],
     "required": [["customerNumber", "customerId"]],
     "parts": {
         "orderLines": {"entitySet": "orderLines", "many": True},
@@ -232,6 +232,47 @@ create:
 problems:
   - {code: Internal_Invalid, reject: unmatched}
 """
+CHANGES = """\
+update:
+  input: order
+  lookups:
+    buyer:
+      entity: customers
+      where: {number?: "{{ order.buyer.number }}"}
+      on_missing: {reject: unknown_buyer}
+    other:
+      entity: customers
+      where: {number?: "{{ order.reference }}"}
+      on_missing: null
+  guards:
+    - {when: "lookups.other is present", reject: blocked}
+  body:
+    remark: "{{ order.remark | truncate_to(100) }}"
+    customerId: "{{ lookups.buyer.id }}"
+    postingDate: "{{ order.day }}"
+    kind: "{{ order.kind | choose(tables.kind) }}"
+    urgent: "{{ order.urgent }}"
+    weight: "{{ order.shipping.amount }}"
+    copies: "{{ order.count | default(1) }}"
+upsert:
+  input: order
+  by: {externalDocumentNumber: "{{ target.key }}"}
+  create_only: [externalDocumentNumber, weight]
+  lookups:
+    buyer:
+      entity: customers
+      where: {number: "{{ order.buyer.number }}"}
+      on_missing: {reject: unknown_buyer}
+  body:
+    externalDocumentNumber: "{{ target.key }}"
+    customerId: "{{ lookups.buyer.id }}"
+    postingDate: "{{ order.day }}"
+    kind: "{{ order.kind | choose(tables.kind) }}"
+    remark?: "{{ order.remark | truncate_to(100) }}"
+    urgent: true
+    weight?: "{{ order.weight }}"
+delete: {}
+"""
 GUID = "5f8c0000-0000-4000-8000-000000000001"
 
 
@@ -314,4 +355,6 @@ def names(**changes: object) -> Names:
 
 def body(mapping: str = MAPPING, **changes: object) -> dict[str, Any]:
     """The body that a mapping makes of an order."""
-    return plan("create", mapping).steps[0].render(names(**changes)).body
+    made = plan("create", mapping).steps[0].render(names(**changes)).body
+    assert made is not None
+    return made

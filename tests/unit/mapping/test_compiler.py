@@ -151,7 +151,10 @@ def test_all_guards_that_say_bad_are_reported_with_their_pointers(create: Plan) 
     assert [error.own_code for error in create.guards(bad)] == ["no_freight"]
     bad["lookups"]["buyer"]["blocked"] = "All"
     blocked, freight = create.guards(bad)
-    assert (blocked.own_code, blocked.violations[0].pointer) == ("blocked", None)
+    assert (blocked.own_code, blocked.violations[0].pointer) == (
+        "blocked",
+        "/buyer/number",
+    )
     assert freight.violations[0].pointer == "/shipping/amount"
     assert create.guards(names(shipping={"amount": 0})) == ()
 

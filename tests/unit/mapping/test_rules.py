@@ -44,11 +44,71 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("wrong-shape", "resource: orders\n", "resource: ^drift\n"),
     ("wrong-shape", "cache: 5m\n", "cache: ^5 minutes\n"),
     ("wrong-shape", "operator: ge}\n    urgent", "operator: ^ne}\n    urgent"),
-    ("not-yet", "read: {}\n", "read: {}\n^update: {input: order, body: {}}\n"),
     ("not-yet", "read: {}\n", "read: {}\n^actions: {}\n"),
     ("not-yet", "resource: orders\n", "^extends: orders\nresource: orders\n"),
     ("not-yet", "  input: order\n", "  input: order\n  ^steps: []\n"),
     ("not-yet", CONCAT, "      ^$others: keep\n" + CONCAT),
+    # changes of what is there
+    *(
+        (rule, "read: {}\n", f"read: {{}}\nupdate:\n  input: order\n{rest}")
+        for rule, rest in (
+            ("not-yet", "  body:\n    ^orderLines: []\n"),
+            ("not-yet", "  body:\n    ^remark: {a: 1}\n"),
+            ("not-yet", "  ^steps: []\n  body: {urgent: true}\n"),
+            (
+                "lookup-never-used",
+                "  lookups: {^buyer: {entity: items, where: {number: x}, on_missing: null}}\n  body: {remark: x}\n",
+            ),
+            ("never-sent", "  body:\n    ^urgent: true\n"),
+            (
+                "never-sent",
+                '  body:\n    ^postingDate: "{{ now | text | truncate_to(10) | date }}"\n',
+            ),
+            ("can-never-drop", '  body:\n    ^remark?: "{{ order.nick }}"\n'),
+            ("can-never-drop", '  body:\n    remark: "{{ ^order.nick | or_null }}"\n'),
+            ("not-in-the-record", '  body:\n    ^remark: "{{ order.nick }}{{ order.remark }}"\n'),
+            ("read-only", '  body:\n    ^number: "{{ order.reference }}"\n'),
+            ("must-not-be-written", '  body:\n    ^number: "{{ order.reference }}"\n'),
+            ("unknown-field", '  body:\n    ^remrk: "{{ order.remark }}"\n'),
+            ("too-long", '  body:\n    remark: "{{ ^order.remark }}"\n'),
+            ("unknown-name", '  body:\n    remark: "{{ ^orde.remark }}"\n'),
+            ("unknown-input", '  body:\n    remark: "{{ ^target.key }}"\n'),
+            ("syntax", '  body:\n    remark: "{{ order.remark ^^^ }}"\n'),
+            (
+                "misplaced-key",
+                '  body:\n    ^$when: order.urgent\n    remark: "{{ order.nick }}"\n',
+            ),
+        )
+    ),
+    *(
+        (rule, "read: {}\n", f"read: {{}}\nupsert:\n  input: order\n{rest}")
+        for rule, rest in (
+            ("anchor-not-written", "  by: {^remark: x}\n  body: {urgent: true}\n"),
+            ("anchor-not-written", "  by: {^remark: x}\n  body: {remark: y}\n"),
+            ("not-filterable", "  by: {^total: 5}\n  body: {urgent: true}\n"),
+            ("unknown-field", "  by: {^remrk: x}\n  body: {remark: x}\n"),
+            ("unknown-field", "  by: {remark: x}\n  create_only: [^urgnt]\n  body: {remark: x}\n"),
+            ("wrong-shape", "  by: ^{remark: x, urgent: true}\n  body: {remark: x}\n"),
+            ("missing-key", "  body: {remark: x}\n"),
+            ("not-yet", "  by: {remark: x}\n  body: {remark: x, ^orderLines: []}\n"),
+            ("must-not-be-written", "  by: {remark: x}\n  body: {remark: x, ^number: y}\n"),
+            ("unknown-input", '  by: {remark: "{{ ^target.id }}"}\n  body: {remark: x}\n'),
+        )
+    ),
+    (
+        "misplaced-key",
+        '      key: "{{ line.sku }}"\n',
+        '      key: "{{ line.sku }}"\n      entity: items\n      where: {^number?: "{{ line.sku }}"}\n',
+    ),
+    ("can-never-drop", WHERE, '      where: {number?: ^"{{ order.buyer.number }}"}\n'),
+    (
+        "misplaced-key",
+        RECORD,
+        RECORD
+        + "  extra: {"
+        + ", ".join(f"{'^' if at == 500 else ''}a{at}: x" for at in range(502))
+        + "}\n",
+    ),
     # keys and names
     ("misplaced-key", CONCAT, "      ^$concta: []\n" + CONCAT),
     ("misplaced-key", CONCAT, "      ^sequence: 1\n" + CONCAT),

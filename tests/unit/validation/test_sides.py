@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from gateway.validation import answer_side, input_side
+import pytest
+
+from gateway.validation import Validator, answer_side, change_side, input_side
 
 SCHEMA: dict[str, object] = {
     "type": "object",
@@ -84,3 +86,69 @@ def test_combined_and_named_schemas_are_read_too() -> None:
         "anyOf": [side, {"$ref": "#/$defs/x"}],
         "if": side,
     }
+
+
+PATCHED: dict[str, object] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["id", "name", "buyer"],
+    "properties": {
+        "id": {"type": "string", "readOnly": True},
+        "name": {"type": "string"},
+        "nick": {"type": ["string", "null"], "maxLength": 5},
+        "kind": {"enum": ["a", "b"]},
+        "buyer": {"$ref": "#/$defs/buyer"},
+        "payer": {"$ref": "#/$defs/buyer", "description": "Who pays."},
+        "parent": {"$ref": "#"},
+        "size": {"anyOf": [{"type": "integer"}, {"type": "object", "required": ["x"]}]},
+        "lines": {"type": "array", "items": {"$ref": "#/$defs/buyer"}},
+    },
+    "$defs": {
+        "buyer": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["number"],
+            "properties": {"number": {"type": "string"}, "name": {"type": "string"}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {},
+        {"name": "x"},
+        {"buyer": {}, "payer": {}},
+        {"nick": None, "kind": None, "payer": None, "parent": None, "size": None, "lines": None},
+        {"buyer": {"name": None}, "payer": {"name": None}},
+        {"parent": {"parent": {"name": "x"}}},
+        {"size": {}},
+        {"lines": [{"number": "1"}]},
+    ],
+)
+def test_a_patch_says_as_much_as_it_likes(patch: object) -> None:
+    assert Validator(change_side(PATCHED)).violations(patch) == []
+
+
+@pytest.mark.parametrize(
+    ("patch", "found"),
+    [
+        ({"id": "x"}, [("readOnly", "/id")]),
+        ({"id": None}, [("readOnly", "/id")]),
+        ({"name": None, "buyer": None}, [("type", "/buyer"), ("type", "/name")]),
+        ({"payer": {"number": None}}, [("type", "/payer/number")]),
+        ({"payer": {"nmae": "x"}}, [("additionalProperties", "/payer/nmae")]),
+        ({"kind": "c", "nick": "longer"}, [("enum", "/kind"), ("maxLength", "/nick")]),
+        ({"lines": [{"name": "x"}]}, [("required", "/lines/0")]),
+        ({"lines": [{"number": "1", "name": None}]}, [("type", "/lines/0/name")]),
+    ],
+)
+def test_what_a_patch_may_not_say(patch: object, found: list[tuple[str, str]]) -> None:
+    violations = Validator(change_side(PATCHED)).violations(patch)
+    assert sorted((one.rule, one.pointer) for one in violations) == found
+
+
+def test_null_is_shown_as_what_may_be_sent() -> None:
+    (violation,) = Validator(change_side(PATCHED)).violations({"kind": "c"})
+    assert violation.detail == 'This must be one of "a", "b", null.'

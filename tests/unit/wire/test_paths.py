@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from urllib.parse import parse_qsl, quote
 
@@ -58,6 +59,14 @@ def test_paths_hold_a_guid_and_nothing_else(entity: EntityOf) -> None:
         ("salesOrders", "status", "In Review", "'In_x0020_Review'"),
         ("salesOrders", "orderDate", "2026-11-23", "2026-11-23"),
         ("salesOrders", "lastModifiedDateTime", "2026-11-23T09:30:00Z", "2026-11-23T09:30:00Z"),
+        ("salesOrders", "lastModifiedDateTime", "2026-11-23T10:30+01:00", "2026-11-23T09:30:00Z"),
+        (
+            "salesOrders",
+            "lastModifiedDateTime",
+            "2026-11-23T09:30:00.0299Z",
+            "2026-11-23T09:30:00.029Z",
+        ),
+        ("salesOrders", "lastModifiedDateTime", None, "0001-01-01T00:00:00Z"),
         ("salesOrderLines", "sequence", 10000, "10000"),
     ],
 )
@@ -76,6 +85,9 @@ def test_literals(entity: EntityOf, entity_set: str, field: str, value: object, 
         ("salesOrders", "orderDate", "2026-02-30"),
         ("salesOrders", "orderDate", "2026-11-23 or 1"),
         ("salesOrders", "lastModifiedDateTime", "2026-11-23"),
+        ("salesOrders", "lastModifiedDateTime", "2026-11-23T09:30:00"),
+        ("salesOrders", "lastModifiedDateTime", "2026-11-23T09:30:00Z or 1"),
+        ("salesOrders", "lastModifiedDateTime", "0001-01-01T00:00:00+01:00"),
         ("salesOrderLines", "sequence", True),
         ("salesOrders", "externalDocumentNumber", "x" * 36),
     ],
@@ -154,6 +166,7 @@ def test_rows_are_held_against_the_filter(entity: EntityOf) -> None:
         "customerId": ID.lower(),
         "totalTaxAmount": Decimal("1.50"),
         "orderDate": "2026-11-23",
+        "requestedDeliveryDate": None,
         "lastModifiedDateTime": "2026-11-23T09:30:00.5Z",
         "email": None,
     }
@@ -174,9 +187,13 @@ def test_rows_are_held_against_the_filter(entity: EntityOf) -> None:
     assert not held("email", "eq", "a@b.example")
     assert held("orderDate", "ge", "2026-11-23")
     assert not held("orderDate", "gt", "2026-11-23")
+    assert held("requestedDeliveryDate", "le", "0001-01-02")
+    assert not held("requestedDeliveryDate", "ge", "0001-01-02")
     assert held("lastModifiedDateTime", "gt", "2026-11-23T09:30:00Z")
     assert held("lastModifiedDateTime", "eq", "2026-11-23T10:30:00.500+01:00")
     assert held("lastModifiedDateTime", "lt", "2026-11-23T09:30:01Z")
+    assert held("lastModifiedDateTime", "ge", "2026-11-23T09:30:00.5009Z")
+    assert not held("lastModifiedDateTime", "ge", "2026-11-23T09:30:00.501Z")
     assert held("totalTaxAmount", "le", 2)
     assert not held("email", "ge", "a")
     assert not held("currencyCode", "eq", "EUR")
@@ -200,3 +217,26 @@ def test_any_text_is_one_literal_and_survives_the_address(text: str) -> None:
     encoded = query(select=["id"], filter_=said)
     assert all(letter.isascii() and letter not in ' "<>#+\n' for letter in encoded)
     assert dict(parse_qsl(encoded))["$filter"] == said
+
+
+GAPS = st.timedeltas(timedelta(days=-40_000), timedelta(days=40_000))
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.builds(
+    lambda gap, zone: (datetime(2026, 1, 1, tzinfo=UTC) + gap).astimezone(zone), GAPS, ZONES
+)
+
+
+@given(MOMENTS)
+def test_a_moment_of_any_zone_is_said_in_utc_and_finds_what_it_names(moment: datetime) -> None:
+    field = CUSTOMERS.fields["lastModifiedDateTime"]
+    said = literal(field, moment.isoformat())
+    kept = datetime.fromisoformat(said)
+    assert said.endswith("Z")
+    assert timedelta() <= moment - kept < timedelta(milliseconds=1)
+    row: dict[str, object] = {"lastModifiedDateTime": said}
+    before: dict[str, object] = {
+        "lastModifiedDateTime": literal(field, (kept - timedelta(milliseconds=1)).isoformat())
+    }
+    since = [Condition("lastModifiedDateTime", "ge", (moment.isoformat(),))]
+    assert matches(CUSTOMERS, row, since)
+    assert not matches(CUSTOMERS, before, since)

@@ -1,0 +1,116 @@
+"""Makes the second half of `resources.md` from the shipped mappings and canonical schemas.
+
+    python docs/generate.py
+
+Run by whoever changes a mapping or a canonical schema; a test tells when the page is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from gateway.config import folders
+from gateway.mapping import Filter, ListPlan
+from gateway.snapshot import ResourcePlans, Snapshot, load_snapshot
+from gateway.wire import Field
+
+PAGE: Final = Path(__file__).with_name("resources.md")
+MARK: Final = "<!-- Made by docs/generate.py from here on. -->\n"
+
+_TYPES: Final = {
+    "string": "a text",
+    "integer": "a whole number",
+    "decimal": "an amount",
+    "boolean": "`true` or `false`",
+    "date": "a day",
+    "datetime": "a moment",
+    "guid": "an id",
+}
+_OPERATORS: Final = {
+    "eq": "is",
+    "ge": "is at or after",
+    "gt": "is after",
+    "le": "is at or before",
+    "lt": "is before",
+}
+_FORMATS: Final = {"uuid": "id", "date": "day", "date-time": "moment"}
+
+Shape = Mapping[str, Any]
+
+
+def rendered(snapshot: Snapshot) -> str:
+    """Every resource with its verbs, filters and fields, as Markdown."""
+    known = snapshot.resources
+    return "".join(_resource(snapshot, known[name]) for name in sorted(known))
+
+
+def _resource(snapshot: Snapshot, plans: ResourcePlans) -> str:
+    schema = cast("Shape", snapshot.schemas.canonical(plans.schema).value)
+    listed = next((plan.list for plan in plans.verbs.values() if plan.list), None)
+    entity = next(iter(plans.verbs.values())).entity
+    verbs = ", ".join(f"`{verb}`" for verb in sorted(plans.verbs))
+    text = f"\n## {plans.resource}\n\n{schema['description']} `{entity}` in Business Central. "
+    text += f"Verbs: {verbs}.\n"
+    if listed is not None:
+        text += _filters(listed)
+    text += "\n| field | is | in | means |\n| --- | --- | --- | --- |\n"
+    return text + "".join(_fields(schema))
+
+
+def _filters(listed: ListPlan) -> str:
+    rows = "".join(
+        f"| `{name}` | {_finds(known, listed.entity.fields[known.field])} |\n"
+        for name, known in listed.filters.items()
+    )
+    omitted = ", ".join(f"`{name}`" for name in listed.omit)
+    left_out = f"\nLists leave out {omitted}.\n" if omitted else ""
+    return f"\n| filter | finds records whose |\n| --- | --- |\n{rows}{left_out}"
+
+
+def _finds(known: Filter, field: Field) -> str:
+    operator = _OPERATORS[known.operator]
+    if known.values is not None:
+        return f"`{field.name}` is one of {_words(known.values)}"
+    given = "a code, in any case" if field.code else _TYPES[field.type]
+    return f"`{field.name}` {operator} {given}"
+
+
+def _fields(schema: Shape, before: str = "", where: str = "both") -> Iterator[str]:
+    for name, shape in schema["properties"].items():
+        path, side = f"{before}{name}", _side(shape, where)
+        yield f"| `{path}` | {_type(shape)} | {side} | {shape.get('description', '')} |\n"
+        if "properties" in shape:
+            yield from _fields(shape, f"{path}.", side)
+        elif "properties" in shape.get("items", {}):
+            yield from _fields(shape["items"], f"{path}[].", side)
+
+
+def _side(shape: Shape, where: str) -> str:
+    if shape.get("readOnly"):
+        return "answers"
+    return "input" if shape.get("writeOnly") else where
+
+
+def _type(shape: Shape) -> str:
+    if "enum" in shape:
+        return f"one of {_words(shape['enum'])}"
+    kind: str = shape["type"]
+    kind = {"string": "text", "array": "list"}.get(kind, kind)
+    return _FORMATS.get(shape.get("format", ""), kind)
+
+
+def _words(values: Mapping[str, object] | list[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def main() -> None:
+    """Write the page anew; what stands above the mark stays."""
+    snapshot = load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
+    written, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
+    PAGE.write_text(written + MARK + rendered(snapshot), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A Change: how a record that is there is brought to what a patch asks for. Pure.
+
+`update` and `upsert` have one. The engine merges the patch into the record, renders the fields
+that the patch touches, and sends those that differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+
+from gateway.errors import InvalidInput, MappingError, Place, Violation
+from gateway.mapping.patch import Steps, at, meet, merge_patch, named
+from gateway.mapping.record import Names
+from gateway.wire import same_code
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field of Business Central that a change may send.
+
+    `reads` are the paths of the input it is made of, without the input's name, and `lookups` the
+    lookups; the paths of these lookups are among `reads`. `valued` gives the value as Business
+    Central takes it: the blank for null, members encoded.
+    """
+
+    field: str
+    reads: tuple[Steps, ...]
+    lookups: frozenset[str]
+    place: Place
+    valued: Callable[[Names], object] = attribute(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A path of the input that a change writes nowhere. `code`: case means nothing in it."""
+
+    path: Steps
+    code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The fields in the order of sending, and what must be read of the record beforehand.
+
+    `guarded` are the lookups that guards read.
+    """
+
+    fields: tuple[FieldChange, ...]
+    fixed: tuple[Fixed, ...]
+    guarded: frozenset[str]
+    select: tuple[str, ...]
+    expand: Mapping[str, tuple[str, ...]]
+
+    def desired(self, record: Mapping[str, object], patch: object) -> object:
+        """The canonical `record` with `patch` merged into it.
+
+        Raises `InvalidInput` when the patch would change what this change never writes.
+        """
+        wanted = merge_patch(dict(record), patch)
+        paths = list(named(patch))
+        violations = [
+            Violation("fixed", "This cannot be changed here.", _pointer(fixed.path))
+            for fixed in self.fixed
+            if any(meet(fixed.path, path) for path in paths)
+            and not _same(at(record, fixed.path), at(wanted, fixed.path), code=fixed.code)
+        ]
+        if violations:
+            message = "This patch would change what cannot be changed here."
+            raise InvalidInput(message, violations=violations)
+        return wanted
+
+    def touched(self, patch: object) -> tuple[FieldChange, ...]:
+        """The fields that read a path which `patch` names, or one above or below it."""
+        paths = list(named(patch))
+        return tuple(
+            field
+            for field in self.fields
+            if any(meet(read, path) for read in field.reads for path in paths)
+        )
+
+    def asks(self, patch: object) -> frozenset[str]:
+        """The names of the lookups that this patch needs: of what it touches, and of guards."""
+        return self.guarded.union(*(field.lookups for field in self.touched(patch)))
+
+    def render(self, names: Names, patch: object) -> dict[str, object]:
+        """Field → value of everything that `patch` touches, in the order of sending.
+
+        The input among `names` is what `desired` gave. Raises `InvalidInput` with all that the
+        input has no translation for, `MappingError` when something else has none.
+        """
+        values: dict[str, object] = {}
+        violations: list[Violation] = []
+        for field in self.touched(patch):
+            try:
+                values[field.field] = field.valued(names)
+            except InvalidInput as error:
+                violations += error.violations
+            except MappingError as error:
+                raise MappingError(error.detail, violations=error.violations) from None
+        if violations:
+            raise InvalidInput("The mapping cannot translate this document.", violations=violations)
+        return values
+
+
+def _same(before: object, after: object, *, code: bool) -> bool:
+    if code and isinstance(before, str) and isinstance(after, str):
+        return same_code(before, after)
+    return before == after
+
+
+def _pointer(path: Steps) -> str:
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path)

@@ -1,0 +1,155 @@
+"""Everything of a write before its body: its names, lookups and guards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from gateway.mapping.emission import Emission
+from gateway.mapping.ledger import Ledger
+from gateway.mapping.lookups import check_used, compile_lookup, lookup_types
+from gateway.mapping.model import GuardSource, LookupSource, WriteSource
+from gateway.mapping.patch import Steps
+from gateway.mapping.plan import Guard, Lookup, Plan
+from gateway.mapping.presence import Fact
+from gateway.mapping.scope import Scope, Value, Way, way_words
+from gateway.mapping.selection import input_paths, unread
+from gateway.mapping.surroundings import Surroundings
+from gateway.mapping.types import TEXT, Property, Type, canonical_type, object_of, patched_type
+
+
+@dataclass(frozen=True, slots=True)
+class Prelude:
+    """What is known before the body. `whole` is the type of the input, `scope` has the names of
+    the body, where no guard has refused the document; `asking` those of lookups and anchors.
+    """
+
+    source: WriteSource
+    ledger: Ledger
+    around: Surroundings
+    whole: Type
+    asking: Scope
+    scope: Scope
+    lookups: tuple[Callable[[tuple[Way, ...]], Lookup], ...]
+    behind: Mapping[str, tuple[Way, ...]]
+    guards: tuple[Callable[[], Guard], ...]
+    guarded: frozenset[str]
+
+    def leading(self, ways: Iterable[Way]) -> tuple[Way, ...]:
+        """The paths, and for each lookup among them the paths that its questions are made of."""
+        found = list(ways)
+        for name in lookups_among(found):
+            found += self.behind.get(name, ())
+        return tuple(dict.fromkeys(found))
+
+    def patched(self) -> Scope:
+        """The scope of a change: the input is a record with a patch merged into it."""
+        name = self.source.input
+        return self.scope.having({name: Value(patched_type(self.whole), "", (name,))})
+
+    def check(self, *, said: Steps | None = None) -> None:
+        """Report lookups and input that nothing reads. `said` is a path that needs no reader."""
+        ledger, source = self.ledger, self.source
+        check_used(source.lookups, ledger.ways, ledger.findings)
+        lost = [
+            way_words(way)
+            for way in unread(ledger.ways, source.input, self.whole)
+            if way[1:] != said
+        ]
+        if lost and not ledger.findings.failed:
+            message = f"Nothing reads {', '.join(lost)}."
+            ledger.findings.at((*source.path, "input"), "input-never-used", message)
+
+    def finished(self, base: Plan, verb: str) -> Plan:
+        """The plan with all of this."""
+        ledger = self.ledger
+        return replace(
+            base,
+            verb=verb,
+            input=self.source.input,
+            lookups=tuple(one(tuple(ledger.ways)) for one in self.lookups),
+            checks=tuple(one() for one in self.guards),
+            fields=tuple(dict.fromkeys([*base.fields, *ledger.fields])),
+        )
+
+
+def compile_prelude(
+    source: WriteSource,
+    around: Surroundings,
+    ledger: Ledger,
+    *,
+    patched: bool = False,
+    target: str | None = None,
+) -> Prelude:
+    """What stands before the body. `patched`: the input is what a patch makes of a record;
+    `target` is the name of the parameter of the path.
+    """
+    whole = canonical_type(around.canonical, "input", source.input)
+    type_ = patched_type(whole) if patched else whole
+    known = {source.input: Value(type_, "", (source.input,))}
+    if target is not None:
+        path = object_of("target", {target: Property(TEXT)})
+        known["target"] = Value(path, "", ("target",))
+    asking = replace(around.scope.having(known), input=source.input)
+    types = lookup_types(source.lookups, around.entities, around.entity_sets, ledger.findings)
+    scope = asking.having({"lookups": Value(types, "", ("lookups",))})
+    lookups, behind = _lookups(source.lookups, asking, ledger, around)
+    bare = Prelude(source, ledger, around, whole, asking, scope, lookups, behind, (), frozenset())
+    guards, facts, guarded = _guards(source.guards, bare)
+    return replace(bare, scope=scope.knowing(*facts), guards=guards, guarded=guarded)
+
+
+def lookups_among(ways: Iterable[Way]) -> frozenset[str]:
+    """The names of the lookups that these paths lead into."""
+    return frozenset(str(way[1]) for way in ways if len(way) > 1 and way[0] == "lookups")
+
+
+def _lookups(
+    sources: tuple[LookupSource, ...], asking: Scope, ledger: Ledger, around: Surroundings
+) -> tuple[tuple[Callable[[tuple[Way, ...]], Lookup], ...], dict[str, tuple[Way, ...]]]:
+    """The lookups, and by name the paths that their questions are made of."""
+    file = ledger.findings.document.file
+    made, behind = [], {}
+    for source in sources:
+        before = len(ledger.ways)
+        made.append(compile_lookup(source, asking, ledger, around.entities, file))
+        behind[source.name] = tuple(ledger.ways[before:])
+    return tuple(made), behind
+
+
+def _guards(
+    sources: tuple[GuardSource, ...], prelude: Prelude
+) -> tuple[tuple[Callable[[], Guard], ...], list[Fact], frozenset[str]]:
+    """The guards, the facts that hold once none of them has refused, and what lookups they read."""
+    ledger, scope, around = prelude.ledger, prelude.scope, prelude.around
+    guards: list[Callable[[], Guard]] = []
+    facts: list[Fact] = []
+    read: set[str] = set()
+    for source in sources:
+        emission = Emission(f"{ledger.findings.document.file} guard")
+        code, fact, spot = ledger.condition(source.when, scope, emission)
+        emission.line(f"return {code}", spot)
+        read |= lookups_among(spot.ways)
+        if fact is not None:
+            facts.append((fact[0], False))
+        name = prelude.source.input
+        paths = input_paths(spot.ways, name) or input_paths(prelude.leading(spot.ways), name)
+        pointers = _pointers(paths)
+
+        def finished(
+            emission: Emission = emission,
+            source: GuardSource = source,
+            pointers: tuple[str, ...] = pointers,
+        ) -> Guard:
+            place = ledger.findings.document.place(source.path)
+            bad = emission.compiled(scope.input)
+            return Guard(around.rejections[source.reject], bad, pointers, place)
+
+        guards.append(finished)
+    return tuple(guards), facts, frozenset(read)
+
+
+def _pointers(paths: tuple[Steps, ...]) -> tuple[str, ...]:
+    return tuple(
+        "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path) for path in paths
+    )
