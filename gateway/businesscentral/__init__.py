@@ -7,8 +7,9 @@ else in the gateway sends anything there.
 from __future__ import annotations
 
 from gateway.businesscentral.answers import Answer, next_link, rows_of
-from gateway.businesscentral.client import BusinessCentral, Company, Environment
+from gateway.businesscentral.client import BusinessCentral
 from gateway.businesscentral.deadline import Deadline
+from gateway.businesscentral.tenants import Company, Environment
 from gateway.businesscentral.transport import open_session
 
 __all__ = [

@@ -6,28 +6,28 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
-from urllib.parse import quote
 from uuid import uuid4
 
 import structlog
 from aiohttp import ClientSession
-from yarl import URL
 
 from gateway import __version__
+from gateway.businesscentral.addresses import Addresses
 from gateway.businesscentral.answers import (
     Answer,
     error_of,
     next_link,
-    read_answer,
     retry_after,
     rows_of,
 )
 from gateway.businesscentral.deadline import Deadline
 from gateway.businesscentral.pacing import Pacing
-from gateway.businesscentral.transport import NoAnswer, NotSent, Received, exchange
+from gateway.businesscentral.tenants import Company, Environment, company_of, environment_of
+from gateway.businesscentral.transport import NoAnswer, NotSent, Received
+from gateway.businesscentral.watched import watched_exchange
 from gateway.clock import Clock
 from gateway.documents import encode_json
-from gateway.entra import Tokens
+from gateway.entra import Tokens, scheme_of
 from gateway.errors import (
     BusinessCentralUnavailable,
     ConnectionNotReady,
@@ -45,9 +45,7 @@ MOST_TRIES: Final = 6
 FIRST_PAUSE: Final = 1 / 4  # seconds, doubled with each try, half of it at random
 MOST_PAGES: Final = 1000
 
-_WRITES: Final = frozenset({"POST", "PATCH"})
-"""aiohttp itself repeats GET, PUT and DELETE when a kept connection turns out to be dead, and
-never these two. A method that joins them must be kept from being repeated first."""
+_WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
 
 _LOG = structlog.get_logger("gateway.businesscentral")
 
@@ -63,32 +61,33 @@ class Sendable(Protocol):
     def body(self) -> Mapping[str, object] | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """An environment of a tenant; `type` is Production or Sandbox."""
+class Journal(Protocol):
+    """Whoever keeps a journal of a write while it waits for its turn and is sent."""
 
-    name: str
-    type: str
+    async def leaves(self) -> None:
+        """It leaves next. What is raised here keeps it from leaving."""
+        ...
 
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A company. `name` is its key and cannot be blank; people know it by `display_name`."""
-
-    id: str
-    name: str
-    display_name: str
+    async def came_to_nothing(self, error: GatewayError) -> None:
+        """It has certainly changed nothing, and will be sent again after a while."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call, however often it is sent. `about` is what the log may say of its address."""
+    """One call, however often it is sent. `about` is what the log may say of its address.
+
+    `proving`: a 401 says that the principal is refused as such, not only for this. `journal` is
+    told whenever a write leaves.
+    """
 
     method: str
     url: str
     about: str
     headers: Mapping[str, str]
     data: bytes | None = field(default=None, repr=False)
+    proving: bool = True
+    journal: Journal | None = field(default=None, repr=False)
 
     @property
     def reading(self) -> bool:
@@ -96,11 +95,20 @@ class _Call:
 
 
 class BusinessCentral:
-    """Sends calls to Business Central for connections. `url` is its origin."""
+    """Sends calls to Business Central for connections. `url` is its origin.
 
-    def __init__(self, url: str, session: ClientSession, tokens: Tokens, clock: Clock) -> None:
-        self._url = url
-        self._origin = URL(url).origin()
+    `on_premises` leads from the name of a server outside Microsoft's cloud to its instance.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        session: ClientSession,
+        tokens: Tokens,
+        clock: Clock,
+        on_premises: Mapping[str, str] | None = None,
+    ) -> None:
+        self._addresses = Addresses(url, on_premises or {})
         self._session = session
         self._tokens = tokens
         self._clock = clock
@@ -123,16 +131,15 @@ class BusinessCentral:
         `BusinessCentralUnavailable`.
         """
         if url is None:
-            url = f"{self._root(connection)}/{_company_of(connection)}/{path}"
-            url += f"?{query}" if query else ""
+            url = self._addresses.at(connection, f"{_company_of(connection)}/{path}", query)
         return await self._read(connection, url, path, deadline, page_size)
 
     async def read_all(
         self, connection: Connection, path: str, query: str = "", *, deadline: Deadline
     ) -> list[dict[str, object]]:
         """Every row of a collection within the company; next links are followed to the end."""
-        url = f"{self._root(connection)}/{_company_of(connection)}/{path}?{query}"
-        return await self._rows(connection, url.rstrip("?"), path, deadline)
+        url = self._addresses.at(connection, f"{_company_of(connection)}/{path}", query)
+        return await self._rows(connection, url, path, deadline)
 
     async def write(
         self,
@@ -142,38 +149,50 @@ class BusinessCentral:
         deadline: Deadline,
         lane: str | None = None,
         if_match: str | None = None,
+        journal: Journal | None = None,
+        patience: Deadline | None = None,
     ) -> Answer:
         """Send a write once; again only where it is certain that nothing was done.
 
         That is when no connection was made, after 429, and once after 401. Of the same `lane` of
-        a connection one write is sent at a time. Raises `OutcomeUnknown` when the write may have
-        been done, and `BusinessCentralRefused`, `AlreadyExists`, `RecordLocked`, `RecordChanged`,
-        `RecordGone`, `RateLimited`, `BusinessCentralUnavailable` or the errors of a connection
-        when it was not.
+        a connection one write is sent at a time. `journal` hears of it after all waiting, right
+        before each time it leaves. Pauses that Business Central asks for are kept within
+        `patience`, by default within the deadline.
+
+        Raises `OutcomeUnknown` when the write may have been done, and `BusinessCentralRefused`,
+        `AlreadyExists`, `RecordLocked`, `RecordChanged`, `RecordGone`, `RateLimited`,
+        `BusinessCentralUnavailable`, the errors of a connection or what `journal` raises when it
+        was not.
         """
         if request.method not in _WRITES:
-            raise ValueError(f"a write is a POST or a PATCH, not a {request.method}")
-        headers = {"Content-Type": "application/json"}
+            raise ValueError(f"a write is a POST, a PATCH or a DELETE, not a {request.method}")
+        headers = {} if request.body is None else {"Content-Type": "application/json"}
         if if_match is not None:
             headers["If-Match"] = if_match
         call = _Call(
             request.method,
-            f"{self._root(connection)}/{_company_of(connection)}/{request.path}",
+            self._addresses.at(connection, f"{_company_of(connection)}/{request.path}"),
             request.path,
             headers,
             None if request.body is None else encode_json(request.body),
+            journal=journal,
         )
         async with self._pacing.lane(lane and f"{connection.id}/{lane}", deadline):
-            return await self._send(connection, call, deadline)
+            return await self._send(connection, call, deadline, patience)
 
     async def environments(
         self, connection: Connection, *, deadline: Deadline
     ) -> list[Environment]:
-        """The environments of the tenant of `connection` (bc/api.md §1)."""
-        url = f"{self._url}/environments/v1.2"
-        rows = await self._rows(connection, url, "environments", deadline)
+        """The environments of the tenant of `connection` (bc/api.md §1).
+
+        The list is made for users. An application that may not see it is not refused as such.
+        """
+        proving = connection.grant != "client_credentials"
+        rows = await self._rows(
+            connection, self._addresses.environments, "environments", deadline, proving=proving
+        )
         return [
-            Environment(_text(row, "name"), _text(row, "type"))
+            environment_of(row)
             for row in rows
             if str(row.get("aadTenantId", connection.tenant)).lower() == connection.tenant
         ]
@@ -182,22 +201,8 @@ class BusinessCentral:
         self, connection: Connection, environment: str, *, deadline: Deadline
     ) -> list[Company]:
         """The companies of `environment` that the user may see (bc/api.md §1)."""
-        url = f"{self._root(connection, environment)}/companies"
-        rows = await self._rows(connection, url, "companies", deadline)
-        return [
-            Company(
-                _text(row, "id").lower(),
-                _text(row, "name"),
-                str(row.get("displayName") or row["name"]),
-            )
-            for row in rows
-        ]
-
-    def _root(self, connection: Connection, environment: str | None = None) -> str:
-        name = environment or connection.environment
-        if connection.tenant is None or name is None:
-            raise ConnectionNotReady
-        return f"{self._url}/v2.0/{connection.tenant}/{quote(name, safe='')}/api/v2.0"
+        url = self._addresses.at(connection, "companies", environment=environment)
+        return [company_of(row) for row in await self._rows(connection, url, "companies", deadline)]
 
     async def _read(
         self,
@@ -206,18 +211,23 @@ class BusinessCentral:
         about: str,
         deadline: Deadline,
         page_size: int | None = None,
+        *,
+        proving: bool = True,
     ) -> Answer:
-        try:
-            same = URL(url, encoded=True).origin() == self._origin
-        except ValueError:
-            same = False
-        if not same:
+        if not self._addresses.owns(connection, url):
             raise UnexpectedAnswer("Business Central's next link leads somewhere else.")
         headers = {} if page_size is None else {"Prefer": f"odata.maxpagesize={page_size}"}
-        return await self._send(connection, _Call("GET", url, about, headers), deadline)
+        call = _Call("GET", url, about, headers, proving=proving)
+        return await self._send(connection, call, deadline)
 
     async def _rows(
-        self, connection: Connection, url: str, about: str, deadline: Deadline
+        self,
+        connection: Connection,
+        url: str,
+        about: str,
+        deadline: Deadline,
+        *,
+        proving: bool = True,
     ) -> list[dict[str, object]]:
         rows: list[dict[str, object]] = []
         followed: set[str] = set()
@@ -226,43 +236,55 @@ class BusinessCentral:
             if following in followed or len(followed) >= MOST_PAGES:
                 raise UnexpectedAnswer("Business Central's pages do not end.")
             followed.add(following)
-            answer = await self._read(connection, following, about, deadline)
+            answer = await self._read(connection, following, about, deadline, proving=proving)
             rows += rows_of(answer)
             following = next_link(answer)
         return rows
 
-    async def _send(self, connection: Connection, call: _Call, deadline: Deadline) -> Answer:
+    async def _send(
+        self,
+        connection: Connection,
+        call: _Call,
+        deadline: Deadline,
+        patience: Deadline | None = None,
+    ) -> Answer:
         """Send `call` until it is answered, or may not be sent again, or the time is over."""
-        renewed = False
+        patience, renewed = patience or deadline, False
         for tried in range(1, MOST_TRIES + 1):
             wait: float | None = None
             try:
                 token = await self._tokens.access_token(connection)
-                received = await self._once(connection, call, token, deadline)
+                received, answer = await self._once(connection, call, token, deadline, patience)
             except BusinessCentralUnavailable as unavailable:
                 failed: GatewayError = unavailable
                 wait = unavailable.retry_after
             else:
-                answer = read_answer(received, reading=call.reading)
                 if answer is not None:
                     self._pacing.went_well(_principal(connection))
                     return answer
-                if received.status == 401 and not renewed:
+                if received.status == 401 and call.proving and not renewed:
                     renewed = True
+                    await _did_nothing(call, _token_refused(received))
                     await self._tokens.renew(connection, token)
                     continue
                 wait = retry_after(received.headers, self._clock.now())
                 failed = await self._failure(connection, call, received, wait)
             pause = wait if wait is not None else FIRST_PAUSE * 2**tried * random.uniform(0.5, 1)  # noqa: S311 - jitter is no secret
-            if tried == MOST_TRIES or pause >= deadline.left(self._clock):
+            if tried == MOST_TRIES or pause >= patience.left(self._clock):
                 failed.retry_after = failed.retry_after or pause
                 raise failed
+            await _did_nothing(call, failed)
             await self._clock.sleep(pause)
         raise BusinessCentralUnavailable
 
     async def _once(
-        self, connection: Connection, call: _Call, token: str, deadline: Deadline
-    ) -> Received:
+        self,
+        connection: Connection,
+        call: _Call,
+        token: str,
+        deadline: Deadline,
+        patience: Deadline,
+    ) -> tuple[Received, Answer | None]:
         """One exchange in the principal's turn.
 
         Raises `BusinessCentralUnavailable` where it may be repeated, else `OutcomeUnknown`.
@@ -270,20 +292,23 @@ class BusinessCentral:
         headers = {
             "Accept": "application/json",
             "Accept-Language": "en-US",
-            "Authorization": f"Bearer {token}",
+            "Authorization": f"{scheme_of(connection)} {token}",
             "User-Agent": f"bc-gateway/{__version__}",
             "client-request-id": str(uuid4()),
             **call.headers,
         }
-        async with self._pacing.turn(_principal(connection), deadline):
+        async with self._pacing.turn(_principal(connection), deadline, patience):
             seconds = deadline.left(self._clock)
             if seconds <= 0:
                 raise RateLimited(retry_after=1)
+            if call.journal is not None:
+                await call.journal.leaves()
             try:
-                received = await exchange(
+                received, answer = await watched_exchange(
                     self._session,
                     call.method,
                     call.url,
+                    call.about,
                     headers=headers,
                     data=call.data,
                     seconds=seconds,
@@ -296,7 +321,7 @@ class BusinessCentral:
                     raise BusinessCentralUnavailable from None
                 raise OutcomeUnknown from None
         _LOG.debug("business_central_call", **_about(connection, call), status=received.status)
-        return received
+        return received, answer
 
     async def _failure(
         self, connection: Connection, call: _Call, received: Received, wait: float | None
@@ -321,14 +346,16 @@ class BusinessCentral:
             kind = RateLimited if fault.status == 429 else BusinessCentralUnavailable
             return kind(fault=fault)
         if failure is Failure.UNAUTHORIZED:
-            raise await self._unauthorized(connection, fault)
+            raise await self._unauthorized(connection, call, fault)
         raise error_of(failure, fault)
 
-    async def _unauthorized(self, connection: Connection, fault: Fault) -> GatewayError:
-        """401 with a fresh token: the user is refused as such. 403: this one thing is."""
-        if fault.status == 401:
-            await self._tokens.unauthorized(connection)
-            return ConnectionUnauthorized(fault=fault)
+    async def _unauthorized(
+        self, connection: Connection, call: _Call, fault: Fault
+    ) -> GatewayError:
+        """401 with a fresh token: the principal is refused as such. 403: this one thing is."""
+        if fault.status == 401 and call.proving:
+            sentence = await self._tokens.unauthorized(connection)
+            return ConnectionUnauthorized(sentence, fault=fault)
         return ConnectionUnauthorized(
             "Business Central's permissions do not let this user do that. An administrator "
             "there can give them.",
@@ -336,9 +363,20 @@ class BusinessCentral:
         )
 
 
+async def _did_nothing(call: _Call, error: GatewayError) -> None:
+    if call.journal is not None:
+        await call.journal.came_to_nothing(error)
+
+
+def _token_refused(received: Received) -> ConnectionUnauthorized:
+    return ConnectionUnauthorized(
+        fault=read_fault(received.status, received.headers, received.body)
+    )
+
+
 def _principal(connection: Connection) -> str:
     """Whom Microsoft counts the limits against."""
-    return f"{connection.tenant}/{connection.principal}"
+    return f"{connection.tenant or connection.environment}/{connection.principal}"
 
 
 def _company_of(connection: Connection) -> str:
@@ -349,10 +387,3 @@ def _company_of(connection: Connection) -> str:
 
 def _about(connection: Connection, call: _Call) -> dict[str, str]:
     return {"connection": connection.id, "method": call.method, "set": call.about.split("(")[0]}
-
-
-def _text(row: Mapping[str, object], name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedAnswer(f"Business Central named something without a {name}.")
-    return value

@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from gateway.businesscentral.deadline import Deadline
 from gateway.clock import Clock
 from gateway.errors import RateLimited
+from gateway.telemetry import waiting
 
 MOST_IN_FLIGHT: Final = 5
 MOST_IN_WINDOW: Final = 5700  # 5 % below the line: other software may share the user
@@ -80,19 +81,22 @@ class Pacing:
         self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(self, principal: str, deadline: Deadline) -> AsyncIterator[None]:
+    async def turn(
+        self, principal: str, deadline: Deadline, patience: Deadline | None = None
+    ) -> AsyncIterator[None]:
         """Hold one of the places of `principal` while sending one request.
 
-        Raises `RateLimited` when there is none before the deadline; then nothing was sent.
+        A pause that Business Central asked for is kept if it ends within `patience`. Raises `RateLimited` when there is none before the deadline; then nothing was sent.
         """
         pace = self._principals.setdefault(principal, _Principal())
         try:
-            async with asyncio.timeout(deadline.left(self._clock)):
-                await pace.enter()
+            with waiting("turn"):
+                async with asyncio.timeout(deadline.left(self._clock)):
+                    await pace.enter()
         except TimeoutError:
             raise RateLimited(retry_after=1) from None
         try:
-            await self._hold_back(pace, deadline)
+            await self._hold_back(pace, patience or deadline)
             yield
         finally:
             pace.leave()
@@ -105,8 +109,9 @@ class Pacing:
             return
         lock = self._lanes.setdefault(lane, asyncio.Lock())
         try:
-            async with asyncio.timeout(deadline.left(self._clock)):
-                await lock.acquire()
+            with waiting("lane"):
+                async with asyncio.timeout(deadline.left(self._clock)):
+                    await lock.acquire()
         except TimeoutError:
             raise RateLimited(
                 "Another write to the same record takes too long. Nothing was sent.", retry_after=5
@@ -136,5 +141,6 @@ class Pacing:
         while (wait := pace.wait(self._clock.now()).total_seconds()) > 0:
             if wait >= deadline.left(self._clock):
                 raise RateLimited(retry_after=wait)
-            await self._clock.sleep(wait)
+            with waiting("window"):
+                await self._clock.sleep(wait)
         pace.sent.append(self._clock.now())

@@ -12,10 +12,15 @@ from typing import Final
 from aiohttp import (
     ClientConnectorError,
     ClientError,
+    ClientHandlerType,
+    ClientOSError,
+    ClientRequest,
+    ClientResponse,
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
     DummyCookieJar,
+    ServerDisconnectedError,
     TCPConnector,
 )
 from yarl import URL
@@ -25,6 +30,7 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_CONNECTIONS: Final = 1000
 
 _CHUNK: Final = 256 * 1024
+_READING: Final = "GET"
 
 
 class NotSent(Exception):
@@ -76,6 +82,7 @@ async def exchange(
             headers=headers,
             timeout=timeout,
             allow_redirects=False,
+            middlewares=() if method == _READING else (_once,),
         ) as response:
             body = bytearray()
             async for chunk in response.content.iter_chunked(_CHUNK):
@@ -86,4 +93,17 @@ async def exchange(
     except (ClientConnectorError, ConnectionTimeoutError):
         raise NotSent from None
     except (ClientError, TimeoutError, OSError):
+        raise NoAnswer from None
+
+
+async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Keep aiohttp from sending a DELETE again when a kept connection turns out to be dead.
+
+    It does so after these errors, whether or not the request had arrived, and only after these.
+    """
+    try:
+        return await handler(request)
+    except ClientConnectorError:
+        raise
+    except (ClientOSError, ServerDisconnectedError):
         raise NoAnswer from None

@@ -8,6 +8,7 @@ call this room.
 from __future__ import annotations
 
 from gateway.operations.engine import Engine
+from gateway.operations.etags import etag
 from gateway.operations.journal import Outcome
 
-__all__ = ["Engine", "Outcome"]
+__all__ = ["Engine", "Outcome", "etag"]

@@ -66,7 +66,7 @@ def _different(
         if name not in row:
             continue
         field, part = entity.fields.get(name), entity.parts.get(name)
-        if field is not None and counts(field) and not _same(field, value, row[name]):
+        if field is not None and counts(field) and not same_value(field, value, row[name]):
             yield name
         elif part is not None and part.many:
             lines = entities(part.entity_set)
@@ -95,7 +95,10 @@ def _paired(sent: Sequence[Row], there: Sequence[Row]) -> Iterator[tuple[Row | N
         yield None, line
 
 
-def _same(field: Field, sent: object, there: object) -> bool:
+def same_value(field: Field, sent: object, there: object) -> bool:
+    """Whether two decoded values of `field` mean the same to Business Central: codes without
+    case, numbers by value, a blank as null.
+    """
     if sent is None or there is None:
         return (sent or None) is None and (there or None) is None
     if isinstance(sent, str) and isinstance(there, str):

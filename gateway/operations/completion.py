@@ -16,7 +16,7 @@ import structlog
 from gateway.errors import GatewayError, MappingError, StorageUnavailable, UnexpectedAnswer
 from gateway.mapping import Plan
 from gateway.operations.compare import differences
-from gateway.operations.prepare import names_for
+from gateway.operations.prepare import Prepared
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import Call, Operation, OperationWarning
 from gateway.wire import Entity, decode, query, record_path
@@ -41,10 +41,13 @@ class _Back:
 async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str, Any]:
     """The last fields of an operation whose `call` has written. Raises `StorageUnavailable`."""
     answer = cast("Mapping[str, Any]", call.answer)
-    body: Mapping[str, object] = answer["body"] or {}
+    body: Mapping[str, object] = answer["body"] or call.request
     record_id, number = _text(body.get("id")), _text(body.get("number"))
+    if call.request["method"] == "DELETE":
+        return _ended(204, None, record_id, number)
     document: dict[str, object] = {"id": record_id, "number": number}
-    warnings = [] if operation.key is not None else [_NOT_IDEMPOTENT]
+    bare = operation.verb == "create" and operation.key is None
+    warnings = [_NOT_IDEMPOTENT] if bare else []
     if "moved_to" in answer:
         warnings.append(_moved(operation, answer["moved_to"]))
     else:
@@ -57,9 +60,32 @@ async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str,
         else:
             document = back.document
             warnings.extend(_not_taken(back.different))
+    status = 201 if call.request["method"] == "POST" else 200
+    return _ended(status, document, record_id, number, warnings)
+
+
+def unchanged(tools: Tools, operation: Operation, prepared: Prepared) -> dict[str, Any]:
+    """The last fields of an operation that found its record as it was to become.
+
+    Raises `MappingError`.
+    """
+    baseline = prepared.baseline
+    if baseline is None:
+        raise AssertionError("nothing is there and nothing was to be sent")
+    _check_answer(tools, tools.plan(operation), baseline.record)
+    return _ended(200, baseline.record, baseline.id, baseline.number)
+
+
+def _ended(
+    status: int,
+    answer: object,
+    record_id: str | None,
+    number: str | None,
+    warnings: Sequence[OperationWarning] = (),
+) -> dict[str, Any]:
     return {
-        "status": 201,
-        "answer": document,
+        "status": status,
+        "answer": answer,
         "record_id": record_id,
         "record_number": number,
         "warnings": warnings[:MOST_WARNINGS],
@@ -88,13 +114,14 @@ async def _read_back(
         deadline=tools.within(READ_WITHIN),
     )
     record = decode(entity, answer.body or {}, entities)
-    names = names_for(
-        plan, operation.document, connection, now=operation.created_at, target=operation.target
-    )
-    document = plan.record.answer(record, names)
+    document = plan.record.answer(record, tools.names(plan, operation, connection))
+    _check_answer(tools, plan, document)
+    return _Back(document, differences(entity, sent, record, entities))
+
+
+def _check_answer(tools: Tools, plan: Plan, document: Mapping[str, object]) -> None:
     if tools.snapshot.schemas.answer_validator(plan.schema).violations(document):
         raise MappingError("The answer does not fit the schema of its resource.")
-    return _Back(document, differences(entity, sent, record, entities))
 
 
 def _query(plan: Plan, entity: Entity, sent: Mapping[str, object]) -> str:

@@ -7,7 +7,6 @@ journal before the next one begins.
 
 from __future__ import annotations
 
-import random
 import traceback
 from datetime import timedelta
 from pathlib import Path
@@ -15,35 +14,33 @@ from typing import Any, Final
 
 import structlog
 
-from gateway.businesscentral import Answer
+from gateway.businesscentral import Deadline
 from gateway.errors import (
     AlreadyExists,
-    BusinessCentralRefused,
     CallerError,
     ConnectionNeedsConsent,
     ConnectionNotReady,
     ConnectionStateError,
     ConnectionUnauthorized,
     GatewayError,
-    OutcomeUnknown,
+    RecordChanged,
+    RecordGone,
     RecordLocked,
     StorageUnavailable,
     TargetChanged,
 )
-from gateway.mapping import Plan
 from gateway.operations import failures
-from gateway.operations.completion import completed
-from gateway.operations.journal import fold
-from gateway.operations.prepare import Prepared, names_for
-from gateway.operations.resolver import Verdict, look, next_look
-from gateway.operations.tools import WRITE_WITHIN, Tools
-from gateway.storage import ENDED, Call, Connection, LeaseLost, Operation
-from gateway.wire import is_guid
+from gateway.operations.completion import completed, unchanged
+from gateway.operations.entry import Entry
+from gateway.operations.prepare import Prepared
+from gateway.operations.resolver import Verdict, look, look_at_change, next_look
+from gateway.operations.sending import Past, Sending, jittered
+from gateway.operations.tools import READ_WITHIN, Tools
+from gateway.storage import ENDED, Call, LeaseLost, Operation
+from gateway.telemetry import span
 
-MOST_LOCKED: Final = 5  # times a locked record is tried
-LOCKED_PAUSE: Final = 1.0  # seconds, doubled each time
 LONGEST_PAUSE: Final = 300.0  # seconds between two attempts, or two looks
-WAIT_AT_MOST: Final = timedelta(hours=24)  # for Business Central to come back
+WAIT_AT_MOST: Final = timedelta(hours=24)  # for Business Central to come back, or to allow it
 WAITS_FOR_CONNECTION: Final = frozenset(
     kind.code
     for kind in (
@@ -54,18 +51,29 @@ WAITS_FOR_CONNECTION: Final = frozenset(
     )
 )
 
+FORBIDDEN: Final = "permission_missing"  # the cause of what Business Central does not allow
+
 _LOG = structlog.get_logger("gateway.operations")
 
 
 class Course:
     """Follows one operation of ours. `operation` is its row as last written; `accepted` says
-    that its caller was told to come back, so that it may wait.
+    that its caller was told to come back, so that it may wait. `patience` is until when a caller
+    who was not told waits.
     """
 
-    def __init__(self, tools: Tools, operation: Operation) -> None:
+    def __init__(
+        self, tools: Tools, operation: Operation, patience: Deadline | None = None
+    ) -> None:
         self._tools = tools
-        self.operation = operation
+        self._entry = Entry(tools.store, tools.clock, operation)
+        self._patience = patience or tools.within(READ_WITHIN)
         self.accepted = operation.accepted
+
+    @property
+    def operation(self) -> Operation:
+        """The row as last written."""
+        return self._entry.operation
 
     @property
     def settled(self) -> bool:
@@ -74,15 +82,24 @@ class Course:
 
     async def follow(self) -> None:
         """Go on until the operation has ended or waits. Raises `StorageUnavailable`."""
-        try:
+        identity, what = self.operation.id, f"{self.operation.verb} {self.operation.resource}"
+        with (
+            structlog.contextvars.bound_contextvars(operation=identity),
+            span(what, bc_gateway__operation=identity) as traced,
+        ):
             try:
-                await self._go_on()
-            except (LeaseLost, StorageUnavailable):
-                raise
-            except Exception as error:  # noqa: BLE001 - it must not make the same mistake for ever
-                await self._stumble(error)
-        except LeaseLost:
-            _LOG.warning("operation_taken", operation=self.operation.id)
+                await self._follow()
+            except LeaseLost:
+                _LOG.warning("operation_taken")
+            traced.note(bc_gateway__state=self.operation.state)
+
+    async def _follow(self) -> None:
+        try:
+            await self._go_on()
+        except (LeaseLost, StorageUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - it must not make the same mistake for ever
+            await self._stumble(error)
 
     async def _go_on(self) -> None:
         while self.operation.owner is not None:
@@ -92,114 +109,43 @@ class Course:
                 await self._resolve()
 
     async def _run(self) -> None:
-        """From the last result on: nothing is in doubt here."""
-        call = await self._written()
+        """From the last result on: nothing is in doubt here but what the past tells."""
+        calls = await self._entry.calls()
+        call, past = next(filter(_has_written, calls), None), Past.of(calls)
         if call is None:
             try:
-                call = await self._send()
+                sent = await Sending(self._tools, self._entry, self._patience).run(past)
+                if isinstance(sent, Prepared) and past.doubt is None:
+                    await self._entry.end(
+                        "succeeded", **unchanged(self._tools, self.operation, sent)
+                    )
+                    return
             except StorageUnavailable:
                 raise
             except GatewayError as error:
-                await self._stop(error)
+                if past.doubt is not None:
+                    await self._stop_in_doubt(error, past.doubt)
+                else:
+                    await self._stop(error)
+                return
+            if isinstance(sent, Prepared) and past.doubt is not None:
+                # Nothing is left to be sent, so the call in doubt has been carried out.
+                call = await self._entry.found(past.doubt, {"status": 200, "body": None})
+            elif isinstance(sent, Call):
+                call = sent
         if call is not None:
             done = await completed(self._tools, self.operation, call)
-            await self._end("succeeded", **done)
+            await self._entry.end("succeeded", **done)
 
-    async def _written(self) -> Call | None:
-        """The call that has written, if one has."""
-        if self.operation.sent_at is None:
-            return None
-        calls = await self._tools.store.calls(self.operation.id)
-        return next((call for call in calls if call.answer and "body" in call.answer), None)
-
-    async def _send(self) -> Call | None:
-        """Prepare and send. None: it is up to the resolver. What is raised: nothing was written."""
-        operation, tools = self.operation, self._tools
-        plan = tools.plan(operation)
-        connection = await tools.connections.require(operation.connection_id)
-        names = names_for(
-            plan, operation.document, connection, now=operation.created_at, target=operation.target
-        )
-        prepared = await tools.prepare(connection, plan, names)
-        if prepared.problem is not None:
-            raise prepared.problem
-        await tools.connections.verify_target(connection)
-        return await self._send_once(connection, plan, prepared)
-
-    async def _send_once(
-        self, connection: Connection, plan: Plan, prepared: Prepared
-    ) -> Call | None:
-        """Intent, call, result. Again only while the record is locked, and with a new intent."""
-        tools = self._tools
-        for again in range(MOST_LOCKED):
-            call = await self._intent(plan, prepared)
-            try:
-                answer = await tools.business_central.write(
-                    connection,
-                    prepared.requests[0],
-                    deadline=tools.within(WRITE_WITHIN),
-                    lane=prepared.requests[0].path,
-                )
-            except StorageUnavailable:
-                raise
-            except RecordLocked as error:
-                await self._refused(call, error, anchor=None, attempt=self.operation.attempt + 1)
-                if again + 1 == MOST_LOCKED:
-                    raise
-                await tools.clock.sleep(_jittered(LOCKED_PAUSE * 2**again))
-            except OutcomeUnknown as error:
-                await self._uncertain(error)
-                return None
-            except GatewayError as error:
-                if isinstance(error, AlreadyExists) and prepared.anchor is not None:
-                    await self._refused(call, error, state="uncertain", cause=error.code)
-                    return None
-                await self._refused(call, error, anchor=None)
-                raise _in_words_of(plan, error) from error
-            else:
-                if not is_guid(str((answer.body or {}).get("id"))):
-                    await self._uncertain(OutcomeUnknown())
-                    return None
-                return await self._answered(call, answer)
-        raise AssertionError(MOST_LOCKED)
-
-    async def _uncertain(self, error: OutcomeUnknown) -> None:
-        """The call may have left until just now, after waiting for its turn: count from here."""
-        now = self._tools.clock.now()
-        await self._advance(state="uncertain", cause=error.code, sent_at=now)
-
-    async def _intent(self, plan: Plan, prepared: Prepared) -> Call:
-        request = prepared.requests[0]
-        self.operation, call = await self._tools.store.intent(
-            self.operation,
-            request.step,
-            {
-                "method": request.method,
-                "path": request.path,
-                "body": request.body,
-                "anchor": prepared.anchor,
-            },
-            entity=plan.entity,
-            anchor=None if prepared.anchor is None else fold(prepared.anchor),
-            snapshot=self._tools.snapshot.hash,
-        )
-        return call
-
-    async def _answered(self, call: Call, answer: Answer) -> Call:
-        """Keep the answer as it came, before anybody interprets it."""
-        came = {
-            "status": answer.status,
-            "body": answer.body,
-            "correlation_id": answer.correlation_id,
-        }
-        self.operation, answered = await self._tools.store.result(self.operation, call, came)
-        return answered
-
-    async def _refused(self, call: Call, error: GatewayError, **changes: object) -> None:
-        """Note a definite refusal: nothing was written by `call`."""
-        self.operation, _ = await self._tools.store.result(
-            self.operation, call, failures.written(error), **changes
-        )
+    async def _stop_in_doubt(self, error: GatewayError, doubt: Call) -> None:
+        """It cannot go on, and the change in `doubt` may have been made nevertheless."""
+        if isinstance(error, RecordGone) and _deletes(doubt):
+            await self._entry.found(doubt, {"status": 204, "body": None})
+        elif error.retryable or isinstance(error, ConnectionStateError):
+            later = self._tools.clock.now() + timedelta(seconds=LONGEST_PAUSE)
+            await self._entry.end("uncertain", cause=error.code, not_before=later)
+        else:
+            await self._park(Verdict("overtaken"))
 
     async def _stop(self, error: GatewayError) -> None:
         """It cannot go on and nothing was written. Who was told to come back may wait."""
@@ -212,68 +158,103 @@ class Course:
             "anchor": None,
         }
         now = self._tools.clock.now()
-        if not (self.accepted and waits):
-            await self._end("failed", **facts)
+        too_long = now - self.operation.created_at > WAIT_AT_MOST
+        if not waits or not self.accepted:
+            await self._entry.end("failed", **facts)
         elif isinstance(error, ConnectionStateError):
-            await self._end("parked", **facts, not_before=now + timedelta(seconds=LONGEST_PAUSE))
-        elif isinstance(error, RecordLocked) or now - self.operation.created_at > WAIT_AT_MOST:
-            await self._end("parked", **facts)
+            if too_long and error.fault is not None and error.fault.status == 403:
+                facts["cause"] = FORBIDDEN  # the connection works, so nothing would release it
+            later = now + timedelta(seconds=LONGEST_PAUSE)
+            await self._entry.end("parked", **facts, not_before=later)
+        elif isinstance(error, RecordLocked) or too_long:
+            await self._entry.end("parked", **facts)
         else:
-            pause = _jittered(min(LONGEST_PAUSE, 2.0**self.operation.attempt))
+            pause = jittered(min(LONGEST_PAUSE, 2.0**self.operation.attempt))
             pause = max(pause, error.retry_after or 0.0)
-            await self._end("queued", **facts, not_before=now + timedelta(seconds=pause))
+            await self._entry.end("queued", **facts, not_before=now + timedelta(seconds=pause))
 
     async def _resolve(self) -> None:
         """Find out what became of the last call. Only this leads out of `uncertain`."""
         tools, operation = self._tools, self.operation
         try:
             plan = tools.plan(operation)
-            call = (await tools.store.calls(operation.id))[-1]
-            if operation.anchor is None:
+            calls = await self._entry.calls()
+            call = Past.of(calls).doubt or calls[-1]
+            changing = "record" in call.request
+            if operation.anchor is None and not changing:
                 await self._park(Verdict("unanchored"))
                 return
             connection = await tools.connections.require(operation.connection_id)
-            verdict = await look(tools, connection, plan, call)
+            verdict = await (look_at_change if changing else look)(tools, connection, plan, call)
         except StorageUnavailable:
             raise
         except CallerError as error:
             # The connection or the mapping is gone, so nobody can look any more.
-            await self._end("parked", cause=error.code, problem=failures.written(error))
+            await self._entry.end("parked", cause=error.code, problem=failures.written(error))
             return
         except GatewayError as error:
             # Not having looked is not having found nothing: nothing is sent again for that.
             _LOG.warning("resolver_waits", operation=operation.id, code=error.code)
             now = tools.clock.now()
             later = now + timedelta(seconds=LONGEST_PAUSE)
-            await self._end("uncertain", not_before=next_look(operation, now) or later)
+            await self._entry.end("uncertain", not_before=next_look(operation, now) or later)
             return
+        await self._follow_up(call, verdict)
+
+    async def _follow_up(self, call: Call, verdict: Verdict) -> None:
+        """What a look at the outcome of `call` leads to."""
         if verdict.kind == "same":
-            self.operation, _ = await tools.store.result(
-                operation, call, verdict.answer, cause=None
-            )
+            await self._entry.found(call, verdict.answer, cause=None)
         elif call.answer is not None:
             # A definite refusal, and what is there is not what we sent: it is somebody else's.
-            await self._end("failed", cause=AlreadyExists.code, problem=call.answer, anchor=None)
+            await self._entry.end(
+                "failed", cause=AlreadyExists.code, problem=call.answer, anchor=None
+            )
         elif verdict.kind == "none":
             await self._look_again()
+        elif verdict.kind == "unchanged":
+            await self._send_again()
+        elif verdict.kind == "kept":
+            attempt = self.operation.attempt + 1
+            await self._entry.found(call, failures.written(RecordChanged()), attempt=attempt)
+        elif verdict.kind == "gone":
+            await self._entry.found(call, failures.written(RecordGone()))
+            await self._stop(RecordGone())
         else:
             await self._park(verdict)
+
+    async def _send_again(self) -> None:
+        """The record is still as it was when it was read. At once the first time, which is safe;
+        a call that never gets through is repeated less and less often.
+        """
+        calls, now = await self._entry.calls(), self._tools.clock.now()
+        doubts = sum(call.answer is None for call in calls)
+        first = doubts == 1 and calls[-1].answer is None
+        pause = timedelta(seconds=min(LONGEST_PAUSE, 2.0**doubts))
+        due = now if first else (self.operation.sent_at or now) + pause
+        if not first and now - self.operation.created_at > WAIT_AT_MOST:
+            await self._park(Verdict("overtaken"))
+        elif now >= due:
+            attempt = self.operation.attempt + 1
+            await self._entry.advance(state="running", attempt=attempt, cause=None)
+        else:
+            await self._entry.end("uncertain", not_before=due)
 
     async def _look_again(self) -> None:
         """Wait for the next look; when Business Central cannot be at it any more, send again."""
         now = self._tools.clock.now()
         time = next_look(self.operation, now)
         if time is not None:
-            await self._end("uncertain", not_before=time)
+            await self._entry.end("uncertain", not_before=time)
             return
-        await self._advance(
+        await self._entry.advance(
             state="running", attempt=self.operation.attempt + 1, cause=None, anchor=None
         )
 
     async def _park(self, verdict: Verdict) -> None:
         error = verdict.problem(self.operation)
-        await self._end(
-            "parked", cause=verdict.kind, remedy=verdict.remedy, problem=failures.written(error)
+        await self._entry.end(
+            "parked", cause=verdict.cause, remedy=verdict.remedy, problem=failures.written(error)
         )
 
     async def _stumble(self, error: Exception) -> None:
@@ -285,43 +266,23 @@ class Course:
             error=type(error).__name__,
             at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames],
         )
-        if self.operation.state == "running" and await self._written() is None:
+        if self.operation.state == "running" and not await self._has_left():
             await self._stop(GatewayError())
         else:
             time = self._tools.clock.now() + timedelta(seconds=LONGEST_PAUSE)
             state = "running" if self.operation.state == "running" else "uncertain"
-            await self._end(state, not_before=time)
+            await self._entry.end(state, not_before=time)
 
-    async def _advance(self, **changes: object) -> None:
-        self.operation = await self._tools.store.advance(self.operation, **changes)
-
-    async def _end(self, state: str, **changes: object) -> None:
-        """Write the state and give the operation back."""
-        await self._advance(state=state, owner=None, lease_until=None, **changes)
-        _LOG.info(
-            "operation",
-            operation=self.operation.id,
-            connection=self.operation.connection_id,
-            resource=self.operation.resource,
-            verb=self.operation.verb,
-            state=self.operation.state,
-            cause=self.operation.cause,
-            attempt=self.operation.attempt,
-        )
+    async def _has_left(self) -> bool:
+        """Whether something was sent that has written, or may have."""
+        calls = await self._entry.calls()
+        return any(_has_written(call) for call in calls) or Past.of(calls).doubt is not None
 
 
-def _in_words_of(plan: Plan, error: GatewayError) -> GatewayError:
-    """Business Central's refusal as the rejection the mapping has for its code."""
-    if not isinstance(error, BusinessCentralRefused) or error.fault is None:
-        return error
-    code = plan.problems.get(error.fault.code)
-    if code is None:
-        return error
-    rejected = plan.rejections[code].raised(error.violations)
-    rejected.fault = error.fault
-    return rejected
+def _has_written(call: Call) -> bool:
+    """Whether a call has an answer that is a success; refusals are kept in another form."""
+    return call.answer is not None and "body" in call.answer
 
 
-def _jittered(seconds: float) -> float:
-    """Between half of `seconds` and all of it, so that many do not come back at once."""
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - nobody's secret
+def _deletes(call: Call) -> bool:
+    return call.request["method"] == "DELETE"

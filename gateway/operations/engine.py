@@ -1,6 +1,6 @@
 """The engine: one write from the product's request to its one true end.
 
-`api/` calls `run` and `prepare`; the worker of this room calls `resume` for operations that
+`api/` calls `run`, `prepare`, `retry` and `cancel`; the worker of this room calls `resume` for operations that
 somebody left or that wait. Both go the same way on the same row. The engine is opened and closed
 by `app.py`.
 """
@@ -8,18 +8,24 @@ by `app.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from gateway.businesscentral import BusinessCentral
+from gateway.businesscentral import BusinessCentral, Deadline
 from gateway.clock import Clock
 from gateway.connections import Connections
-from gateway.errors import GatewayError, OutcomeUnknown, StorageUnavailable
-from gateway.mapping import Plan
+from gateway.errors import (
+    GatewayError,
+    OperationInProgress,
+    OutcomeUnknown,
+    StorageUnavailable,
+)
+from gateway.mapping import Names, Plan
 from gateway.matching import Matching
-from gateway.operations import journal
+from gateway.operations import journal, settling
 from gateway.operations.course import Course
 from gateway.operations.journal import Outcome
 from gateway.operations.lookups import LookupCache
@@ -77,7 +83,10 @@ class Engine:
         *,
         target: Mapping[str, object] | None = None,
     ) -> Prepared:
-        """What `run` would send: lookups are read, nothing is written. Raises what reads raise."""
+        """What `run` would send: lookups and the record are read, nothing is written.
+
+        Raises what reads raise.
+        """
         names = names_for(plan, document, connection, now=self._tools.clock.now(), target=target)
         return await self._tools.prepare(connection, plan, names)
 
@@ -89,25 +98,58 @@ class Engine:
         *,
         key: str | None,
         target: Mapping[str, object] | None = None,
+        if_match: Sequence[str] = (),
         wait: float = 60.0,
         prefer_async: bool = False,
     ) -> Outcome:
         """Carry out one write; `key` is the Idempotency-Key header, `wait` is in seconds.
 
-        201 with the canonical record, or 202 when the caller would rather not wait or has waited
+        `target` names the record: `id`, or `key` for an upsert. `if_match` are the canonical
+        ETags one of which it must have, none: any will do. 201 with the canonical record, 200
+        when there was one already, 204 when it was deleted, or 202 when the caller would rather not wait or has waited
         long enough. Raises the problem the operation ended with, and what `journal.repeated`
         raises for a key that was used before. A caller who goes away cancels nothing.
         """
-        check_document(self._tools.snapshot.schemas, plan, document)
-        new = self._new(connection, plan, document, key, target or {}, accepted=prefer_async)
+        now = self._tools.clock.now()
+        names = names_for(plan, document, connection, now=now, target=target)
+        check_document(self._tools.snapshot.schemas, plan, names)
+        named: dict[str, object] = dict(target or {})
+        if if_match:
+            named[journal.IF_MATCH] = list(if_match)
+        new = self._new(connection, plan, names, key, named, now=now, accepted=prefer_async)
         began = await self._tools.store.begin(new)
         if not began.fresh:
             return journal.repeated(new, began.operation)
-        self._start(began.operation)
+        patience = None if prefer_async else self._tools.within(wait)
+        self._start(began.operation, patience)
         if prefer_async:
             return Outcome(began.operation, 202, None)
         ended = await self._end_of(new.id, wait)
         return journal.outcome_of(ended) if ended is not None else await self._accept(new.id)
+
+    async def retry(self, operation: Operation) -> Operation:
+        """Take up an operation that waits, at once. Raises what `settling.retried` raises."""
+        calls = await self._tools.store.calls(operation.id)
+        after = await self._settle(operation, settling.retried(operation, calls))
+        await self.resume(after.id)
+        return await self._tools.store.operation(after.id) or after
+
+    async def cancel(self, operation: Operation) -> Operation:
+        """Give up an operation that waits. Raises what `settling.cancelled` raises."""
+        calls, now = await self._tools.store.calls(operation.id), self._tools.clock.now()
+        after = await self._settle(operation, settling.cancelled(operation, calls, now))
+        self._tell(after.id, after)
+        return after
+
+    async def _settle(self, operation: Operation, changes: dict[str, object]) -> Operation:
+        after = await self._tools.store.settle(operation, **changes)
+        if after is None:
+            raise OperationInProgress(
+                "The operation has gone on meanwhile; ask for it again.",
+                operation=operation.id,
+                retry_after=journal.AGAIN_AFTER,
+            )
+        return after
 
     async def resume(self, operation_id: str) -> None:
         """Take up an operation that nobody lives for, if it is still so."""
@@ -121,15 +163,17 @@ class Engine:
         self,
         connection: Connection,
         plan: Plan,
-        document: object,
+        names: Names,
         key: str | None,
         target: Mapping[str, object],
         *,
+        now: datetime,
         accepted: bool,
     ) -> Operation:
-        now = self._tools.clock.now()
-        names = names_for(plan, document, connection, now=now, target=target)
-        anchor = None if plan.anchor is None else plan.anchor.value(names)
+        document: object = {} if plan.input is None else names[plan.input]
+        anchor = None
+        if plan.anchor is not None and plan.steps[0].kind == "create":
+            anchor = plan.anchor.value(names)
         identity, effective = journal.operation_id(
             connection.id, plan.resource, plan.verb, key=key, anchor=anchor
         )
@@ -149,8 +193,8 @@ class Engine:
             accepted=accepted,
         )
 
-    def _start(self, operation: Operation) -> None:
-        course = Course(self._tools, operation)
+    def _start(self, operation: Operation, patience: Deadline | None = None) -> None:
+        course = Course(self._tools, operation, patience)
         task = asyncio.create_task(self._follow(course), name=f"operation {operation.id}")
         self._courses[operation.id] = (course, task)
         task.add_done_callback(lambda _: self._forget(course))

@@ -18,6 +18,7 @@ from gateway.errors import (
 from gateway.operations import failures
 from gateway.storage import Operation, new_id
 
+IF_MATCH: Final = "if_match"  # in the target of an operation: the ETags its caller gave
 AGAIN_AFTER: Final = 2.0  # seconds a caller should wait before asking for the same key again
 
 _EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through
@@ -66,7 +67,7 @@ def repeated(asked: Operation, there: Operation) -> Outcome:
 
     Raises `IdempotencyKeyReused`, `OperationInProgress`, and what `outcome_of` raises.
     """
-    if asked.hash != there.hash and there.sent_at is not None:
+    if asked.hash != there.hash and (there.sent_at is not None or there.state == "succeeded"):
         raise IdempotencyKeyReused(operation=there.id)
     if there.state in {"queued", "running", "sending"}:
         raise OperationInProgress(operation=there.id, retry_after=AGAIN_AFTER)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
 from gateway.businesscentral import BusinessCentral, Deadline
 from gateway.clock import Clock
 from gateway.errors import FilterNotApplied
-from gateway.mapping import Lookup, Plan, Question
+from gateway.mapping import Lookup, Names, Plan, Question
 from gateway.matching import ItemMatch, Matching
-from gateway.operations.prepare import Absent, Found
+from gateway.operations.changes import reading
+from gateway.operations.reader import Reader
+from gateway.operations.sources import Absent, Found
 from gateway.storage import Connection
 from gateway.validation import Schemas
 from gateway.wire import (
@@ -95,6 +97,18 @@ class RemoteLookups:
             found.update(await self._read(lookup, entity, some))
         return [found.get(question.where, Absent()) for question in questions]
 
+    async def current(self, plan: Plan, names: Names) -> Found | None:
+        """The decoded record that a change is about. Raises what reading raises, `NotFound` for
+        what cannot be an id, and `Ambiguous`.
+        """
+        entity = self._schemas.entity(plan.api, plan.entity)
+        by, target = plan.steps[0].by, cast("Mapping[str, str]", names["target"])
+        reader = Reader(self._business_central, self._connection, self._deadline, self._part)
+        if by is None:
+            return await reader.by_id(entity, target["id"], reading(entity, plan))
+        condition = Condition(by.field, "eq", (by.value(names),))
+        return await reader.by_key(entity, condition, reading(entity, plan, condition))
+
     async def _items(self, questions: Sequence[Question]) -> list[Found | Absent | None]:
         skus = [cast("str", question.key) for question in questions]
         known = await self._matching.items(self._connection, skus, self._deadline)
@@ -148,11 +162,14 @@ class RemoteLookups:
 
 
 def _matched(match: ItemMatch) -> Found | Absent:
-    """What expressions see of a match: `id`, `number`, and no variant or unit of their own."""
-    if match.status == "matched" and match.record is not None:
-        item = match.record
-        named = {"id": item["id"], "number": item["number"]}
-        return {**named, "variant_id": None, "unit_of_measure": None}
+    """What expressions see of a match: its item, and the variant and unit where they are known."""
+    if (one := match.matched) is not None:
+        return {
+            "id": one.item.id,
+            "number": one.item.number,
+            "variant_id": None if one.variant is None else one.variant.id,
+            "unit_of_measure": match.unit_of_measure,
+        }
     return Absent(ambiguous=match.status == "ambiguous", reason=match.reason)
 
 

@@ -1,8 +1,7 @@
 """Everything about a write before it is sent: validation, lookups, guards, rendering. No I/O.
 
 `prepare` is what the engine runs, and the very same function answers a dry run, `render` and the
-tests beside the mappings. What must be read for it comes through a `LookupSource`: the engine
-reads Business Central, the others give answers.
+tests beside the mappings. What must be read for it comes through a `Source`.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
 from gateway.clock import timestamp
 from gateway.errors import (
@@ -18,33 +17,18 @@ from gateway.errors import (
     GatewayError,
     InvalidInput,
     MappingError,
+    RecordGone,
     Rejected,
     Violation,
 )
-from gateway.mapping import Lookup, Names, Plan, Question, Request
+from gateway.mapping import By, Lookup, Names, Plan, Question, Request
+from gateway.operations.changes import Baseline, baseline_of, request_of
+from gateway.operations.compare import same_value
+from gateway.operations.etags import check_condition
+from gateway.operations.sources import Absent, Found, Source
 from gateway.storage import Connection
 from gateway.validation import Schemas
 from gateway.wire import fits
-
-Found = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """No record for a question. `reason` is a sentence more than that nothing was found."""
-
-    ambiguous: bool = False
-    reason: str | None = None
-
-
-class LookupSource(Protocol):
-    """Where the answers of lookups come from."""
-
-    async def find(
-        self, lookup: Lookup, questions: Sequence[Question]
-    ) -> Sequence[Found | Absent | None]:
-        """The decoded record for each question, in order; None is an `Absent` without a reason."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,45 +45,18 @@ class LookupReport:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What would be sent, or the problem why nothing would be."""
+    """What would be sent, or the problem why nothing would be.
+
+    `baseline` is the record that is changed or deleted; when nothing of it has to be changed
+    there are no requests.
+    """
 
     requests: tuple[Request, ...] = ()
     lookups: tuple[LookupReport, ...] = ()
     anchor: str | None = field(default=None, repr=False)
     problem: GatewayError | None = None
+    baseline: Baseline | None = None
     names: Names = field(default_factory=dict, repr=False)
-
-
-class GivenAnswers:
-    """Answers from a document instead of Business Central: by name of the lookup one record, or
-    a map of records by key; null where there is none.
-
-    Raises `InvalidInput` for a question that has no answer.
-    """
-
-    def __init__(self, answers: Mapping[str, object]) -> None:
-        self._answers = answers
-
-    async def find(
-        self, lookup: Lookup, questions: Sequence[Question]
-    ) -> Sequence[Found | Absent | None]:
-        """The given records, in the order of the questions."""
-        return [self._answer(lookup, question) for question in questions]
-
-    def _answer(self, lookup: Lookup, question: Question) -> Found | None:
-        given: object = self._answers
-        keys = [lookup.name, question.key] if lookup.each else [lookup.name]
-        for key in keys:
-            if not isinstance(given, Mapping) or key not in given:
-                raise InvalidInput(
-                    f"The answers have nothing for the lookup {lookup.name}.",
-                    violations=[
-                        Violation("unanswered", "This leads to a lookup without an answer.", at)
-                        for at in question.pointers
-                    ],
-                )
-            given = given[key]
-        return cast("Found | None", given)
 
 
 def names_for(
@@ -131,40 +88,83 @@ def names_for(
     return names
 
 
-def check_document(schemas: Schemas, plan: Plan, document: object) -> None:
-    """Raises `InvalidInput` with everything the canonical schema has against `document`."""
-    violations = schemas.input_validator(plan.schema).violations(document)
+def check_document(schemas: Schemas, plan: Plan, names: Names) -> None:
+    """Raises `InvalidInput` with everything that the canonical schema has against the document,
+    and that the address has against its key.
+    """
+    if plan.input is None:
+        return
+    document, step = names[plan.input], plan.steps[0]
+    side = schemas.change_validator if step.kind == "update" else schemas.input_validator
+    violations = side(plan.schema).violations(document)
+    if not violations and step.by is not None:
+        violations = _wrong_key(schemas, plan, step.by, names)
     if violations:
         raise InvalidInput(violations=violations)
 
 
-async def prepare(schemas: Schemas, plan: Plan, names: Names, source: LookupSource) -> Prepared:
+async def prepare(
+    schemas: Schemas, plan: Plan, names: Names, source: Source, if_match: Sequence[str] = ()
+) -> Prepared:
     """From a document to requests. A document that cannot be sent gives a problem, not an error.
 
+    `if_match` are the canonical ETags one of which the record must have; none: any will do.
     Raises only what `source` raises.
     """
     try:
-        if plan.input is not None:
-            check_document(schemas, plan, names[plan.input])
-    except InvalidInput as error:
+        check_document(schemas, plan, names)
+        base = Prepared(names=names)
+        if plan.steps[0].kind != "create":
+            base = _standing(schemas, plan, base, await source.current(plan, names), if_match)
+    except (CallerError, MappingError, RecordGone) as error:
         return Prepared(problem=error, names=names)
+    patch = None if plan.input is None else names[plan.input]
+    asked = _asked(plan, base, patch)
     reports: list[LookupReport] = []
     refused: list[Rejected] = []
     for lookup in plan.lookups:
-        try:
-            questions = lookup.ask(names)
-        except (CallerError, MappingError) as error:
-            return Prepared(lookups=tuple(reports), problem=error, names=names)
-        answers = await source.find(lookup, questions)
-        report, values, rejections = _judge(plan, lookup, questions, answers)
-        reports.append(report)
-        refused.extend(rejections)
-        known = cast("Mapping[str, object]", names["lookups"])
-        names = {**names, "lookups": {**known, lookup.name: values}}
-    base = Prepared(lookups=tuple(reports), names=names)
+        known = cast("Mapping[str, object]", base.names["lookups"])
+        values: object = {} if lookup.each else None
+        if lookup.name in asked:
+            try:
+                questions = lookup.ask(base.names)
+            except (CallerError, MappingError) as error:
+                return replace(base, lookups=tuple(reports), problem=error)
+            answers = await source.find(lookup, questions)
+            report, values, rejections = _judge(plan, lookup, questions, answers)
+            reports.append(report)
+            refused.extend(rejections)
+        base = replace(base, names={**base.names, "lookups": {**known, lookup.name: values}})
+    base = replace(base, lookups=tuple(reports))
     if refused:
         return replace(base, problem=_together(refused))
-    return _render(schemas, plan, base)
+    return _render(schemas, plan, base, patch)
+
+
+def _standing(
+    schemas: Schemas, plan: Plan, base: Prepared, row: Found | None, if_match: Sequence[str]
+) -> Prepared:
+    """With the record that is there, and the document as it is to become."""
+    step, names = plan.steps[0], base.names
+    if row is None:
+        if step.kind != "upsert":
+            raise RecordGone
+        check_condition(if_match, None)
+        return base
+    patch = None if plan.input is None else names[plan.input]
+    baseline = baseline_of(schemas, plan, names, row, patch)
+    check_condition(if_match, baseline.record)
+    if plan.input is not None and step.change is not None:
+        names = {**names, plan.input: step.change.desired(baseline.record, patch)}
+    return replace(base, baseline=baseline, names=names)
+
+
+def _asked(plan: Plan, base: Prepared, patch: object) -> frozenset[str]:
+    """The lookups that are needed: of a change only those of what it touches."""
+    change = plan.steps[0].change
+    if base.baseline is not None and change is not None:
+        return change.asks(patch)
+    return frozenset(lookup.name for lookup in plan.lookups)
 
 
 def _judge(
@@ -209,20 +209,29 @@ def _together(refused: Sequence[Rejected]) -> Rejected:
     return Rejected(first.own_code, first.own_title, remedy=first.remedy, violations=violations)
 
 
-def _render(schemas: Schemas, plan: Plan, base: Prepared) -> Prepared:
-    names = base.names
+def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prepared:
+    names, change = base.names, plan.steps[0].change
+    anchor = None
     try:
         refused = plan.guards(names)
         if refused:
             return replace(base, problem=_together(refused))
-        anchor = None if plan.anchor is None else plan.anchor.value(names)
-        requests = tuple(step.render(names) for step in plan.steps)
+        if base.baseline is not None:
+            values = None if change is None else change.render(names, patch)
+            request = request_of(schemas, plan, base.baseline, values)
+            requests: tuple[Request, ...] = () if request is None else (request,)
+        else:
+            anchor = None if plan.anchor is None else plan.anchor.value(names)
+            requests = tuple(step.render(names) for step in plan.steps)
     except (CallerError, MappingError) as error:
         return replace(base, problem=error)
+    validator = schemas.entity_validator(
+        plan.api, plan.entity, "create" if base.baseline is None else "update"
+    )
     violations = [*_anchor_too_long(schemas, plan, anchor)]
-    for step, request in zip(plan.steps, requests, strict=True):
-        validator = schemas.entity_validator(plan.api, step.entity, "create")
-        violations.extend(_as_targets(validator.violations(request.body)))
+    for request in requests:
+        if request.body is not None:
+            violations.extend(_as_targets(validator.violations(request.body)))
     if violations:
         return replace(
             base,
@@ -232,6 +241,26 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared) -> Prepared:
             ),
         )
     return replace(base, requests=requests, anchor=anchor)
+
+
+def _wrong_key(schemas: Schemas, plan: Plan, by: By, names: Names) -> list[Violation]:
+    """What is wrong with the key of an address: it is nothing the field could hold, or the
+    document says another one.
+    """
+    bound, value = schemas.entity(plan.api, plan.entity).fields[by.field], by.value(names)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return [Violation("minLength", "The key in the address is blank.", target=by.field)]
+    if not fits(bound, value):
+        detail = f"The key in the address is longer than {bound.max_length} characters."
+        return [Violation("maxLength", detail, target=by.field)]
+    path = plan.steps[0].own_key or ()
+    own: object = names[plan.input or ""]
+    for name in path:
+        own = own.get(name) if isinstance(own, Mapping) else None
+    if not path or own is None or same_value(bound, own, value):
+        return []
+    detail = "The document has another key than the address."
+    return [Violation("key", detail, "".join(f"/{name}" for name in path))]
 
 
 def _anchor_too_long(schemas: Schemas, plan: Plan, anchor: str | None) -> Iterable[Violation]:

@@ -1,7 +1,8 @@
 """The resolver: what became of a write whose answer is not known.
 
-It looks for the anchor where the record was to be made and wherever it may have moved to since,
-and compares what is there with what was sent (bc/pitfalls.md 1).
+Of a new record it looks for the anchor where it was to be made and wherever it may have moved to
+since, and compares what is there with what was sent (bc/pitfalls.md 1). Of a change it looks at
+the record: as long as the ETag is the one that was sent, nothing was changed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any, Final, Literal, cast
 
 from gateway.errors import FilterNotApplied, OutcomeUnknown, Violation
 from gateway.mapping import Anchor, Plan
-from gateway.operations.compare import is_incomplete, same_record
+from gateway.operations.changes import reading
+from gateway.operations.compare import differences, is_incomplete, same_record
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import Call, Connection, Operation
 from gateway.wire import Condition, Entity, decode, filter_text, matches, query
@@ -23,7 +25,17 @@ SETTLED_AFTER: Final = timedelta(minutes=18)
 SOONEST_LOOK: Final = timedelta(seconds=2)
 LATEST_LOOK: Final = timedelta(minutes=5)
 
-Kind = Literal["same", "none", "ambiguous", "incomplete", "unanchored"]
+Kind = Literal[
+    "same",
+    "none",
+    "ambiguous",
+    "incomplete",
+    "unanchored",
+    "unchanged",
+    "overtaken",
+    "kept",
+    "gone",
+]
 Row = Mapping[str, object]
 
 _REMEDIES: Final[Mapping[Kind, str]] = {
@@ -33,6 +45,11 @@ _REMEDIES: Final[Mapping[Kind, str]] = {
     ),
     "incomplete": (
         "The record is there, but lines are missing. Complete or delete it in Business Central"
+    ),
+    "overtaken": (
+        "The record was changed after it was read, and it cannot be told whether this change was "
+        "made before that. See what stands in Business Central, and send what is still to be "
+        "changed anew"
     ),
     "unanchored": (
         "The mapping names no anchor for this document, so it cannot be looked for. See whether "
@@ -55,6 +72,11 @@ class Verdict:
     def remedy(self) -> str | None:
         """What a person can do."""
         return _REMEDIES.get(self.kind)
+
+    @property
+    def cause(self) -> str:
+        """Why an operation is parked for this verdict."""
+        return "ambiguous" if self.kind == "overtaken" else self.kind
 
     def problem(self, operation: Operation) -> OutcomeUnknown:
         """The problem of an operation parked for this verdict, with the candidates."""
@@ -96,6 +118,29 @@ async def look(tools: Tools, connection: Connection, plan: Plan, call: Call) -> 
         there = await _rows(tools, connection, plan, other, condition=condition, parts=())
         moved.extend((entity_set, row) for row in there)
     return _judged(tools, plan, sent, rows, _elsewhere(rows, moved))
+
+
+async def look_at_change(tools: Tools, connection: Connection, plan: Plan, call: Call) -> Verdict:
+    """Look at the record that `call` was to change or delete. Raises what reading raises.
+
+    `unchanged`: it is as it was, so of two such calls only one can still have an effect.
+    `kept`: it is there and not as it was, so a deletion that is late has no effect any more.
+    `overtaken`: somebody has changed it, and what was sent does not stand there.
+    """
+    entity, sent = tools.entity(plan, plan.entity), call.request
+    deleting = sent["method"] == "DELETE"
+    reader = tools.reader(plan, connection)
+    row = await reader.by_id(entity, str(sent["id"]), reading(entity, plan))
+    if row is None:
+        return Verdict("same", {"status": 204, "body": None}) if deleting else Verdict("gone")
+    if row.get("@odata.etag") == sent["etag"]:
+        return Verdict("unchanged")
+    if deleting:
+        return Verdict("kept")
+    body = cast("Row", sent["body"])
+    if differences(entity, body, row, lambda name: tools.entity(plan, name)):
+        return Verdict("overtaken", candidates=((plan.entity, row),))
+    return Verdict("same", {"status": 200, "body": row})
 
 
 async def _rows(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway.businesscentral import BusinessCentral, Deadline
@@ -10,8 +12,10 @@ from gateway.clock import Clock
 from gateway.connections import Connections
 from gateway.mapping import Names, Plan
 from gateway.matching import Matching
+from gateway.operations.journal import IF_MATCH
 from gateway.operations.lookups import LookupCache, RemoteLookups
-from gateway.operations.prepare import Prepared, prepare
+from gateway.operations.prepare import Prepared, names_for, prepare
+from gateway.operations.reader import Reader
 from gateway.snapshot import Snapshot
 from gateway.storage import Connection, Operation, Store
 from gateway.wire import Entity
@@ -44,8 +48,25 @@ class Tools:
         """A deadline so many seconds from now."""
         return Deadline.within(self.clock, seconds)
 
-    async def prepare(self, connection: Connection, plan: Plan, names: Names) -> Prepared:
-        """From names to requests, with lookups read from `connection`."""
+    def names(self, plan: Plan, operation: Operation, connection: Connection) -> Names:
+        """What the expressions of `plan` may name when they are about `operation`."""
+        return names_for(
+            plan,
+            operation.document,
+            connection,
+            now=operation.created_at,
+            target={key: one for key, one in operation.target.items() if key != IF_MATCH},
+        )
+
+    def reader(self, plan: Plan, connection: Connection) -> Reader:
+        """Reads the one record that a change is about."""
+        entities = partial(self.entity, plan)
+        return Reader(self.business_central, connection, self.within(READ_WITHIN), entities)
+
+    async def prepare(
+        self, connection: Connection, plan: Plan, names: Names, if_match: Sequence[str] = ()
+    ) -> Prepared:
+        """From names to requests, with everything read from `connection`."""
         source = RemoteLookups(
             self.business_central,
             self.matching,
@@ -55,4 +76,4 @@ class Tools:
             plan=plan,
             deadline=self.within(READ_WITHIN),
         )
-        return await prepare(self.snapshot.schemas, plan, names, source)
+        return await prepare(self.snapshot.schemas, plan, names, source, if_match)

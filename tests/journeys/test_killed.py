@@ -1,4 +1,4 @@
-"""The process is killed, or the answer is lost, at the worst moment: one order, the right number."""
+"""The process is killed, or the answer is lost, at the worst moment: one record, the right answer."""
 
 from __future__ import annotations
 
@@ -92,3 +92,80 @@ async def test_an_answer_lost_on_the_way_is_found(
     status, answer = await send_until_settled(house, path, reference)
     (there,) = await house.orders(reference)
     assert (status, answer["number"]) == (201, there["number"])
+
+
+async def settled(house: House, operation: str) -> Json:
+    """The operation once nothing more happens by itself."""
+    while True:
+        _, found = await house.call("GET", f"/v1/operations/{operation}")
+        if found["state"] in {"succeeded", "failed", "parked"}:
+            return found
+        await asyncio.sleep(0.1)
+
+
+async def slow(house: House, method: str, path: str, when: str = "after") -> None:
+    match = {"method": method, "path": path}
+    await house.control(
+        "POST", "faults", {"kind": "delay", "seconds": 30, "when": when, "match": match}
+    )
+
+
+async def in_state(house: House, state: str, known: int) -> list[str]:
+    """The ids of the operations in this state, once there are so many."""
+    while True:
+        _, found = await house.call("GET", f"/v1/operations?state={state}")
+        if len(found["data"]) == known:
+            return [operation["id"] for operation in found["data"]]
+        await asyncio.sleep(0.02)
+
+
+async def test_killed_in_the_middle_of_changes_and_of_waiting(house: House) -> None:
+    base = f"/v1/connections/{await house.connect()}"
+    made = []
+    for number in ("LOST", "DONE", "OVERTAKEN"):
+        _, one = await house.call("PUT", f"{base}/customers/{number}", {"name": "Nordwind AG"})
+        made.append(one["id"])
+    lost, done, overtaken = made
+    await slow(house, "PATCH", lost, when="before")
+    await slow(house, "PATCH", done)
+    await slow(house, "PATCH", overtaken)
+    await slow(house, "POST", "customers$")
+    await slow(house, "POST", "salesOrders$")
+
+    sent, ids = [], []
+    for known, (method, path, body) in enumerate(
+        (
+            ("PATCH", f"{base}/customers/{lost}", {"name": "New"}),
+            ("PATCH", f"{base}/customers/{done}", {"name": "New"}),
+            ("PATCH", f"{base}/customers/{overtaken}", {"name": "New"}),
+            ("PUT", f"{base}/customers/PUT", {"name": "Nordwind AG"}),
+            ("POST", f"{base}/sales-orders", order("TURN-1")),
+        ),
+        start=1,
+    ):
+        sent.append(asyncio.create_task(house.call(method, path, body)))
+        ids += [one for one in await in_state(house, "sending", known) if one not in ids]
+    sent.append(asyncio.create_task(house.call("POST", f"{base}/sales-orders", order("TURN-2"))))
+    ids += await in_state(house, "running", 1)
+    await asyncio.sleep(0.3)
+    await house.kill("serve")
+    ends = await asyncio.gather(*sent, return_exceptions=True)
+    assert all(isinstance(end, ClientError) for end in ends)
+    await house.control("DELETE", "faults")
+    await house.type_in(overtaken, displayName="Theirs")
+    await house.serve()
+
+    ended = [await settled(house, one) for one in ids]
+    assert [one["state"] for one in ended] == [
+        *("succeeded", "succeeded", "parked"),
+        *("succeeded", "succeeded", "succeeded"),
+    ]
+    names = [(await house.call("GET", f"{base}/customers/{one}"))[1]["name"] for one in made]
+    assert names == ["New", "New", "Theirs"]
+    assert (ended[2]["cause"], ended[3]["record"]["number"]) == ("ambiguous", "PUT")
+    status, again = await house.call("PUT", f"{base}/customers/PUT", {"name": "Nordwind AG"})
+    assert (status, again["id"]) == (200, ended[3]["record"]["id"])
+    for reference in ("TURN-1", "TURN-2"):
+        assert len(await house.orders(reference)) == 1
+    status, problem = await house.call("POST", f"/v1/operations/{ids[2]}/cancel")
+    assert (status, problem["code"]) == (409, "conflict")

@@ -22,6 +22,7 @@ from gateway.errors import (
     RecordChanged,
     RecordGone,
     RecordLocked,
+    StorageUnavailable,
     UnexpectedAnswer,
 )
 from gateway.storage import Connection
@@ -396,13 +397,82 @@ class TestWriting:
             loads = json.loads(await answer.text())["value"]
         assert [load["max"] for load in loads] == [1]
 
-    async def test_only_what_aiohttp_never_repeats_is_a_write(
+    async def test_a_put_is_no_write(self, remote: Remote, connection: Connection) -> None:
+        with pytest.raises(ValueError, match="PUT"):
+            await remote.business_central.write(
+                connection, Write(method="PUT"), deadline=remote.deadline()
+            )
+
+    @pytest.mark.parametrize("method", ["DELETE", "PATCH", "POST"])
+    async def test_a_dead_kept_connection_is_an_unknown_outcome_and_no_second_call(
+        self, remote: Remote, connection: Connection, method: str
+    ) -> None:
+        def answer(seen: Seen) -> Reply:
+            return reply(200, {"value": []}) if seen.method == "GET" else None
+
+        async with odd_server(answer) as odd:
+            client = with_odd(remote, odd)
+            await client.read(connection, "items", deadline=remote.deadline())
+            with pytest.raises(OutcomeUnknown):
+                await client.write(connection, Write(method=method), deadline=remote.deadline())
+            assert [seen.method for seen in odd.seen] == ["GET", method]
+            assert odd.connections == 1
+
+    async def test_a_journal_hears_of_a_write_whenever_it_leaves(
         self, remote: Remote, connection: Connection
     ) -> None:
-        with pytest.raises(ValueError, match="DELETE"):
+        said: list[str] = []
+
+        class Journal:
+            async def leaves(self) -> None:
+                said.append(f"leaves after {len(await remote.journal(method='POST'))}")
+
+            async def came_to_nothing(self, error: GatewayError) -> None:
+                said.append(error.code)
+
+        post = {"method": "POST", "entity": "customers"}
+        await remote.arm("reject_token", match=post)
+        await remote.arm("status", status=429, match={**post, "nth": 2})
+        await patiently(
+            remote,
+            remote.business_central.write(
+                connection, Write(), deadline=remote.deadline(), journal=Journal()
+            ),
+        )
+        assert said[1::2] == ["connection_unauthorized", "rate_limited"]
+        assert len(said) == 5
+
+    async def test_what_a_journal_cannot_note_never_leaves(
+        self, remote: Remote, connection: Connection
+    ) -> None:
+        class Journal:
+            async def leaves(self) -> None:
+                raise StorageUnavailable
+
+            async def came_to_nothing(self, error: GatewayError) -> None:
+                raise AssertionError(error)
+
+        await remote.forget_journal()
+        with pytest.raises(StorageUnavailable):
             await remote.business_central.write(
-                connection, Write(method="DELETE"), deadline=remote.deadline()
+                connection, Write(), deadline=remote.deadline(), journal=Journal()
             )
+        assert await remote.journal(method="POST", entity="customers") == []
+
+    async def test_a_pause_is_kept_only_within_the_patience_of_the_caller(
+        self, remote: Remote, connection: Connection
+    ) -> None:
+        await remote.arm("status", status=429, headers={"Retry-After": "90"})
+        for _ in range(2):
+            with pytest.raises(RateLimited) as raised:
+                await remote.business_central.write(
+                    connection,
+                    Write(),
+                    deadline=remote.deadline(480),
+                    patience=remote.deadline(60),
+                )
+            assert raised.value.retry_after == 90
+        assert len(await remote.journal(method="POST", entity="customers")) == 1
 
     async def test_an_update_brings_its_etag(self, remote: Remote, connection: Connection) -> None:
         rows = await remote.business_central.read_all(

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gateway.config import shipped
-from gateway.mapping import Plan
+from gateway.mapping import Plan, Step
 from gateway.matching import Matching
 from gateway.operations import Engine, Outcome
 from gateway.snapshot import Snapshot, load_snapshot
@@ -34,13 +34,27 @@ ORDER: dict[str, Any] = {
 
 @cache
 def snapshot() -> Snapshot:
-    """The shipped mappings, read once."""
-    return load_snapshot(mappings=[shipped("mappings")], schemas=[shipped("schemas")])
+    """The shipped mappings, read once, and leave to delete customers."""
+    loaded = load_snapshot(mappings=[shipped("mappings")], schemas=[shipped("schemas")])
+    customers = loaded.resources["customers"]
+    step = Step("delete", "delete", "repeatable", "customers")
+    delete = replace(customers.verbs["read"], verb="delete", steps=(step,))
+    allowed = replace(customers, verbs={**customers.verbs, "delete": delete})
+    return replace(loaded, resources={**loaded.resources, "customers": allowed})
 
 
 def order(**changes: object) -> dict[str, Any]:
     """Harwick's order, with other members."""
     return {**deepcopy(ORDER), **changes}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a person types into Business Central."""
+
+    path: str
+    body: Mapping[str, object] | None = field(repr=False, default=None)
+    method: str = "POST"
 
 
 @dataclass(slots=True)
@@ -74,6 +88,29 @@ class Writes:
             prefer_async=prefer_async,
         )
 
+    async def customer(self, verb: str, document: object = None, **how: Any) -> Outcome:  # noqa: ANN401 - what `run` takes
+        """Run one write of a customer; `id` or `key` is the target."""
+        target: dict[str, object] = {name: how.pop(name) for name in ("id", "key") if name in how}
+        plan = snapshot().plan("customers", verb)
+        how = {"key": how.pop("idempotency_key", None), **how}
+        return await self.engine.run(self.connection, plan, document, target=target, **how)
+
+    async def there(self, number: str = "10000") -> dict[str, Any]:
+        """A customer as the simulator holds it."""
+        [found] = [row for row in await self.orders("customers") if row["number"] == number]
+        return found
+
+    async def person(self, customer_id: str, **changed: object) -> None:
+        """Somebody changes a customer in Business Central."""
+        where = {"company": COMPANY_ID, "entity": "customers", "id": customer_id}
+        wish = {**where, "fields": changed}
+        async with self.remote.control.patch("/_simulator/records", json=wish) as answer:
+            assert answer.status == 200, await answer.text()
+
+    async def sent(self, method: str) -> list[dict[str, Any]]:
+        """The calls of this method about customers that the simulator saw."""
+        return await self.remote.journal(method=method, entity="customers")
+
     async def orders(self, entity: str = "salesOrders") -> list[dict[str, Any]]:
         """What the simulator holds."""
         wanted = {"environment": "Production", "company": COMPANY_ID, "entity": entity}
@@ -97,6 +134,15 @@ class Writes:
             for found in await self.store.operations():
                 if happened(found):
                     return found
+            await asyncio.sleep(0.01)
+
+    async def until_it_has_arrived(self) -> None:
+        """Wait until Business Central has what was sent, and is slow to work on it."""
+        await self.until(lambda operation: operation.state == "sending")
+        while True:
+            async with self.remote.control.get("/_simulator/load") as answer:
+                if any(load["now"] for load in (await answer.json())["value"]):
+                    return
             await asyncio.sleep(0.01)
 
     async def pass_until(

@@ -17,7 +17,7 @@ from gateway.errors import (
     RecordLocked,
     Rejected,
 )
-from gateway.operations.course import _in_words_of
+from gateway.operations.sending import in_words_of
 from gateway.storage import Connection
 from tests.unit.operations.conftest import Writes, order, snapshot
 
@@ -56,7 +56,7 @@ async def test_a_refusal_is_told_and_kept(writes: Writes) -> None:
 def test_a_refusal_has_the_words_of_the_mapping() -> None:
     code = "Internal_InvalidTableRelation"
     plan = replace(snapshot().plan("sales-orders", "create"), problems={code: "unmatched_item"})
-    error = _in_words_of(plan, BusinessCentralRefused(fault=Fault(400, code, "No such item.")))
+    error = in_words_of(plan, BusinessCentralRefused(fault=Fault(400, code, "No such item.")))
 
     assert isinstance(error, Rejected)
     assert (error.own_code, error.fault and error.fault.code) == ("unmatched_item", code)
@@ -200,13 +200,13 @@ async def test_an_answer_that_cannot_be_kept_is_no_refusal(writes: Writes) -> No
 
 
 async def test_a_stopped_connection_is_told(writes: Writes) -> None:
-    await writes.store.update_connection(writes.connection.id, status="needs_consent")
+    await writes.remote.store.update_connection(writes.connection.id, status="needs_consent")
 
     with pytest.raises(ConnectionNeedsConsent):
         await writes.create()
     failed = await writes.operation()
     assert (failed.state, failed.cause) == ("failed", "connection_needs_consent")
-    await writes.store.update_connection(writes.connection.id, status="active")
+    await writes.remote.store.update_connection(writes.connection.id, status="active")
     assert (await writes.create()).status == 201
 
 

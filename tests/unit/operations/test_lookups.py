@@ -9,7 +9,7 @@ import pytest
 from gateway.errors import FilterNotApplied
 from gateway.mapping import Lookup, Question
 from gateway.operations.lookups import MOST_CACHED, LookupCache, RemoteLookups
-from gateway.operations.prepare import Absent
+from gateway.operations.sources import Absent
 from tests.clock import MovingClock
 from tests.unit.operations.conftest import Writes
 

@@ -3,26 +3,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
 
 from gateway.config import shipped
-from gateway.errors import InvalidInput, MappingError, Place, Rejected
+from gateway.errors import InvalidInput, MappingError, Place, RecordGone, Rejected
 from gateway.mapping import Lookup, Names, Plan, Question
 from gateway.mapping.plan import Anchor, Guard, Rejection, Step
 from gateway.mapping.record import Record
-from gateway.operations.prepare import (
-    Absent,
-    Found,
-    GivenAnswers,
-    Prepared,
-    names_for,
-    prepare,
-    target_of,
-)
+from gateway.operations.prepare import Prepared, names_for, prepare, target_of
+from gateway.operations.sources import Absent, Found, GivenAnswers
 from gateway.storage import Connection
 from gateway.validation import load_schemas
+from tests.unit.operations.conftest import snapshot
 
 SCHEMAS = load_schemas([shipped("schemas")])
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -145,6 +140,7 @@ async def test_a_document_becomes_requests() -> None:
     assert found.problem is None
     [request] = found.requests
     assert (request.step, request.method, request.path) == ("create", "POST", "salesOrders")
+    assert request.body is not None
     lines = cast("list[dict[str, object]]", request.body["salesOrderLines"])
     assert [line["lineObjectNumber"] for line in lines] == ["1896-S", "1900-S"]
     assert found.anchor == "D-1042"
@@ -159,12 +155,12 @@ async def test_twice_the_same_gives_the_same() -> None:
 
 
 async def test_a_document_that_does_not_fit_asks_nothing() -> None:
-    class Nobody:
+    class Nobody(GivenAnswers):
         async def find(self, lookup: Lookup, questions: Sequence[Question]) -> Answers:
             raise AssertionError(lookup.name, questions)
 
     names = names_for(PLAN, {"lines": "none", "other": 1}, None, now=NOW)
-    found = await prepare(SCHEMAS, PLAN, names, Nobody())
+    found = await prepare(SCHEMAS, PLAN, names, Nobody({}))
 
     assert isinstance(found.problem, InvalidInput)
     pointers = {violation.pointer for violation in found.problem.violations}
@@ -188,14 +184,14 @@ async def test_everything_missing_is_named_at_once() -> None:
 
 
 async def test_a_reason_says_more_and_several_are_ambiguous() -> None:
-    class Source:
+    class Reasons(GivenAnswers):
         async def find(self, lookup: Lookup, questions: Sequence[Question]) -> Answers:
             if lookup.name == "customer":
                 return [{"id": CUSTOMER, "blocked": None}]
             assert [question.key for question in questions] == ["000", "1e5"]
             return [Absent(reason="The item is blocked."), Absent(ambiguous=True)]
 
-    found = await prepare(SCHEMAS, PLAN, names_for(PLAN, ORDER, None, now=NOW), Source())
+    found = await prepare(SCHEMAS, PLAN, names_for(PLAN, ORDER, None, now=NOW), Reasons({}))
 
     assert isinstance(found.problem, Rejected)
     assert [(one.rule, one.detail) for one in found.problem.violations] == [
@@ -286,3 +282,65 @@ def test_expressions_may_name_the_connection() -> None:
 )
 def test_a_pointer_into_the_body_is_a_target(pointer: str, target: str) -> None:
     assert target_of(pointer) == target
+
+
+FLORA = {
+    "id": CUSTOMER,
+    "number": "30000",
+    "displayName": "Flora & Sons",
+    "type": "Company",
+    "city": "",
+    "creditLimit": Decimal("10.00"),
+    "balanceDue": 0,
+    "blocked": "_x0020_",
+}
+
+
+async def changed(verb: str, document: object, record: object = FLORA, **target: str) -> Prepared:
+    plan = snapshot().plan("customers", verb)
+    names = names_for(plan, document, None, now=NOW, target=target)
+    change = snapshot().plan("customers", "update").steps[0].change
+    assert change is not None
+    if isinstance(record, dict):
+        record = {**dict.fromkeys([*change.select, *change.expand]), **record}
+    source = GivenAnswers({}, {} if record is ... else {"read": record})
+    return await prepare(snapshot().schemas, plan, names, source)
+
+
+class TestChanges:
+    async def test_a_patch_becomes_the_fields_that_differ(self) -> None:
+        patch = {"name": "Flora", "credit_limit": Decimal(10), "address": {"city": None}}
+        found = await changed("update", patch, id=CUSTOMER)
+        assert found.problem is None
+        [request] = found.requests
+        assert (request.step, request.method) == ("update", "PATCH")
+        assert (request.path, request.body) == (f"customers({CUSTOMER})", {"displayName": "Flora"})
+        assert found.baseline is not None
+        assert found.baseline.fields == {
+            "displayName": "Flora & Sons",
+            "city": None,
+            "creditLimit": Decimal(10),
+        }
+
+    async def test_nothing_differs(self) -> None:
+        found = await changed("update", {"credit_limit": 10, "blocked": None}, id=CUSTOMER)
+        assert (found.problem, found.requests) == (None, ())
+
+    async def test_an_upsert_makes_or_changes(self) -> None:
+        made = await changed("upsert", {"name": "Flora"}, None, key="N-1")
+        assert (made.requests[0].method, made.anchor) == ("POST", "N-1")
+        assert made.requests[0].body == {"number": "N-1", "displayName": "Flora"}
+        one = await changed("upsert", {"name": "Flora"}, key="30000")
+        assert (one.requests[0].method, one.anchor) == ("PATCH", None)
+        assert one.requests[0].body == {"displayName": "Flora"}
+
+    async def test_a_deletion_has_no_body(self) -> None:
+        [request] = (await changed("delete", None, id=CUSTOMER)).requests
+        assert (request.method, request.body) == ("DELETE", None)
+
+    async def test_what_is_not_there_or_not_said(self) -> None:
+        for verb in ("update", "delete"):
+            found = await changed(verb, {"name": "Flora"}, None, id=CUSTOMER)
+            assert isinstance(found.problem, RecordGone)
+        unsaid = await changed("update", {"name": "Flora"}, ..., id=CUSTOMER)
+        assert isinstance(unsaid.problem, InvalidInput)

@@ -35,6 +35,7 @@ async def type_in(writes: Writes, typed: Typed) -> None:
 
 async def rendered(writes: Writes) -> dict[str, Any]:
     [request] = (await writes.engine.prepare(writes.connection, writes.plan, order())).requests
+    assert request.body is not None
     return request.body
 
 

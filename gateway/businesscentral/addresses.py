@@ -1,0 +1,60 @@
+"""Where a connection's API is: in Microsoft's cloud, or on a server of the configuration.
+
+`client.py` builds every address through this module (bc/api.md §1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from yarl import URL
+
+from gateway.errors import ConnectionNotReady
+from gateway.storage import Connection
+
+
+class Addresses:
+    """`url` is the origin of the cloud; `on_premises` leads from the name of a server outside it
+    to the address of its instance.
+    """
+
+    def __init__(self, url: str, on_premises: Mapping[str, str]) -> None:
+        self._url = url
+        self._on_premises = on_premises
+        self.environments = f"{url}/environments/v1.2"
+
+    def at(
+        self, connection: Connection, path: str, query: str = "", environment: str | None = None
+    ) -> str:
+        """Where `path` of the API is. Raises `ConnectionNotReady`.
+
+        A server that serves several tenants is told which by the query (bc/api.md §1).
+        """
+        name = environment or connection.environment
+        if connection.grant == "basic":
+            root = f"{self._server(name)}/api/v2.0"
+            tenant = f"tenant={quote(connection.tenant, safe='')}" if connection.tenant else ""
+            query = "&".join(part for part in (query, tenant) if part)
+        elif connection.tenant is None or name is None:
+            raise ConnectionNotReady
+        else:
+            root = f"{self._url}/v2.0/{connection.tenant}/{quote(name, safe='')}/api/v2.0"
+        return f"{root}/{path}?{query}" if query else f"{root}/{path}"
+
+    def owns(self, connection: Connection, url: str) -> bool:
+        """Whether `url`, which an answer named, is where the token of `connection` may go."""
+        own = self._server(connection.environment) if connection.grant == "basic" else self._url
+        try:
+            return URL(url, encoded=True).origin() == URL(own).origin()
+        except ValueError:
+            return False
+
+    def _server(self, name: str | None) -> str:
+        url = self._on_premises.get(name or "")
+        if url is None:
+            raise ConnectionNotReady(
+                "Its server does not stand in the gateway's configuration any more, under "
+                "business_central.on_premises."
+            )
+        return url

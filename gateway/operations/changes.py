@@ -1,0 +1,103 @@
+"""A change of a record that is there: what stood there before, and what would be sent. Pure.
+
+`prepare` makes a Baseline of the record it was given and asks for the request; whoever sends
+holds a later Baseline against the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from gateway.errors import InvalidQuery, NotFound
+from gateway.mapping import Names, Plan, Request
+from gateway.operations.compare import same_value
+from gateway.operations.etags import etag
+from gateway.validation import Schemas
+from gateway.wire import Condition, Entity, decode, filter_text, query, record_path
+
+_METHODS = {"update": "PATCH", "upsert": "PATCH", "delete": "DELETE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A record as it stands before it is changed.
+
+    `etag` is Business Central's, None where nobody said. `fields` is what stands in the fields
+    that the change touches, decoded. `record` is the canonical record.
+    """
+
+    id: str
+    etag: str | None
+    number: str | None
+    fields: Mapping[str, object] = field(repr=False)
+    record: Mapping[str, object] = field(repr=False)
+
+    @property
+    def canonical_etag(self) -> str:
+        """The ETag that callers know the record by."""
+        return etag(self.record)
+
+
+def reading(entity: Entity, plan: Plan, *conditions: Condition) -> str:
+    """The query that reads all a change or a deletion has to know of a record.
+
+    It is the same at every look, since the ETag of Business Central may depend on what is shown
+    (bc/api.md §3).
+    """
+    step = plan.steps[0]
+    source = step.change or plan.record
+    found_by = () if step.by is None else (step.by.field,)
+    select = dict.fromkeys([*source.select, *entity.key, *found_by])
+    return query(
+        select=tuple(select), expand=source.expand, filter_=filter_text(entity, conditions)
+    )
+
+
+def addressed(entity: Entity, record_id: str) -> str:
+    """The path of a record. Raises `NotFound` when its id cannot be one."""
+    try:
+        return record_path(entity, record_id)
+    except InvalidQuery:
+        raise NotFound("There is no such record: the id is not one.") from None
+
+
+def baseline_of(
+    schemas: Schemas, plan: Plan, names: Names, row: Mapping[str, object], patch: object
+) -> Baseline:
+    """The baseline of a record, decoded or as it came. Raises `MappingError`."""
+    entity, change = schemas.entity(plan.api, plan.entity), plan.steps[0].change
+    record = decode(entity, row, partial(schemas.entity, plan.api))
+    touched = () if change is None else change.touched(patch)
+    target = names["target"]
+    known = target.get("id") if isinstance(target, Mapping) else None
+    return Baseline(
+        id=str(record.get(entity.key[0], known)),
+        etag=_text(record.get("@odata.etag")),
+        number=_text(record.get("number")),
+        fields={one.field: record.get(one.field) for one in touched},
+        record=plan.record.answer(record, names),
+    )
+
+
+def request_of(
+    schemas: Schemas, plan: Plan, baseline: Baseline, values: Mapping[str, object] | None
+) -> Request | None:
+    """The call that brings a record to `values`, or deletes it (None); None: it is so already."""
+    step, entity = plan.steps[0], schemas.entity(plan.api, plan.entity)
+    body = None
+    if values is not None:
+        wanted = decode(entity, values, partial(schemas.entity, plan.api))
+        body = {
+            name: value
+            for name, value in values.items()
+            if not same_value(entity.fields[name], wanted[name], baseline.fields[name])
+        }
+        if not body:
+            return None
+    return Request(step.name, _METHODS[step.kind], addressed(entity, baseline.id), body)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

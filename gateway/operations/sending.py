@@ -1,0 +1,234 @@
+"""From the document of an operation to Business Central's answer: prepare, send, look again.
+
+The course of an operation comes here whenever nothing is in doubt but what `Past` says. What is
+raised here means that nothing was written by the calls of this run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from gateway.businesscentral import Answer, Deadline
+from gateway.errors import (
+    AlreadyExists,
+    BusinessCentralRefused,
+    Conflict,
+    GatewayError,
+    OperationInProgress,
+    OutcomeUnknown,
+    RecordChanged,
+    RecordGone,
+    RecordLocked,
+    StorageUnavailable,
+    UnexpectedAnswer,
+    Violation,
+)
+from gateway.mapping import Names, Plan
+from gateway.operations.changes import Baseline
+from gateway.operations.compare import same_value
+from gateway.operations.entry import Entry
+from gateway.operations.journal import AGAIN_AFTER, IF_MATCH
+from gateway.operations.prepare import Prepared
+from gateway.operations.tools import WRITE_WITHIN, Tools
+from gateway.storage import Call, Connection
+from gateway.wire import Entity, is_guid
+
+MOST_TIMES: Final = 5  # that a locked or changed record is tried
+PAUSE: Final = 1.0  # seconds, doubled each time
+
+
+@dataclass(slots=True)
+class Past:
+    """What this operation knows of the record from before: what stood in its fields when it
+    looked first, and the canonical ETag it had. `doubt` is a change whose outcome is unknown.
+    """
+
+    fields: dict[str, object] = field(default_factory=dict)
+    record: object = None
+    doubt: Call | None = None
+
+    @classmethod
+    def of(cls, calls: Iterable[Call]) -> Past:
+        """What the calls that were sent tell."""
+        past = cls()
+        for call in calls:
+            if "record" in call.request:
+                baseline = cast("Mapping[str, object]", call.request["baseline"])
+                past.learn(baseline, call.request["record"])
+                past.doubt = call if call.answer is None else past.doubt
+        return past
+
+    def learn(self, fields: Mapping[str, object], record: object) -> None:
+        """Remember what stood there; what is known already stays."""
+        self.fields = {**fields, **self.fields}
+        self.record = self.record or record
+
+    def overtaken(
+        self, entity: Entity, baseline: Baseline, body: Mapping[str, object] | None
+    ) -> None:
+        """See that nobody changed meanwhile what is about to be sent, or deleted.
+
+        Raises `RecordChanged` naming the fields.
+        """
+        changed = [
+            name
+            for name in body or {}
+            if not same_value(entity.fields[name], self.fields[name], baseline.fields[name])
+        ]
+        if changed:
+            raise RecordChanged(
+                "Somebody changed the same fields in Business Central meanwhile. "
+                "Nothing was written.",
+                violations=[
+                    Violation("changed", "This field was changed meanwhile.", target=name)
+                    for name in changed
+                ],
+            )
+        if body is None and baseline.canonical_etag != self.record:
+            raise RecordChanged(
+                "Somebody changed the record in Business Central meanwhile. It was not deleted."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One run of an operation. Pauses that Business Central asks for end within `patience`."""
+
+    tools: Tools
+    entry: Entry
+    patience: Deadline
+
+    async def run(self, past: Past) -> Call | Prepared | None:
+        """The call that has written; or what was prepared, when nothing of it had to be sent;
+        None: it is up to the resolver.
+        """
+        operation, tools = self.entry.operation, self.tools
+        plan = tools.plan(operation)
+        connection = await tools.connections.require(operation.connection_id)
+        names = tools.names(plan, operation, connection)
+        await self._take_key(plan, names)
+        for again in range(1, MOST_TIMES + 1):
+            prepared = await self._prepared(connection, plan, names, past)
+            if not prepared.requests:
+                return prepared
+            await tools.connections.verify_target(connection)
+            try:
+                return await self._send_once(connection, plan, prepared)
+            except RecordLocked:
+                if again == MOST_TIMES:
+                    raise
+                await tools.clock.sleep(jittered(PAUSE * 2 ** (again - 1)))
+            except (RecordChanged, AlreadyExists):
+                if again == MOST_TIMES or plan.steps[0].kind == "create":
+                    raise
+        raise AssertionError(MOST_TIMES)
+
+    async def _take_key(self, plan: Plan, names: Names) -> None:
+        """Of several upserts of one key one is under way: what it finds, nobody changes."""
+        by = plan.steps[0].by
+        if by is None:
+            return
+        for again in range(MOST_TIMES):
+            try:
+                await self.entry.take_anchor(plan.entity, str(by.value(names)))
+            except Conflict as error:
+                holder = await self.tools.store.operation(error.operation or "")
+                if holder is not None and holder.state == "parked":
+                    raise
+                pause = jittered(PAUSE / 4 * 2**again)
+                if again + 1 == MOST_TIMES or pause >= self.patience.left(self.tools.clock):
+                    raise OperationInProgress(
+                        f"Operation {error.operation} is writing the same record.",
+                        operation=error.operation,
+                        retry_after=AGAIN_AFTER,
+                    ) from None
+                await self.tools.clock.sleep(pause)
+            else:
+                return
+
+    async def _prepared(
+        self, connection: Connection, plan: Plan, names: Names, past: Past
+    ) -> Prepared:
+        """What is to be sent, seen against what this operation saw before."""
+        if_match = cast("Sequence[str]", self.entry.operation.target.get(IF_MATCH, ()))
+        prepared = await self.tools.prepare(connection, plan, names, if_match)
+        if prepared.problem is not None:
+            raise prepared.problem
+        baseline = prepared.baseline
+        if past.doubt is not None and (baseline is None or baseline.id != past.doubt.request["id"]):
+            raise RecordGone
+        if baseline is not None:
+            if baseline.etag is None:
+                raise UnexpectedAnswer("Business Central gave the record no ETag.")
+            past.learn(baseline.fields, baseline.canonical_etag)
+            for request in prepared.requests:
+                past.overtaken(self.tools.entity(plan, plan.entity), baseline, request.body)
+        return prepared
+
+    async def _send_once(
+        self, connection: Connection, plan: Plan, prepared: Prepared
+    ) -> Call | None:
+        """Intent, call, result."""
+        entry, tools = self.entry, self.tools
+        request = entry.ready(plan, prepared, tools.snapshot.hash)
+        try:
+            answer = await tools.business_central.write(
+                connection,
+                request,
+                deadline=tools.within(WRITE_WITHIN),
+                lane=request.path,
+                if_match=None if prepared.baseline is None else prepared.baseline.etag,
+                journal=entry,
+                patience=self.patience,
+            )
+        except StorageUnavailable:
+            raise
+        except OutcomeUnknown as error:
+            await entry.uncertain(error)
+            return None
+        except GatewayError as error:
+            await self._refused(plan, prepared, error)
+            return None
+        if not _is_believed(prepared, answer):
+            await entry.uncertain(OutcomeUnknown())
+            return None
+        return await entry.answered(answer)
+
+    async def _refused(self, plan: Plan, prepared: Prepared, error: GatewayError) -> None:
+        """A definite refusal. Raises it, in the mapping's words where it has some."""
+        entry, creating = self.entry, plan.steps[0].kind == "create"
+        if isinstance(error, AlreadyExists) and creating and prepared.anchor is not None:
+            await entry.refused(error, state="uncertain", cause=error.code)
+            return
+        changes: dict[str, Any] = {"anchor": None} if creating else {}
+        if isinstance(error, RecordLocked | RecordChanged | AlreadyExists):
+            changes["attempt"] = entry.operation.attempt + 1
+        await entry.refused(error, **changes)
+        raise in_words_of(plan, error) from error
+
+
+def _is_believed(prepared: Prepared, answer: Answer) -> bool:
+    """A success names its record, but for a deletion, which says nothing."""
+    if prepared.requests[0].method == "DELETE":
+        return answer.body is None
+    return is_guid(str((answer.body or {}).get("id")))
+
+
+def in_words_of(plan: Plan, error: GatewayError) -> GatewayError:
+    """Business Central's refusal as the rejection the mapping has for its code."""
+    if not isinstance(error, BusinessCentralRefused) or error.fault is None:
+        return error
+    code = plan.problems.get(error.fault.code)
+    if code is None:
+        return error
+    rejected = plan.rejections[code].raised(error.violations)
+    rejected.fault = error.fault
+    return rejected
+
+
+def jittered(seconds: float) -> float:
+    """Between half of `seconds` and all of it, so that many do not come back at once."""
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - nobody's secret

@@ -1,0 +1,86 @@
+"""Where what must be read for a write comes from: the protocol, and answers that are given.
+
+`prepare` reads through a Source and nothing else. The engine's reads Business Central, dry runs
+and the commands give answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from gateway.errors import InvalidInput, Violation
+from gateway.mapping import Lookup, Names, Plan, Question
+
+Found = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """No record for a question. `reason` is a sentence more than that nothing was found."""
+
+    ambiguous: bool = False
+    reason: str | None = None
+
+
+class Source(Protocol):
+    """Answers lookups, and knows the record that a change is about."""
+
+    async def find(
+        self, lookup: Lookup, questions: Sequence[Question]
+    ) -> Sequence[Found | Absent | None]:
+        """The decoded record for each question, in order; None is an `Absent` without a reason."""
+        ...
+
+    async def current(self, plan: Plan, names: Names) -> Found | None:
+        """The record that `target` among `names` is about, decoded or as it came; None: none.
+
+        Raises `Ambiguous` when there are several.
+        """
+        ...
+
+
+class GivenAnswers:
+    """Answers from a document instead of Business Central: by name of the lookup one record, or
+    a map of records by key; under the step `read` the record that a change is about. Null where
+    there is none.
+
+    Raises `InvalidInput` for a question that has no answer.
+    """
+
+    def __init__(
+        self, answers: Mapping[str, object], steps: Mapping[str, object] | None = None
+    ) -> None:
+        self._answers = answers
+        self._steps = steps or {}
+
+    async def find(
+        self, lookup: Lookup, questions: Sequence[Question]
+    ) -> Sequence[Found | Absent | None]:
+        """The given records, in the order of the questions."""
+        return [self._answer(lookup, question) for question in questions]
+
+    async def current(self, plan: Plan, names: Names) -> Found | None:  # noqa: ARG002 - the protocol's
+        """The record under the step `read`."""
+        if "read" not in self._steps:
+            raise InvalidInput(
+                "The answers have nothing for the step read.",
+                violations=[Violation("unanswered", "A change needs the record as it stands.", "")],
+            )
+        return cast("Found | None", self._steps["read"])
+
+    def _answer(self, lookup: Lookup, question: Question) -> Found | None:
+        given: object = self._answers
+        keys = [lookup.name, question.key] if lookup.each else [lookup.name]
+        for key in keys:
+            if not isinstance(given, Mapping) or key not in given:
+                raise InvalidInput(
+                    f"The answers have nothing for the lookup {lookup.name}.",
+                    violations=[
+                        Violation("unanswered", "This leads to a lookup without an answer.", at)
+                        for at in question.pointers
+                    ],
+                )
+            given = given[key]
+        return cast("Found | None", given)
