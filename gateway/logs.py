@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, TextIO
 
 import structlog
@@ -41,20 +42,19 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
         structlog.processors.format_exc_info,
         redact,
     ]
+    to = stream or sys.stderr
+    render = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(to),  # ours need not go through `logging`
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(to)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
     root = logging.getLogger()
@@ -74,7 +74,7 @@ def redact(
 
 
 def _masked(key: str, value: object) -> object:
-    if key not in _SAFE_KEYS and _SECRET_KEYS.search(key) and value is not None:
+    if value is not None and _is_secret(key):
         return REDACTED
     if isinstance(value, str):
         return _SECRET_TEXT.sub(REDACTED, value)
@@ -83,3 +83,9 @@ def _masked(key: str, value: object) -> object:
     if isinstance(value, list | tuple):
         return [_masked("", child) for child in value]
     return value
+
+
+@lru_cache(1000)
+def _is_secret(key: str) -> bool:
+    """Whether what stands under such a key is never logged."""
+    return key not in _SAFE_KEYS and _SECRET_KEYS.search(key) is not None

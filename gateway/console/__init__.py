@@ -1,0 +1,11 @@
+"""The operators' listener: what those who run the gateway see, apart from what its callers see.
+
+`app.py` serves it on an address of its own, on loopback unless configured otherwise. Nothing of
+it needs a key; therefore it tells nothing that is secret or personal, and nothing here writes.
+"""
+
+from __future__ import annotations
+
+from gateway.console.application import operators_application
+
+__all__ = ["operators_application"]

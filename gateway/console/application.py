@@ -1,0 +1,81 @@
+"""The operators' listener as one application: its routes, and its boundary around them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from gateway import __version__
+from gateway.config import Listener
+from gateway.console.figures import figures
+from gateway.console.hosts import is_believed
+from gateway.documents import encode_json
+from gateway.errors import Forbidden, GatewayError
+from gateway.storage import Store
+from gateway.telemetry import CONTENT_TYPE, exposition
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+STORE: Final[web.AppKey[Store]] = web.AppKey("store")
+CONSOLE: Final[web.AppKey[Listener]] = web.AppKey("console")
+
+_ELSEWHERE: Final = (
+    "The operators' listener does not answer to the name it was called by: use its IP address, "
+    "or the name under console.listen."
+)
+
+
+def operators_application(console: Listener, store: Store) -> web.Application:
+    """The application for the listener at `console`."""
+    app = web.Application(middlewares=[boundary])
+    app[CONSOLE], app[STORE] = console, store
+    app.add_routes(
+        [
+            web.get("/metrics", metrics),
+            web.get("/health/live", live),
+            web.get("/health/ready", ready),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer to no name that a page on the internet could have given this address, and turn what
+    is raised into a problem.
+    """
+    try:
+        if not is_believed(request.headers.get("Host", ""), request.app[CONSOLE]):
+            raise Forbidden(_ELSEWHERE)
+        return await handler(request)
+    except GatewayError as error:
+        body = {name: getattr(error, name) for name in ("title", "status", "detail", "code")}
+        return web.Response(
+            status=error.status,
+            body=encode_json(body),
+            content_type="application/problem+json",
+            charset=None,
+        )
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Everything that was counted, and how things stand in the database, for Prometheus."""
+    read = await figures(request.app[STORE])
+    return web.Response(body=exposition(read), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def live(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return _answer({"status": "live", "version": __version__})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """The database answers too. Raises `StorageUnavailable`."""
+    await request.app[STORE].ping()
+    return _answer({"status": "ready"})
+
+
+def _answer(value: object) -> web.Response:
+    return web.Response(body=encode_json(value), content_type="application/json", charset=None)

@@ -1,0 +1,93 @@
+"""Every state in words, and what comes next, to the minute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row
+from gateway.errors import BusinessCentralRefused, Fault, RateLimited
+from gateway.operations import failures
+from gateway.storage import Call, Operation, State
+from tests.clock import START
+
+NOW = START
+OPERATION = Operation(
+    id="op_1",
+    connection_id="con_1",
+    organization="harwick",
+    resource="sales-orders",
+    verb="create",
+    hash="hash",
+    snapshot="snapshot",
+    created_at=NOW,
+    updated_at=NOW,
+    document={"ship_to": {"name": "Philomena Quill"}},
+    target={},
+    key="D-1042",
+)
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_every_state_has_words_and_a_next_step(state: State) -> None:
+    operation = replace(OPERATION, state=state)
+    assert in_words(operation).endswith(".")
+    assert next_step(operation, NOW).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"state": "queued"}, "due"),
+        ({"state": "queued", "not_before": NOW - timedelta(1)}, "due"),
+        ({"state": "queued", "not_before": NOW + timedelta(minutes=2)}, "tries again at 2026-11-23T09:32"),
+        ({"state": "uncertain", "not_before": NOW + timedelta(minutes=2)}, "looks for it in Business"),
+        ({"state": "running", "owner": "own_1", "lease_until": NOW}, "at it now"),
+        ({"state": "running", "owner": "own_1", "lease_until": NOW - timedelta(1)}, "due"),
+        ({"state": "parked", "cause": "connection_needs_consent"}, "goes on by itself"),
+        ({"state": "parked", "cause": "ambiguous"}, "decides"),
+        ({"state": "failed"}, "may be corrected and sent with the same key"),
+        ({"state": "failed", "sent_at": NOW, "restartable": True}, "same document"),
+        ({"state": "failed", "sent_at": NOW}, "key of its own"),
+        ({"state": "succeeded"}, "Nothing."),
+    ],
+)  # fmt: skip
+def test_what_comes_next(changes: dict[str, object], expected: str) -> None:
+    assert expected in next_step(replace(OPERATION, **changes), NOW)  # type: ignore[arg-type]  # fields by name
+
+
+def test_an_operation_is_told_without_its_payload() -> None:
+    problem = failures.written(RateLimited())
+    row = operation_row(replace(OPERATION, state="failed", problem=problem))
+    assert (row["key"], row["problem"]) == ("D-1042", RateLimited().detail)
+    assert "Philomena" not in str(row)
+
+
+def sent(answer: dict[str, object] | None) -> dict[str, object]:
+    request = {"method": "POST", "path": "salesOrders", "body": {"shipToName": "Philomena Quill"}}
+    return call_row(Call("op_1", "create", 1, request, NOW, answer, NOW if answer else None))
+
+
+def test_a_call_is_told_by_what_came_back() -> None:
+    silent = sent(None)
+    assert (silent["call"], silent["answered_at"], silent["status"]) == (
+        "POST salesOrders",
+        None,
+        None,
+    )
+    body = {"shipToName": "Philomena Quill"}
+    good = sent({"status": 201, "body": body, "correlation_id": "4f3a"})
+    assert (good["status"], good["code"], good["correlation_id"]) == (201, None, "4f3a")
+    fault = Fault(400, "Application_FieldValidationException", "Philomena Quill is wrong", "4f3b")
+    refused = sent(failures.written(BusinessCentralRefused(fault=fault)))
+    assert (refused["status"], refused["code"], refused["correlation_id"]) == (
+        400,
+        "Application_FieldValidationException",
+        "4f3b",
+    )
+    unsent = sent(failures.written(RateLimited()))
+    assert (unsent["status"], unsent["code"]) == (None, "rate_limited")
+    assert "Philomena" not in f"{silent} {good} {refused} {unsent}"

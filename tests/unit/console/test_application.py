@@ -1,0 +1,96 @@
+"""The operators' listener: what it shows, to whom, and that callers never see it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from aiohttp import ClientSession
+from pytest_aiohttp.plugin import AiohttpClient
+
+from gateway.app import Gateway, bind, listening, open_gateway
+from gateway.clock import Clock
+from gateway.config import Config, Listener
+from gateway.console import operators_application
+from gateway.snapshot import Snapshot
+from gateway.storage import open_store
+
+LOOPBACK = Listener("127.0.0.1", 0)
+
+
+async def test_each_listener_shows_its_own_and_nothing_of_the_other(
+    config: Config, snapshot: Snapshot
+) -> None:
+    with bind("127.0.0.1", 0) as public, bind("127.0.0.1", 0, "console.listen") as console:
+        callers, operators = (
+            f"http://127.0.0.1:{socket.getsockname()[1]}" for socket in (public, console)
+        )
+        async with (
+            open_gateway(replace(config, console=LOOPBACK), snapshot=snapshot) as opened,
+            listening(opened, public, console),
+            ClientSession() as session,
+        ):
+            statuses = {}
+            for path in ("/metrics", "/v1/resources", "/docs", "/health/live", "/health/ready"):
+                for side, url in (("callers", callers), ("operators", operators)):
+                    async with session.get(f"{url}{path}") as answer:
+                        statuses[side, path] = answer.status
+    assert statuses == {
+        ("callers", "/metrics"): 404,
+        ("operators", "/metrics"): 200,
+        ("callers", "/v1/resources"): 401,
+        ("operators", "/v1/resources"): 404,
+        ("callers", "/docs"): 200,
+        ("operators", "/docs"): 404,
+        ("callers", "/health/live"): 200,
+        ("operators", "/health/live"): 200,
+        ("callers", "/health/ready"): 200,
+        ("operators", "/health/ready"): 200,
+    }
+
+
+async def test_without_a_console_there_is_none(gateway: Gateway) -> None:
+    assert gateway.operators is None
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/health/live", "/nothing"])
+async def test_a_name_of_a_stranger_is_refused(
+    path: str, config: Config, aiohttp_client: AiohttpClient
+) -> None:
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        answer = await client.get(path, headers={"Host": "evil.example"})
+        assert answer.status == 403
+        assert answer.content_type == "application/problem+json"
+        assert (await answer.json(content_type=None))["code"] == "forbidden"
+        assert "bc_gateway" not in await answer.text()
+
+
+async def test_a_database_that_is_gone_is_told_and_the_rest_still_shown(
+    config: Config, aiohttp_client: AiohttpClient
+) -> None:
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        shown = await (await client.get("/metrics")).text()
+        assert "bc_gateway_database_up 1.0" in shown
+        assert 'bc_gateway_operations{state="parked"} 0.0' in shown
+    shown = await (await client.get("/metrics")).text()
+    assert "bc_gateway_database_up 0.0" in shown
+    assert "bc_gateway_operations{" not in shown
+    assert "bc_gateway_event_loop_lag_seconds_count" in shown
+    assert (await client.get("/health/live")).status == 200
+    unready = await client.get("/health/ready")
+    assert (unready.status, (await unready.json(content_type=None))["code"]) == (
+        503,
+        "storage_unavailable",
+    )
+
+
+async def test_what_prometheus_reads_is_what_it_expects(
+    config: Config, aiohttp_client: AiohttpClient
+) -> None:
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        answer = await client.get("/metrics")
+        assert answer.headers["Content-Type"].startswith("text/plain; version=")
+        assert "process_resident_memory_bytes" in await answer.text()
