@@ -7,33 +7,48 @@ page that says what happened and how to go on.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
-from importlib import resources
 from typing import Final
+from urllib.parse import quote
 
 import aiohttp_jinja2
 import structlog
 from aiohttp import web
-from markupsafe import Markup
 from yarl import URL
 
+from gateway.api.bodies import received
 from gateway.api.keys import CONFIG, CONNECTIONS, SNAPSHOT
+from gateway.api.looks import look, page_headers
+from gateway.api.stops import status_of, stop_of
 from gateway.connections import ConnectPage
-from gateway.errors import CallerError, Conflict, Forbidden, GatewayError, NotFound, SignInFailed
+from gateway.errors import (
+    CallerError,
+    Conflict,
+    Forbidden,
+    GatewayError,
+    InvalidInput,
+    SignInFailed,
+)
 from gateway.snapshot import Snapshot
 
 SESSION_COOKIE: Final = "bcg_session"
 COOKIE_LIFE: Final = 2 * 60 * 60  # seconds; a ticket lives for one hour
+USED_COOKIE_LIFE: Final = 10 * 60  # seconds in which the back button can lead to Microsoft again
 
-_STYLE: Final = resources.files("gateway.api").joinpath("templates/connect.css").read_text("utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_ABILITIES: Final = (
+    ("Read", {"list", "read"}),
+    ("Create", {"create", "upsert"}),
+    ("Change", {"update", "upsert"}),
+    ("Delete", {"delete"}),
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LOG = structlog.get_logger("gateway.api")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,65 +72,91 @@ def connect_routes() -> list[web.AbstractRouteDef]:
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """The page of where the sign-in stands."""
+    """The page of where the sign-in stands; `environment` is what was chosen on the one before."""
     way = _way(request)
-    page = await request.app[CONNECTIONS].sign_ins.page(way.ticket, way.session)
+    chosen = request.query.get("environment")
+    page = await request.app[CONNECTIONS].sign_ins.page(way.ticket, way.session, chosen)
     return _page_answer(request, page, way)
 
 
-async def _form(request: web.Request) -> Mapping[str, object]:
-    """The fields of a form of ours. Raises `CallerError` for what no browser sends."""
-    if request.content_type == "application/x-www-form-urlencoded":
-        with suppress(ValueError, LookupError):
-            return await request.post()
-    raise CallerError("The form cannot be read. Go back and try again.")
-
-
 async def submit(request: web.Request) -> web.StreamResponse:
-    """A form of a page: off to Microsoft, an environment, or a company."""
-    way, form = _way(request), await _form(request)
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    """A form of a page: off to Microsoft, an environment, or a company.
+
+    What succeeds answers with a redirect, so that going back and reloading send nothing again.
+    """
+    way, fields = _way(request), await _form(request)
     if not hmac.compare_digest(_bytes(fields.get("proof", "")), _bytes(_proof(way.session))):
         raise Forbidden(
             "The form did not come from this page, or your browser sends no cookies here. Allow "
             "cookies for this address, and try again."
         )
     sign_ins = request.app[CONNECTIONS].sign_ins
-    environment, company = fields.get("environment", ""), fields.get("company", "")
-    if fields.get("step") == "begin":
-        begun = await sign_ins.begin(way.ticket, way.session)
-        leaving = web.Response(status=303, headers={"Location": begun.url})
-        _set_cookie(
-            request,
-            leaving,
-            _state_cookie(begun.state),
-            f"{way.session}.{way.ticket}",
-            "/oauth/callback",
-        )
-        return leaving
-    if fields.get("step") == "company" and environment and company:
-        await sign_ins.choose(way.ticket, way.session, environment, company)
-        return web.Response(status=303, headers={"Location": _address(request, way.ticket)})
+    step, environment = fields.get("step"), fields.get("environment", "")
+    try:
+        if step == "begin":
+            return await _leave(request, way)
+        if step == "environment" and environment:
+            return _to_page(request, way, environment)
+        company = fields.get("company") if step == "company" and environment else None
+        with suppress(InvalidInput):  # a company that is not there is like none
+            if company:
+                await sign_ins.choose(way.ticket, way.session, environment, company)
+                return _to_page(request, way)
+    except Conflict:
+        # The button was pressed twice, or on a page that the browser went back to.
+        if not await _is_signed_in(request, way):
+            raise
+        return _to_page(request, way)
     page = await sign_ins.page(way.ticket, way.session, environment or None)
-    nothing_chosen = fields.get("step") == page.kind
-    return _page_answer(request, page, way, nothing_chosen=nothing_chosen)
+    return _page_answer(request, page, way, nothing_chosen=step == page.kind)
 
 
 async def callback(request: web.Request) -> web.StreamResponse:
-    """Microsoft sends the browser back here."""
+    """Microsoft sends the browser back here, also when it went back to Microsoft's page itself."""
     query = request.query
     way = _way(request)
-    await request.app[CONNECTIONS].sign_ins.callback(
-        state=query.get("state", ""),
-        session=way.session,
-        code=query.get("code", ""),
-        error=query.get("error", ""),
-        description=query.get("error_description", ""),
-    )
-    back = web.Response(status=303, headers={"Location": _address(request, way.ticket)})
-    path = _cookie_path(request, "/oauth/callback")
-    back.del_cookie(_state_cookie(query.get("state", "")), path=path)
+    try:
+        await request.app[CONNECTIONS].sign_ins.callback(
+            state=query.get("state", ""),
+            session=way.session,
+            code=query.get("code", ""),
+            error=query.get("error", ""),
+            description=query.get("error_description", ""),
+        )
+    except SignInFailed:
+        if not await _is_signed_in(request, way):
+            raise
+    back = _to_page(request, way)
+    _set_state_cookie(request, back, query.get("state", ""), way, USED_COOKIE_LIFE)
     return back
+
+
+async def _form(request: web.Request) -> Mapping[str, str]:
+    """The fields of a form of ours. Raises `CallerError` for what no browser sends."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        with suppress(ValueError, LookupError):
+            sent = await received(request.post())
+            fields = {name: value for name, value in sent.items() if isinstance(value, str)}
+            if not any(_CONTROL.search(text) for field in fields.items() for text in field):
+                return fields
+    raise CallerError("The form cannot be read. Go back and try again.")
+
+
+async def _leave(request: web.Request, way: _Way) -> web.StreamResponse:
+    """Off to Microsoft, with a cookie that leads back here."""
+    begun = await request.app[CONNECTIONS].sign_ins.begin(way.ticket, way.session)
+    leaving = web.Response(status=303, headers={"Location": begun.url})
+    _set_state_cookie(request, leaving, begun.state, way, COOKIE_LIFE)
+    return leaving
+
+
+async def _is_signed_in(request: web.Request, way: _Way) -> bool:
+    """Whether this browser is past Microsoft already: in another tab, or before it went back."""
+    try:
+        page = await request.app[CONNECTIONS].sign_ins.page(way.ticket, way.session)
+    except GatewayError:
+        return False
+    return page.kind != "start"
 
 
 def _in_pages(handler: _Handler) -> _Handler:
@@ -150,8 +191,11 @@ def _page_answer(
     values = {
         "page": page,
         "connection": page.connection,
-        "reads": _titles(request.app[SNAPSHOT], {"list", "read"}),
-        "creates": _titles(request.app[SNAPSHOT], {"create"}),
+        "abilities": [
+            (does, titles)
+            for does, verbs in _ABILITIES
+            if (titles := _titles(request.app[SNAPSHOT], verbs))
+        ],
         "nothing_chosen": nothing_chosen,
     }
     status = 422 if nothing_chosen else 200
@@ -159,16 +203,9 @@ def _page_answer(
 
 
 def _stopped(request: web.Request, error: GatewayError, way: _Way) -> web.Response:
-    """The page of an error. Proxies replace the bodies of some 5xx, so a refusal is a 400."""
-    over = isinstance(error, NotFound | Conflict) or not way.ticket
-    values = {
-        "title": "Not connected yet" if isinstance(error, SignInFailed) else error.title,
-        "detail": error.detail,
-        "again": not over,
-        "from_here": error.retryable,
-    }
-    status = 400 if isinstance(error, SignInFailed) else error.status
-    return _rendered(request, "connect_stopped.html", values, way, status)
+    """The page of an error. A browser that is not known here has no button to go on with."""
+    values = {"stop": stop_of(error), "has_way": bool(way.ticket)}
+    return _rendered(request, "connect_stopped.html", values, way, status_of(error))
 
 
 def _rendered(
@@ -176,13 +213,14 @@ def _rendered(
 ) -> web.Response:
     context = {
         **values,
+        "product": request.app[CONFIG].public.product_name,
         "action": _address(request, way.ticket),
         "proof": _proof(way.session),
-        "style": Markup(_STYLE),  # noqa: S704 - a file of this package
+        "style": look("connect").style,
     }
     response = aiohttp_jinja2.render_template(template, request, context, status=status)
     if way.session and "ticket" in request.match_info:
-        _set_cookie(request, response, SESSION_COOKIE, way.session, "/connect")
+        _set_cookie(request, response, SESSION_COOKIE, way.session, "/connect", life=COOKIE_LIFE)
     return response
 
 
@@ -193,21 +231,24 @@ def _titles(snapshot: Snapshot, verbs: set[str]) -> list[str]:
 
 
 def _page_headers(request: web.Request) -> dict[str, str]:
-    """No script, nothing from elsewhere, no frame, no trace of the address in other places.
-
-    A form may lead on to Microsoft, which sends people on to the sign-in of their own company.
-    """
+    """A form may lead on to Microsoft, which sends people on to the sign-in of their company."""
     authority = URL(request.app[CONFIG].entra.authority).origin()
-    return {
-        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
-        f"base-uri 'none'; frame-ancestors 'none'; form-action 'self' https: {authority}",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-    }
+    headers = page_headers(look("connect"), f"'self' https: {authority}")
+    return {**headers, "Cache-Control": "no-store"}
+
+
+def _to_page(request: web.Request, way: _Way, environment: str | None = None) -> web.Response:
+    """Off to the page of where the sign-in stands now."""
+    query = "" if environment is None else f"?environment={_quoted(environment)}"
+    return web.Response(status=303, headers={"Location": f"{_address(request, way.ticket)}{query}"})
 
 
 def _address(request: web.Request, ticket: str) -> str:
-    return f"{request.app[CONFIG].public.url}/connect/{ticket}"
+    return f"{request.app[CONFIG].public.url}/connect/{_quoted(ticket)}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="replace")
 
 
 def _proof(session: str) -> str:
@@ -220,8 +261,15 @@ def _state_cookie(state: str) -> str:
     return f"bcg_{hashlib.sha256(_bytes(state)).hexdigest()[:16]}"
 
 
+def _set_state_cookie(
+    request: web.Request, response: web.Response, state: str, way: _Way, life: int
+) -> None:
+    value = f"{way.session}.{way.ticket}"
+    _set_cookie(request, response, _state_cookie(state), value, "/oauth/callback", life=life)
+
+
 def _set_cookie(
-    request: web.Request, response: web.Response, name: str, value: str, path: str
+    request: web.Request, response: web.Response, name: str, value: str, path: str, *, life: int
 ) -> None:
     """`Lax`: the cookie comes along when Microsoft sends the browser back, not with a foreign
     form.
@@ -229,16 +277,12 @@ def _set_cookie(
     response.set_cookie(
         name,
         value,
-        max_age=COOKIE_LIFE,
-        path=_cookie_path(request, path),
+        max_age=life,
+        path=URL(request.app[CONFIG].public.url).path.rstrip("/") + path,
         secure=request.app[CONFIG].public.url.startswith("https:"),
         httponly=True,
         samesite="Lax",
     )
-
-
-def _cookie_path(request: web.Request, path: str) -> str:
-    return URL(request.app[CONFIG].public.url).path.rstrip("/") + path
 
 
 def _bytes(text: str) -> bytes:

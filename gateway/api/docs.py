@@ -8,21 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import aiohttp_jinja2
 from aiohttp import web
 
 from gateway.api.calls import Code, own_codes
 from gateway.api.keys import SNAPSHOT
+from gateway.api.looks import look, page_headers
 from gateway.api.openapi import DESCRIPTION
 from gateway.snapshot import Snapshot
-
-PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
 
 _Json = dict[str, Any]
 
@@ -51,7 +46,7 @@ class _Property:
 
 async def start(_request: web.Request) -> web.StreamResponse:
     """The root leads to the page."""
-    raise web.HTTPFound("/docs")
+    return web.Response(status=302, headers={"Location": "/docs"})
 
 
 async def page(request: web.Request) -> web.StreamResponse:
@@ -59,6 +54,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     description = request.app[DESCRIPTION]
     schemas = cast("_Json", description)["components"]["schemas"]
     values = {
+        "style": look("docs").style,
         "description": description,
         "sections": _sections(description),
         "codes": _codes(request.app[SNAPSHOT]),
@@ -70,7 +66,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         },
     }
     response = aiohttp_jinja2.render_template("docs.html", request, values)
-    response.headers.update(PAGE_HEADERS)
+    response.headers.update(page_headers(look("docs"), "'none'"))
     return response
 
 

@@ -5,14 +5,16 @@ import base64
 import hashlib
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp_jinja2
 import jinja2
 import pytest
 from aiohttp import ClientSession, web
+from yarl import URL
 
 from gateway.api import keys
 from gateway.api.connect import connect_routes
@@ -62,12 +64,19 @@ class Administrator:
 
 
 @pytest.fixture
-async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
+def product_name() -> str | None:
+    """What the pages call the product; a test may say otherwise."""
+    return None
+
+
+@pytest.fixture
+async def pages(tmp_path: Path, product_name: str | None) -> AsyncIterator[Pages]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         async with open_remote(tmp_path, url) as remote:
             app = web.Application()
-            app[keys.CONFIG] = remote.config
+            public = replace(remote.config.public, product_name=product_name)
+            app[keys.CONFIG] = replace(remote.config, public=public)
             app[keys.CONNECTIONS] = remote.connections
             app[keys.SNAPSHOT] = snapshot()
             aiohttp_jinja2.setup(
@@ -106,8 +115,11 @@ async def test_an_administrator_connects_in_four_pages(
     start = await administrator.browser.open(address)
     assert start.status == 200
     assert "Harwick <b>Sales</b>" in start.text
-    assert "Read: Customers, Items, Sales orders." in start.text
-    assert "Create: Customers, Items, Sales orders." in start.text
+    assert "A software product that your company uses asks to connect" in start.text
+    for does, verbs in (("Read", {"list", "read"}), ("Create", {"create", "upsert"})):
+        plans = [plans for _, plans in sorted(snapshot().resources.items())]
+        titles = [each.title for each in plans if not verbs.isdisjoint(each.verbs)]
+        assert f"{does}: {', '.join(titles)}." in start.text
     assert "never sees your password" in start.text
 
     page = await administrator.sign_in(address)
@@ -148,7 +160,7 @@ async def test_nothing_chosen_is_said_on_the_same_page(
 ) -> None:
     page = await administrator.sign_in(await pages.address())
     again = await administrator.browser.submit(page, page.form(), press="Show its companies")
-    assert (again.status, again.title) == (422, "Choose an environment")
+    assert (again.status, again.title) == (422, "Error: Choose an environment")
     assert "Choose one of the environments first." in again.text
     company = await administrator.browser.submit(
         again, again.form(), press="Show its companies", choose="Sandbox"
@@ -156,7 +168,7 @@ async def test_nothing_chosen_is_said_on_the_same_page(
     again = await administrator.browser.submit(
         company, company.form(), press="Connect this company"
     )
-    assert (again.status, again.title) == (422, "Choose a company")
+    assert (again.status, again.title) == (422, "Error: Choose a company")
     assert "Choose one of the companies first." in again.text
     assert "Sandbox" in again.text
 
@@ -177,8 +189,11 @@ async def test_a_user_without_a_licence_can_take_another_account(
 ) -> None:
     page = await administrator.sign_in(await pages.address(), user="visitor@harwick.example")
     assert page.status == 409
-    assert "refuses this user" in page.text
-    microsoft = await administrator.browser.submit(page, page.form(), press="Try again")
+    assert page.title == "This account cannot use Business Central"
+    assert "assign a Business Central licence" in page.text
+    microsoft = await administrator.browser.submit(
+        page, page.form(), press="Sign in with another account"
+    )
     page = await administrator.browser.submit(
         microsoft, microsoft.form(), press="Accept", choose="admin@harwick.example"
     )
@@ -217,19 +232,17 @@ async def test_a_used_an_old_and_an_unknown_address_say_so(
     await administrator.browser.submit(
         page, page.form(), press="Connect this company", choose=COMPANY_NAME
     )
-    start = await stranger.browser.open(address)
-    used = await stranger.browser.submit(start, start.form(), press="Sign in at Microsoft")
-    assert used.status == 409
-    assert "was used" in used.text
-    assert used.forms == []
+    used = await stranger.browser.open(address)
+    assert (used.status, used.title, used.forms) == (409, "This address was used already", [])
 
     late = await pages.address()
     await pages.remote.clock.advance(3600)
     old = await administrator.browser.open(late)
-    assert (old.status, old.forms) == (404, [])
-    assert "one hour" in old.text
+    assert (old.status, old.title, old.forms) == (404, "This address has expired", [])
+    assert "Ask whoever gave it to you" in old.text
     unknown = await administrator.browser.open(f"{pages.url}/connect/nothing")
-    assert (unknown.status, unknown.forms) == (404, [])
+    assert (unknown.status, unknown.title) == (404, "This address does not work")
+    assert unknown.forms == []
 
 
 async def test_an_answer_of_microsoft_works_in_the_browser_that_asked_and_once(
@@ -252,11 +265,83 @@ async def test_an_answer_of_microsoft_works_in_the_browser_that_asked_and_once(
     assert "another browser" in foreign.text
     mine = await administrator.browser.open(url)
     assert mine.title == "Choose an environment"
+    calls = await pages.remote.token_calls()
     again = await administrator.browser.open(url)
-    assert again.status == 400
-    assert "no sign-in" in again.text
+    assert (again.url, again.title) == (mine.url, "Choose an environment")
+    assert await pages.remote.token_calls() == calls
     nothing = await administrator.browser.open(f"{pages.url}/oauth/callback")
     assert nothing.status == 400
+
+
+async def test_a_button_pressed_twice_does_what_it_does_once(
+    pages: Pages, administrator: Administrator
+) -> None:
+    page = await administrator.sign_in(await pages.address(environment="Production"))
+    for _ in range(2):
+        done = await administrator.browser.submit(
+            page, page.form(), press="Connect this company", choose=COMPANY_NAME
+        )
+        assert (done.status, done.title) == (200, "Business Central is connected")
+    again = page.forms[-1]
+    done = await administrator.browser.submit(page, again, press="Sign in with another account")
+    assert done.title == "Business Central is connected"
+
+
+async def test_a_company_that_is_not_there_is_asked_for_again(
+    pages: Pages, administrator: Administrator
+) -> None:
+    page = await administrator.sign_in(await pages.address(environment="Production"))
+    page.form().choices()[0].value = "0d9a2c34-9d4f-4b6a-8a8e-6f1f0a7c1111"
+    again = await administrator.browser.submit(
+        page, page.form(), press="Connect this company", choose=COMPANY_NAME
+    )
+    assert (again.status, again.title) == (422, "Error: Choose a company")
+
+
+@pytest.mark.parametrize("product_name", ["Tidewater & Sons"])
+async def test_the_product_is_called_by_its_name(
+    pages: Pages, administrator: Administrator
+) -> None:
+    start = await administrator.browser.open(await pages.address())
+    assert "Tidewater & Sons asks to connect" in start.text
+    unknown = await administrator.browser.open(f"{pages.url}/connect/nothing")
+    assert "The address came from Tidewater & Sons" in unknown.text
+
+
+async def test_control_characters_in_a_form_are_refused(
+    pages: Pages, administrator: Administrator
+) -> None:
+    address = await pages.address()
+    page = await administrator.browser.open(address)
+    fields = {control.name: control.value for control in page.form().controls if control.name}
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for extra in (
+        {"step": "be\0gin"},
+        {"environment": "a\nb"},
+        {"company": "\x1b[0m"},
+        {"proof": "\x85"},
+        {"a\x7fb": "c"},
+    ):
+        sent = urlencode(fields | extra)
+        async with administrator.session.post(address, data=sent, headers=kind) as refused:
+            assert refused.status == 400, extra
+            assert "The form cannot be read" in await refused.text()
+
+
+async def test_an_address_with_anything_in_it_leads_to_no_other_place(
+    pages: Pages, administrator: Administrator
+) -> None:
+    page = await administrator.browser.open(await pages.address())
+    proof = {"proof": page.form().choices("hidden")[0].value, "step": "environment"}
+    address = f"{pages.url}/connect/x%0d%0aSet-Cookie:%20a=b%2f%3f"
+    async with administrator.session.post(
+        URL(address, encoded=True), data={**proof, "environment": "A&b=c"}, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303
+        assert "Set-Cookie" not in answer.headers
+        location = answer.headers["Location"]
+    assert location.startswith(f"{pages.url}/connect/x%0D%0ASet-Cookie")
+    assert location.endswith("?environment=A%26b%3Dc")
 
 
 @pytest.mark.parametrize("proof", ["", "0" * 64, "ü"])
