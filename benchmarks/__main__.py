@@ -1,0 +1,74 @@
+"""`make bench`: every measurement in one run; prints the report and writes RESULTS.md.
+
+`--quick` runs each part for a moment and writes nothing: it proves that the parts still work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import uvloop
+
+from benchmarks import mapping
+from benchmarks.machine import machine
+from benchmarks.report import report
+from benchmarks.size import sizes
+from benchmarks.stages import stages
+from benchmarks.through import through
+
+T = TypeVar("T")
+RESULTS = Path(__file__).with_name("RESULTS.md")
+SLOWEST = 0.3  # of the pass-through, as the issue asks
+HEAVIEST = 120  # megabytes resident
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--quick", action="store_true", help="a moment of each, no RESULTS.md")
+    quick: bool = arguments.parse_args().quick
+    described = machine()
+    print("mapping …", flush=True)
+    mapped = mapping.rows(rounds=2 if quick else 25)
+    print("through …", flush=True)
+    flow = _run(
+        lambda folder, port: through(
+            folder, port, seconds=0.2 if quick else 4.0, slices=1 if quick else 4
+        )
+    )
+    print("stages …", flush=True)
+    staged = _run(lambda folder, port: stages(folder, port, orders=5 if quick else 300))
+    print("size …", flush=True)
+    counts = (1, 10) if quick else (1, 100, 1_000, 10_000)
+    started_in, sized = _run(lambda folder, port: sizes(folder, port, counts))
+    text = report(described, mapped, flow, staged, started_in, sized)
+    print(text)
+    if quick:
+        return 0
+    RESULTS.write_text(text, encoding="utf-8")
+    ratio = min(row.whole.rate / row.bare.rate for row in flow.rows if row.callers > 1)
+    heaviest = max(flow.after_load, flow.at_start) / 1e6
+    slow = [row for row in mapped if row.ratio > mapping.LIMIT]
+    return int(ratio < SLOWEST or heaviest > HEAVIEST or bool(slow))
+
+
+def _run(measure: Callable[[Path, int], Awaitable[T]]) -> T:
+    """One part, in a folder of its own and with a port for the gateway."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+        probe.close()
+
+        async def measured() -> T:
+            return await measure(Path(folder), port)
+
+        return uvloop.run(measured())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
