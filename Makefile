@@ -8,10 +8,10 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench clean
+.PHONY: help install run test test-browser soak check format bench clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,12 @@ run: install  ## the story, from consent to the order number, against the simula
 test: install  ## every test, in at most 90 seconds
 	$(BIN)/python -m pytest -n 2
 
+test-browser: install  ## the connect pages in a real browser; pictures go to build/screenshots
+	$(BIN)/python -m pytest -n 2 --timeout 30 tests/browser
+
+soak: install  ## requests made from the OpenAPI document for SOAK_SECONDS (300)
+	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py
+
 check: install  ## format, lint, types, import contracts, tests, shipped mappings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -41,8 +47,8 @@ format: install  ## write the code as the house formats it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install  ## the measurements
-	$(BIN)/python benchmarks/mapping.py
+bench: install  ## every measurement in one run; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

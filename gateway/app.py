@@ -5,35 +5,42 @@ The commands `serve` and `demo` call it, and the tests. Whatever is opened later
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket as sockets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
 
 from gateway.api import keys
 from gateway.api.application import public_application
+from gateway.api.protocol import Protocol
 from gateway.businesscentral import BusinessCentral, open_session
 from gateway.clock import Clock
 from gateway.config import Config, folders
 from gateway.connections import Connections
+from gateway.console import operators_application
 from gateway.entra import Tokens
 from gateway.errors import StartError
 from gateway.matching import Matching
 from gateway.operations import Engine
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import Store, open_store
+from gateway.telemetry import tracing, watched_loop
+from gateway.validation import Schemas, load_schemas
 
 FINISH_WITHIN: Final = 25.0  # seconds for requests under way; container platforms kill after 30
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Everything that is open. `application` serves it and owns nothing."""
+    """Everything that is open. `application` serves it to callers, `operators` to those who run
+    it; they own nothing.
+    """
 
     config: Config
     snapshot: Snapshot
@@ -41,6 +48,17 @@ class Gateway:
     connections: Connections
     engine: Engine
     application: web.Application
+    operators: web.Application | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What is open where no application and no engine is needed."""
+
+    store: Store
+    business_central: BusinessCentral
+    connections: Connections
+    matching: Matching
 
 
 @asynccontextmanager
@@ -58,57 +76,100 @@ async def open_gateway(
             schemas=folders("schemas", config.schemas),
         )
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(
-            open_store(config.storage_url, config.encryption_keys, clock, serving=True)
-        )
-        session = await stack.enter_async_context(open_session())
-        tokens = Tokens(config.entra, store, session, clock)
-        business_central = BusinessCentral(config.business_central_url, session, tokens, clock)
-        connections = Connections(config, store, tokens, business_central, clock)
-        matching = Matching(store, business_central, snapshot.schemas, clock)
+        await stack.enter_async_context(tracing())
+        await stack.enter_async_context(watched_loop())
+        rooms = await _open_rooms(stack, config, snapshot.schemas, clock, serving=True)
+        store, connections = rooms.store, rooms.connections
         engine = await stack.enter_async_context(
-            Engine(store, snapshot, business_central, connections, matching, clock=clock)
+            Engine(
+                store, snapshot, rooms.business_central, connections, rooms.matching, clock=clock
+            )
         )
         application = public_application(config, snapshot)
         application[keys.CLOCK] = clock
         application[keys.STORE] = store
-        application[keys.BUSINESS_CENTRAL] = business_central
+        application[keys.BUSINESS_CENTRAL] = rooms.business_central
         application[keys.CONNECTIONS] = connections
-        application[keys.MATCHING] = matching
+        application[keys.MATCHING] = rooms.matching
         application[keys.ENGINE] = engine
-        yield Gateway(config, snapshot, store, connections, engine, application)
+        operators = None if config.console is None else operators_application(config.console, store)
+        yield Gateway(config, snapshot, store, connections, engine, application, operators)
 
 
-def bind(host: str, port: int) -> sockets.socket:
-    """A socket that listens at `host` and `port`; 0 takes any free port. Raises `StartError`."""
+@asynccontextmanager
+async def open_rooms(config: Config, *, clock: Clock = Clock()) -> AsyncIterator[Rooms]:
+    """Open what a command needs that reads from Business Central beside a serving gateway.
+
+    Raises `StartError`, and `InvalidFiles` with every finding in the schemas.
+    """
+    schemas = load_schemas(folders("schemas", config.schemas))
+    async with AsyncExitStack() as stack:
+        yield await _open_rooms(stack, config, schemas, clock, serving=False)
+
+
+async def _open_rooms(
+    stack: AsyncExitStack, config: Config, schemas: Schemas, clock: Clock, *, serving: bool
+) -> Rooms:
+    store = await stack.enter_async_context(
+        open_store(config.storage_url, config.encryption_keys, clock, serving=serving)
+    )
+    session = await stack.enter_async_context(open_session())
+    tokens = Tokens(config.entra, store, session, clock)
+    business_central = BusinessCentral(
+        config.business_central_url, session, tokens, clock, config.on_premises
+    )
+    connections = Connections(config, store, tokens, business_central, clock)
+    matching = await stack.enter_async_context(Matching(store, business_central, schemas, clock))
+    return Rooms(store, business_central, connections, matching)
+
+
+def bind(host: str, port: int, key: str = "public.listen") -> sockets.socket:
+    """A socket that listens at `host` and `port`; 0 takes any free port. Raises `StartError`,
+    which names the `key` of the configuration that says so.
+    """
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
     try:
         return sockets.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         reason = _BIND_REASONS.get(error.errno or 0, "it cannot be used")
         raise StartError(
-            f"Cannot listen at {host}:{port}: {reason}. Choose another under public.listen, "
+            f"Cannot listen at {host}:{port}: {reason}. Choose another under {key}, "
             "or stop what is using it."
         ) from None
 
 
 @asynccontextmanager
-async def listening(gateway: Gateway, socket: sockets.socket) -> AsyncIterator[None]:
-    """Serve `gateway` on `socket`. At the end nothing new is accepted, and what runs may finish."""
+async def listening(
+    gateway: Gateway, socket: sockets.socket, console: sockets.socket | None = None
+) -> AsyncIterator[None]:
+    """Serve `gateway` on `socket`, and its operators on `console`, where there are such.
+
+    At the end nothing new is accepted, and what runs may finish; operators can watch that.
+    """
+    docs = f"{gateway.config.public.url}/docs"
+    async with AsyncExitStack() as stack:
+        if console is not None and gateway.operators is not None:
+            await stack.enter_async_context(_serving(gateway.operators, console, docs))
+        await stack.enter_async_context(_serving(gateway.application, socket, docs))
+        yield
+
+
+@asynccontextmanager
+async def _serving(
+    application: web.Application, socket: sockets.socket, docs: str
+) -> AsyncIterator[None]:
     log = logging.getLogger("gateway.listener")
     log.addFilter(_without_values)
-    runner = web.AppRunner(
-        gateway.application,
-        access_log=None,
-        logger=log,
-        shutdown_timeout=FINISH_WITHIN,
-        handler_cancellation=False,
-    )
+    runner = web.AppRunner(application, shutdown_timeout=FINISH_WITHIN, handler_cancellation=False)
     await runner.setup()
+    server = cast("web.Server", runner.server)
+    listener = await asyncio.get_running_loop().create_server(
+        lambda: Protocol(server, docs=docs, logger=log), sock=socket, backlog=128
+    )
     try:
-        await web.SockSite(runner, socket).start()
         yield
     finally:
+        listener.close()
         await runner.cleanup()
 
 

@@ -21,6 +21,8 @@ from gateway.config import Config, Entra, Public, folders
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, Simulator, run_simulator
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import ApiKey, Role, new_id
+from tests import postgres
+from tests.remote import empty_database
 
 ADMINISTRATOR = "admin@harwick.example"
 COMPANY = "Harwick Distributors Ltd"
@@ -28,6 +30,18 @@ COMPANY = "Harwick Distributors Ltd"
 Caller = Callable[..., Awaitable[ClientSession]]
 Connect = Callable[..., Awaitable[str]]
 Writes = Callable[[], Awaitable[list[str]]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose where PostgreSQL will live, once for all processes of the run."""
+    if not hasattr(config, "workerinput"):
+        postgres.make_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End PostgreSQL."""
+    if not hasattr(config, "workerinput"):
+        postgres.end_server()
 
 
 @pytest.fixture
@@ -46,6 +60,7 @@ def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration file that `BC_GATEWAY_CONFIG` names, its secrets in the environment."""
     file = tmp_path / "bc-gateway.yaml"
     file.write_text(
+        "console: {listen: null}\n"
         "storage: {url: 'sqlite:///gateway.db'}\n"
         "encryption: {keys: [{env: BC_GATEWAY_KEY}]}\n"
         "entra: {client_id: client, client_secret: {env: ENTRA_CLIENT_SECRET}}\n"
@@ -72,6 +87,7 @@ def snapshot() -> Snapshot:
 @pytest.fixture
 def config(simulator: Simulator, tmp_path: Path) -> Config:
     """A configuration whose Microsoft is the simulator; the port is chosen by `gateway`."""
+    (tmp_path / "gateway.db").write_bytes(empty_database())
     return Config(
         entra=Entra(CLIENT_ID, (CLIENT_SECRET,), simulator.url),
         encryption_keys=(b"k" * 32,),

@@ -129,7 +129,7 @@ async def open_remote(folder: Path, public_url: str = PUBLIC) -> AsyncIterator[R
     clock = MovingClock()
     (folder / "remote.db").write_bytes(empty_database())
     async with (
-        run_simulator(clock=SimulatedClock(clock.now)) as simulator,
+        run_simulator(clock=SimulatedClock(clock.now), on_premises=True) as simulator,
         open_store(f"sqlite:///{folder / 'remote.db'}", [b"k" * 32], clock) as store,
         open_session() as session,
         ClientSession(simulator.url) as control,
@@ -139,9 +139,12 @@ async def open_remote(folder: Path, public_url: str = PUBLIC) -> AsyncIterator[R
             encryption_keys=(b"k" * 32,),
             public=Public("127.0.0.1", 8080, public_url),
             business_central_url=simulator.url,
+            on_premises={"harwick-nav": f"{simulator.url}/BC"},
         )
         tokens = Tokens(config.entra, store, session, clock)
-        business_central = BusinessCentral(simulator.url, session, tokens, clock)
+        business_central = BusinessCentral(
+            simulator.url, session, tokens, clock, config.on_premises
+        )
         connections = Connections(config, store, tokens, business_central, clock)
         yield Remote(
             simulator.url,

@@ -1,8 +1,7 @@
-"""Answers that are not problems: JSON with exact decimals, and the ETag of a record."""
+"""Answers that are not problems: JSON with exact decimals."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from aiohttp import web
@@ -22,8 +21,3 @@ def answer(
 def page(data: Sequence[object], next_cursor: str | None = None) -> web.Response:
     """A list as callers see it."""
     return answer({"data": data, "next_cursor": next_cursor})
-
-
-def etag(record: Mapping[str, object]) -> str:
-    """The strong ETag of a canonical record: SHA-256 of its JSON."""
-    return f'"{hashlib.sha256(encode_json(record)).hexdigest()}"'

@@ -27,6 +27,8 @@ from gateway.config import Config
 from gateway.snapshot import Snapshot
 
 _CONNECTION = "/v1/connections/{connection}"
+_NOT_RESOURCES = "companies|diagnosis|environments|matches|reconnect"
+_RECORDS = f"{_CONNECTION}/{{resource:(?!(?:{_NOT_RESOURCES})(?:/|$))[^{{}}/]+}}"
 
 
 def public_application(config: Config, snapshot: Snapshot) -> web.Application:
@@ -49,7 +51,7 @@ def public_application(config: Config, snapshot: Snapshot) -> web.Application:
 
 
 def _routes() -> list[web.RouteDef]:
-    """Every path of the gateway but the connect pages. The last three take any resource."""
+    """Every path of the gateway but the connect pages. The last eight take any resource."""
     return [
         web.get("/", docs.start),
         web.get("/docs", docs.page),
@@ -60,19 +62,29 @@ def _routes() -> list[web.RouteDef]:
         web.post("/v1/dry-run", dry_run.dry_run),
         web.get("/v1/operations", operations.list_operations),
         web.get("/v1/operations/{operation}", operations.one_operation),
+        web.post("/v1/operations/{operation}/retry", operations.retry_operation),
+        web.post("/v1/operations/{operation}/cancel", operations.cancel_operation),
         web.get("/v1/connections", connections.list_connections),
         web.post("/v1/connections", connections.create_connection),
         web.get(_CONNECTION, connections.one_connection),
         web.patch(_CONNECTION, connections.change_connection),
         web.delete(_CONNECTION, connections.delete_connection),
         web.post(f"{_CONNECTION}/reconnect", connections.reconnect),
+        web.post(f"{_CONNECTION}/diagnosis", connections.diagnosis),
         web.get(f"{_CONNECTION}/environments", connections.environments),
         web.get(f"{_CONNECTION}/companies", connections.companies),
+        web.get(f"{_CONNECTION}/matches", matches.progress),
         web.get(f"{_CONNECTION}/matches/items", matches.list_matches),
+        web.post(f"{_CONNECTION}/matches/items", matches.match_items),
         web.get(f"{_CONNECTION}/matches/items/{{sku}}", matches.one_match),
         web.put(f"{_CONNECTION}/matches/items/{{sku}}", matches.decide),
         web.delete(f"{_CONNECTION}/matches/items/{{sku}}", matches.forget),
-        web.get(f"{_CONNECTION}/{{resource}}", records.list_records),
-        web.post(f"{_CONNECTION}/{{resource}}", records.create_record),
-        web.get(f"{_CONNECTION}/{{resource}}/{{id}}", records.one_record),
+        web.get(_RECORDS, records.list_records),
+        web.post(_RECORDS, records.create_record),
+        web.route("*", _RECORDS, records.no_such_verb),
+        web.get(f"{_RECORDS}/{{id}}", records.one_record),
+        web.put(f"{_RECORDS}/{{id}}", records.put_record),
+        web.patch(f"{_RECORDS}/{{id}}", records.change_record),
+        web.delete(f"{_RECORDS}/{{id}}", records.delete_record),
+        web.route("*", f"{_RECORDS}/{{id}}", records.no_such_verb),
     ]

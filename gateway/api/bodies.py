@@ -5,22 +5,30 @@ The handlers of this room read requests through these functions and never by the
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import web
 
 from gateway.documents import decode_json, suggest
-from gateway.errors import InvalidInput, InvalidQuery, UnsupportedMediaType, Violation
+from gateway.errors import InvalidInput, InvalidQuery, TooSlow, UnsupportedMediaType, Violation
 from gateway.validation import Validator
 
 MOST_WAIT: Final = 300.0  # seconds, as all of these
 DEFAULT_WAIT: Final = 60.0
 READ_WITHIN: Final = 60.0
+BODY_WITHIN: Final = 60.0
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+_ENCODINGS: Final = ("identity", "gzip", "deflate")
+_T = TypeVar("_T")
+
+_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+
+ETAGS: Final = rf"{_ETAG.pattern}(?:\s*,\s*{_ETAG.pattern})*"
+IDEMPOTENCY_KEY: Final = r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +39,36 @@ class Preferences:
     respond_async: bool = False
 
 
-async def read_object(request: web.Request) -> dict[str, object]:
-    """The JSON object in the body.
+async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[str, object]:
+    """The JSON object in the body; `also` are media types beside `application/json`.
 
     Raises `UnsupportedMediaType`, `InvalidJson`, `InvalidInput` for what is not an object; the
     framework stops a body that is too large, also once it is unpacked.
     """
-    if request.content_type != "application/json":
+    if request.content_type not in {"application/json", *also}:
         raise UnsupportedMediaType
     if (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMediaType
-    value = decode_json(await request.read())
+    if request.headers.get("Content-Encoding", "identity").lower() not in _ENCODINGS:
+        raise UnsupportedMediaType(
+            "The body's Content-Encoding is not known here: send it plain, or as gzip or deflate."
+        )
+    value = decode_json(await received(request.read()))
     if not isinstance(value, dict):
         raise InvalidInput(
             "The body must be a JSON object.",
             violations=[Violation("type", "This must be an object.", pointer="")],
         )
     return value
+
+
+async def received(reading: Awaitable[_T]) -> _T:
+    """What reading a body gives. Raises `TooSlow` when the rest of it does not come."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            return await reading
+    except TimeoutError:
+        raise TooSlow from None
 
 
 async def read_input(request: web.Request, validator: Validator) -> dict[str, object]:
@@ -87,11 +108,22 @@ def idempotency_key(request: web.Request) -> str | None:
     keys = request.headers.getall("Idempotency-Key", [])
     if not keys:
         return None
-    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
+    if len(keys) > 1 or not re.fullmatch(IDEMPOTENCY_KEY, keys[0]):
         raise InvalidQuery(
             "Idempotency-Key must be one text of 1 to 255 printable ASCII characters."
         )
     return keys[0]
+
+
+def if_match(request: web.Request) -> tuple[str, ...]:
+    """The ETags in `If-Match`, weak ones too, or `*`; none without it. Raises `InvalidQuery`."""
+    given = request.headers.getall("If-Match", [])
+    text = ",".join(given).strip()
+    if not given or text == "*":
+        return tuple(given)
+    if not re.fullmatch(ETAGS, text):
+        raise InvalidQuery('If-Match must be * or ETags in quotes, as in If-Match: "5f8c".')
+    return tuple(_ETAG.findall(text))
 
 
 def preferences(request: web.Request) -> Preferences:

@@ -16,10 +16,12 @@ from gateway.errors import (
     InvalidInput,
     InvalidJson,
     InvalidQuery,
+    MalformedRequest,
     RateLimited,
     StorageUnavailable,
     TargetChanged,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     UnexpectedAnswer,
     UnknownConnection,
@@ -67,7 +69,21 @@ CALLING_OUT: Final = [
         UnexpectedAnswer,
     )
 ]
-_WITH_BODY: Final = (InvalidJson, InvalidInput, UnsupportedMediaType, TooLarge)
+_WITH_BODY: Final = (InvalidJson, InvalidInput, UnsupportedMediaType, TooLarge, TooSlow)
+
+_LOCATION: Final = ("Location",)
+_ON_SUCCESS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
+    200: ("{summary}.", ()),
+    201: ("It is made; `Location` leads to it.", _LOCATION),
+    202: ("It is not finished; `Location` leads to where you see how it goes on.", _LOCATION),
+    204: ("It is done; there is no body.", ()),
+}
+_ON_PROBLEM: Final[Mapping[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",),
+    408: ("Retry-After",),
+    502: ("Retry-After",),
+    503: ("Retry-After",),
+}
 
 
 def reference(name: str) -> Shape:
@@ -75,14 +91,14 @@ def reference(name: str) -> Shape:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def in_path(name: str, description: str) -> Shape:
+def in_path(name: str, description: str, schema: Shape | None = None) -> Shape:
     """A path parameter."""
     return {
         "name": name,
         "in": "path",
         "required": True,
         "description": description,
-        "schema": {"type": "string"},
+        "schema": schema or {"type": "string", "minLength": 1},
     }
 
 
@@ -96,9 +112,46 @@ def in_query(name: str, description: str, schema: Shape | None = None) -> Shape:
     }
 
 
-def in_header(name: str, description: str) -> Shape:
+def in_header(
+    name: str, description: str, schema: Shape | None = None, *, example: str | None = None
+) -> Shape:
     """A header of the request."""
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+    described: Shape = {
+        "name": name,
+        "in": "header",
+        "description": description,
+        "schema": schema or {"type": "string"},
+    }
+    return described if example is None else {**described, "example": example}
+
+
+def _out(description: str, schema: Shape | None = None, *, always: bool = False) -> Shape:
+    return {
+        "description": description,
+        "required": always,
+        "schema": schema or {"type": "string", "minLength": 1},
+    }
+
+
+HEADERS: Final[Shape] = {
+    "Request-Id": _out("Yours, if you sent one, or a new one. It is in the log.", always=True),
+    "Operation-Id": _out("The operation that a write became, where it has become one."),
+    "Idempotency-Replayed": _out(
+        "This is the answer to an earlier request with the same key.",
+        {"type": "string", "const": "true"},
+    ),
+    "ETag": _out("The version of the record, for `If-Match`.", always=True),
+    "Location": _out("A path of this gateway.", always=True),
+    "Retry-After": _out("Seconds after which it may succeed.", {"type": "integer", "minimum": 1}),
+    "Warnings": _out("How many warnings the operation carries.", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": _out("`Bearer`.", always=True),
+}
+PREFER: Final = in_header(
+    "Prefer",
+    "`respond-async`: do not wait. `wait=N`: wait N seconds, 0 to 300, instead of 60. "
+    "What is not finished then is answered with 202.",
+    example="wait=10",
+)
 
 
 PAGE: Final = (
@@ -107,7 +160,11 @@ PAGE: Final = (
         "At most so many.",
         {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
     ),
-    in_query("cursor", "The `next_cursor` of the page before."),
+    in_query(
+        "cursor",
+        "The `next_cursor` of the page before; the other parameters as they were then.",
+        {"type": "string", "minLength": 1},
+    ),
 )
 CONNECTION: Final = in_path("connection", "The id of a connection.")
 
@@ -122,18 +179,25 @@ def call(
     parameters: Sequence[Shape] = (),
     problems: Iterable[Code] = (),
     secured: bool = True,
+    headers: Mapping[int, Sequence[str]] | None = None,
 ) -> Shape:
-    """One operation of the document. `answers` gives per status the schema of the JSON, if any."""
-    codes = [code_of(GatewayError), code_of(StorageUnavailable), *problems]
+    """One operation of the document. `answers` gives per status the schema of the JSON, if any,
+    `headers` per status which of `HEADERS` it has beside those that every such status has.
+    """
+    codes = [code_of(error) for error in (MalformedRequest, GatewayError, StorageUnavailable)]
+    codes += problems
     if secured:
         codes += [code_of(Unauthenticated), code_of(Forbidden)]
     if takes is not None:
         codes += [code_of(error) for error in _WITH_BODY]
-    if any(parameter["in"] == "query" for parameter in parameters):
+    if any(parameter["in"] in {"query", "header"} for parameter in parameters):
         codes.append(code_of(InvalidQuery))
     if CONNECTION in parameters:
         codes.append(code_of(UnknownConnection))
-    responses: Shape = {str(status): _success(schema) for status, schema in answers.items()}
+    responses: Shape = {
+        str(status): _success(summary, status, schema, (headers or {}).get(status, ()))
+        for status, schema in answers.items()
+    }
     described: Shape = {
         "operationId": name,
         "summary": summary,
@@ -151,10 +215,19 @@ def call(
     return described
 
 
-def _success(schema: Shape | None) -> Shape:
-    if schema is None:
-        return {"description": "Done."}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+def _success(summary: str, status: int, schema: Shape | None, headers: Sequence[str]) -> Shape:
+    text, usual = _ON_SUCCESS[status]
+    described: Shape = {
+        "description": text.format(summary=summary),
+        "headers": _headers(*usual, *headers),
+    }
+    if schema is not None:
+        described["content"] = {"application/json": {"schema": schema}}
+    return described
+
+
+def _headers(*names: str) -> Shape:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("Request-Id", *names)}
 
 
 def _problems(codes: Iterable[Code]) -> Shape:
@@ -166,6 +239,7 @@ def _problems(codes: Iterable[Code]) -> Shape:
     return {
         str(status): {
             "description": "\n".join(f"* `{code}`: {text}" for code, text in sorted(texts.items())),
+            "headers": _headers(*_ON_PROBLEM.get(status, ())),
             "content": content,
             "x-codes": sorted(texts),
         }

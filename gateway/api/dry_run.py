@@ -1,7 +1,7 @@
 """`POST /v1/dry-run`: what a request would send, without sending it.
 
 The very function that prepares a write prepares this one. With a connection its lookups are
-really read; without one they come from `answers`.
+really read, and the record that a change is about; without one both come from `answers`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from gateway.api.answers import answer
 from gateway.api.bodies import read_input
 from gateway.api.keys import CLOCK, CONNECTIONS, ENGINE, SNAPSHOT
 from gateway.api.problems import docs_url, problem
+from gateway.errors import InvalidInput, MethodNotAllowed, Violation
 from gateway.mapping import Plan
 from gateway.operations import failures
-from gateway.operations.prepare import GivenAnswers, Prepared, names_for, prepare
+from gateway.operations.prepare import Prepared, names_for, prepare
+from gateway.operations.sources import GivenAnswers
 from gateway.validation import Validator
 
 _INPUT: Final = Validator(shapes.DRY_RUN_INPUT)
@@ -29,20 +31,52 @@ async def dry_run(request: web.Request) -> web.Response:
     """The verdict, the requests, what became of the lookups, and the problem if there is one."""
     require_role(request, "integrator")
     given = cast("dict[str, Any]", await read_input(request, _INPUT))
-    plan = request.app[SNAPSHOT].plan(given["resource"], given["verb"])
+    plan = _plan(request, given)
     if "connection" in given:
         known = await visible_connection(request, given["connection"])
         connection = await request.app[CONNECTIONS].require(known.id)
-        prepared = await request.app[ENGINE].prepare(connection, plan, given["input"])
+        prepared = await request.app[ENGINE].prepare(
+            connection, plan, _document(plan, given), target=_target(plan, given)
+        )
     else:
         prepared = await _offline(request, plan, given)
     return answer(_body(prepared, docs_url(request)))
 
 
+def _plan(request: web.Request, given: Mapping[str, Any]) -> Plan:
+    """The plan that is asked about. Raises `UnknownResource`, `InvalidInput`."""
+    try:
+        return request.app[SNAPSHOT].plan(given["resource"], given["verb"])
+    except MethodNotAllowed as error:
+        violation = Violation("enum", error.detail, "/verb")
+        raise InvalidInput(error.detail, violations=[violation]) from None
+
+
 async def _offline(request: web.Request, plan: Plan, given: Mapping[str, Any]) -> Prepared:
-    names = names_for(plan, given["input"], None, now=request.app[CLOCK].now())
-    source = GivenAnswers(given.get("answers", {}).get("lookups", {}))
+    now, answers = request.app[CLOCK].now(), given.get("answers", {})
+    names = names_for(plan, _document(plan, given), None, now=now, target=_target(plan, given))
+    source = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}))
     return await prepare(request.app[SNAPSHOT].schemas, plan, names, source)
+
+
+def _document(plan: Plan, given: Mapping[str, Any]) -> object:
+    return None if plan.input is None else _needed(given, "input")
+
+
+def _target(plan: Plan, given: Mapping[str, Any]) -> dict[str, object]:
+    """What the address of the real request would name."""
+    kind = plan.steps[0].kind
+    if kind == "create":
+        return {}
+    name = "key" if kind == "upsert" else "id"
+    return {name: _needed(given, name)}
+
+
+def _needed(given: Mapping[str, Any], name: str) -> object:
+    if name not in given:
+        detail = f"This verb needs {name}."
+        raise InvalidInput(detail, violations=[Violation("required", detail, f"/{name}")])
+    return given[name]
 
 
 def _body(prepared: Prepared, docs: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from aiohttp import web
 from gateway import __version__
 from gateway.api import own_paths, resource_paths
 from gateway.api.answers import answer
-from gateway.api.calls import Shape
+from gateway.api.calls import HEADERS, Shape
 from gateway.snapshot import Snapshot
 
 DESCRIPTION: web.AppKey[Shape] = web.AppKey("description")
@@ -41,6 +41,7 @@ def describe(snapshot: Snapshot, url: str) -> Shape:
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "headers": HEADERS,
             "securitySchemes": {
                 "key": {
                     "type": "http",

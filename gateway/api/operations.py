@@ -12,7 +12,7 @@ from gateway.api import shapes
 from gateway.api.access import CALLER
 from gateway.api.answers import answer, page
 from gateway.api.bodies import read_number, read_query
-from gateway.api.keys import STORE
+from gateway.api.keys import ENGINE, STORE
 from gateway.api.problems import docs_url, problem
 from gateway.clock import timestamp
 from gateway.errors import InvalidQuery, NotFound
@@ -52,11 +52,29 @@ async def list_operations(request: web.Request) -> web.Response:
 
 async def one_operation(request: web.Request) -> web.Response:
     """One operation. Raises `NotFound` also for another organization's."""
+    return answer(operation_body(await _visible(request), docs_url(request)))
+
+
+async def retry_operation(request: web.Request) -> web.Response:
+    """Take up an operation that waits. Raises `Conflict` with why it cannot be, and what can."""
+    after = await request.app[ENGINE].retry(await _visible(request))
+    headers = {"Location": f"/v1/operations/{after.id}"}
+    return answer(operation_body(after, docs_url(request)), status=202, headers=headers)
+
+
+async def cancel_operation(request: web.Request) -> web.Response:
+    """Give up an operation that waits. Raises `Conflict` with why it cannot be."""
+    after = await request.app[ENGINE].cancel(await _visible(request))
+    return answer(operation_body(after, docs_url(request)))
+
+
+async def _visible(request: web.Request) -> Operation:
+    """The operation in the path. Raises `NotFound` also for another organization's."""
     found = await request.app[STORE].operation(request.match_info["operation"])
     limit = request[CALLER].organization
     if found is None or limit not in {None, found.organization}:
         raise NotFound("There is no such operation. `GET /v1/operations` lists them.")
-    return answer(operation_body(found, docs_url(request)))
+    return found
 
 
 def operation_body(operation: Operation, docs: str) -> dict[str, object]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.api import shapes
+from gateway.api import match_shapes, shapes
 from gateway.api.calls import (
     CALLING_OUT,
     CONNECTION,
     PAGE,
+    PREFER,
     Shape,
     call,
     code_of,
@@ -16,7 +17,14 @@ from gateway.api.calls import (
     in_query,
     reference,
 )
-from gateway.errors import Conflict, InvalidInput, NotFound, UnknownResource
+from gateway.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    OperationInProgress,
+    UnknownResource,
+)
+from gateway.matching import LONGEST_SKU, STATUSES
 
 SCHEMAS: Final[Shape] = {
     "Problem": shapes.PROBLEM,
@@ -25,8 +33,12 @@ SCHEMAS: Final[Shape] = {
     "ConnectionChange": shapes.CONNECTION_CHANGE,
     "Environment": shapes.ENVIRONMENT,
     "Company": shapes.COMPANY,
-    "Match": shapes.MATCH,
-    "MatchInput": shapes.MATCH_INPUT,
+    "Diagnosis": shapes.DIAGNOSIS,
+    "Match": match_shapes.MATCH,
+    "MatchInput": match_shapes.MATCH_INPUT,
+    "Matches": match_shapes.MATCHES,
+    "MatchesInput": match_shapes.MATCHES_INPUT,
+    "MatchProgress": match_shapes.MATCH_PROGRESS,
     "Operation": shapes.OPERATION,
     "DryRun": shapes.DRY_RUN,
     "DryRunInput": shapes.DRY_RUN_INPUT,
@@ -35,7 +47,18 @@ SCHEMAS: Final[Shape] = {
 
 _NOT_FOUND = code_of(NotFound)
 _ONE = "/v1/connections/{connection}"
-_SKU = in_path("sku", "Your product, as you name it in orders, percent-encoded.")
+_OPERATION = in_path("operation", "The id of an operation.")
+_SKU = in_path(
+    "sku",
+    "Your product, as you name it in orders, percent-encoded.",
+    {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_SKU,
+        "pattern": match_shapes.NO_CONTROL,
+    },
+)
+_SETTLING = [_NOT_FOUND, code_of(Conflict), code_of(OperationInProgress)]
 
 
 def paths() -> Shape:
@@ -44,7 +67,9 @@ def paths() -> Shape:
 
 
 def _about() -> Shape:
-    open_answer: Shape = {"type": "object"}
+    said = {"type": "string", "minLength": 1}
+    live = shapes.closed({"status": {"const": "live"}, "version": said})
+    ready = shapes.closed({"status": {"const": "ready"}, "snapshot": said})
     return {
         "/health/live": {
             "get": call(
@@ -52,7 +77,7 @@ def _about() -> Shape:
                 "The process answers",
                 tag="Health",
                 secured=False,
-                answers={200: open_answer},
+                answers={200: live},
             )
         },
         "/health/ready": {
@@ -61,12 +86,16 @@ def _about() -> Shape:
                 "The database answers too",
                 tag="Health",
                 secured=False,
-                answers={200: open_answer},
+                answers={200: ready},
             )
         },
         "/openapi.json": {
             "get": call(
-                "openapi", "This document", tag="Health", secured=False, answers={200: open_answer}
+                "openapi",
+                "This document",
+                tag="Health",
+                secured=False,
+                answers={200: {"type": "object"}},
             )
         },
         "/v1/resources": {
@@ -111,7 +140,7 @@ def _connections() -> Shape:
             ),
             "post": call(
                 "create_connection",
-                "A new connection, and the address where its administrator signs in",
+                "A new connection, and the address where its administrator signs in, if any",
                 tag=tag,
                 takes=reference("ConnectionInput"),
                 answers={201: one},
@@ -127,7 +156,7 @@ def _connections() -> Shape:
             ),
             "patch": call(
                 "change_connection",
-                "Another company, other params, another label",
+                "Another company, other params, another label; environment and key by grant",
                 tag=tag,
                 parameters=[CONNECTION],
                 takes=reference("ConnectionChange"),
@@ -146,10 +175,19 @@ def _connections() -> Shape:
         f"{_ONE}/reconnect": {
             "post": call(
                 "reconnect",
-                "A new address for the administrator; the connection keeps its id",
+                "A new address for the administrator, or everything verified anew; the id stays",
                 tag=tag,
                 parameters=[CONNECTION],
                 answers={200: one},
+            )
+        },
+        f"{_ONE}/diagnosis": {
+            "post": call(
+                "diagnose",
+                "Every rung from the sign-in to what the mappings read, and who must act",
+                tag=tag,
+                parameters=[CONNECTION],
+                answers={200: reference("Diagnosis")},
             )
         },
         f"{_ONE}/environments": {
@@ -181,10 +219,46 @@ def _matches() -> Shape:
         f"{_ONE}/matches/items": {
             "get": call(
                 "list_matches",
-                "What people decided",
+                "What is kept: matches by rules, decisions, and what waits for a person",
+                tag=tag,
+                parameters=[
+                    CONNECTION,
+                    in_query(
+                        "status",
+                        "Only those with this status.",
+                        {"type": "string", "enum": list(STATUSES)},
+                    ),
+                    in_query(
+                        "decided",
+                        "Only what people decided, or only the others.",
+                        {"type": "boolean"},
+                    ),
+                    *PAGE,
+                ],
+                answers={200: shapes.listing(one)},
+            ),
+            "post": call(
+                "match_items",
+                "Which items many SKUs are, by every rule",
+                tag=tag,
+                parameters=[
+                    CONNECTION,
+                    PREFER,
+                ],
+                takes=reference("MatchesInput"),
+                answers={200: reference("Matches"), 202: reference("MatchProgress")},
+                problems=[code_of(Conflict), *CALLING_OUT],
+                headers={202: ["Retry-After"]},
+            ),
+        },
+        f"{_ONE}/matches": {
+            "get": call(
+                "match_progress",
+                "How far the latest matching is",
                 tag=tag,
                 parameters=[CONNECTION],
-                answers={200: shapes.listing(one)},
+                answers={200: reference("MatchProgress")},
+                problems=[_NOT_FOUND],
             )
         },
         f"{_ONE}/matches/items/{{sku}}": {
@@ -207,7 +281,7 @@ def _matches() -> Shape:
             ),
             "delete": call(
                 "forget_match",
-                "Forget a decision",
+                "Forget what is kept of a SKU",
                 tag=tag,
                 parameters=[CONNECTION, _SKU],
                 answers={204: None},
@@ -246,9 +320,29 @@ def _operations() -> Shape:
                 "read_operation",
                 "One write and what came of it",
                 tag=tag,
-                parameters=[in_path("operation", "The id of an operation.")],
+                parameters=[_OPERATION],
                 answers={200: reference("Operation")},
                 problems=[_NOT_FOUND],
+            )
+        },
+        "/v1/operations/{operation}/retry": {
+            "post": call(
+                "retry_operation",
+                "Take up a write that waits; what may be written already is looked for first",
+                tag=tag,
+                parameters=[_OPERATION],
+                answers={202: reference("Operation")},
+                problems=_SETTLING,
+            )
+        },
+        "/v1/operations/{operation}/cancel": {
+            "post": call(
+                "cancel_operation",
+                "Give up a write that waits",
+                tag=tag,
+                parameters=[_OPERATION],
+                answers={200: reference("Operation")},
+                problems=_SETTLING,
             )
         },
     }

@@ -15,19 +15,22 @@ from pathlib import Path
 from uuid import uuid4
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 
-from gateway.api.keys import CONFIG
+from gateway.api.keys import CONFIG, SNAPSHOT
 from gateway.documents import encode_json
 from gateway.errors import (
     CallerError,
     GatewayError,
     InvalidJson,
+    MalformedRequest,
     MethodNotAllowed,
     NotFound,
     TooLarge,
+    TooSlow,
 )
 from gateway.operations import failures
+from gateway.telemetry import request_answered, span
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,29 +38,49 @@ REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 PROBLEM_TYPE = "application/problem+json"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_METHODS_OF_ALL = {"list": ("GET", "HEAD"), "create": ("POST",)}
+_METHODS_OF_ONE = {
+    "read": ("GET", "HEAD"),
+    "upsert": ("PUT",),
+    "update": ("PATCH",),
+    "delete": ("DELETE",),
+}
 _WAIT = 5  # seconds, where waiting helps and nobody said how long
 _LOG = structlog.get_logger("gateway.api")
 
 
 @web.middleware
 async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request its id, turn what is raised into a problem, and log one line."""
-    given = request.headers.get("Request-Id", "")
-    request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{uuid4().hex}"
-    request[REQUEST_ID] = request_id
+    """Give the request its id, turn what is raised into a problem, count it, log one line."""
+    request_id = request[REQUEST_ID] = request_id_of(request)
     started = time.perf_counter()
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else None
+    with (
+        structlog.contextvars.bound_contextvars(request_id=request_id),
+        span(
+            f"{request.method} {route}" if route else "unmatched",
+            kind="server",
+            headers=request.headers,
+            http__request__method=request.method,
+            http__route=route,
+            bc_gateway__request_id=request_id,
+        ) as traced,
+    ):
         response = await _answer(request, handler)
         if not response.prepared:
             response.headers["Request-Id"] = request_id
             response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        resource = request.match_info.route.resource
+        seconds = time.perf_counter() - started
+        request_answered(route, request.method, response.status, seconds)
+        traced.note(http__response__status_code=response.status)
         _LOG.info(
             "request",
             method=request.method,
-            route=resource.canonical if resource is not None else None,
+            route=route,
             status=response.status,
-            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            operation=response.headers.get("Operation-Id"),
+            milliseconds=round(seconds * 1000, 1),
         )
     return response
 
@@ -86,16 +109,50 @@ def docs_url(request: web.Request) -> str:
     return f"{request.app[CONFIG].public.url}/docs"
 
 
+def problem_answer(error: GatewayError, *, docs: str, request_id: str) -> web.Response:
+    """The answer to a request that ended in `error`; `docs` as in `problem`."""
+    if error.status >= 500 or error.fault is not None:
+        _LOG.warning("problem", code=error.code, error=type(error).__name__)
+    body = problem(
+        failures.written(error), docs=docs, request_id=request_id, operation=error.operation
+    )
+    response = web.Response(
+        status=error.status, body=encode_json(body), content_type=PROBLEM_TYPE, charset=None
+    )
+    response.headers.update({"Request-Id": request_id, "X-Content-Type-Options": "nosniff"})
+    wait = _WAIT if error.retry_after is None and error.retryable else error.retry_after
+    if wait is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    if error.operation is not None:
+        response.headers["Operation-Id"] = error.operation
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, MalformedRequest | TooSlow):
+        response.force_close()  # what comes next may still be this request's body
+    return response
+
+
+def request_id_of(request: web.BaseRequest) -> str:
+    """The id that the caller gave its request, or a new one."""
+    given = request.headers.get("Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else f"req_{uuid4().hex}"
+
+
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        _require_framing(request)
         return await handler(request)
+    except MethodNotAllowed as error:
+        return _problem_answer(request, error, allow=_verbs_allowed(request))
     except GatewayError as error:
         return _problem_answer(request, error)
     except web.RequestPayloadError:
-        return _problem_answer(
+        response = _problem_answer(
             request,
             InvalidJson("The body broke off, or it is not in the Content-Encoding it names."),
         )
+        response.force_close()
+        return response
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -107,27 +164,17 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _problem_answer(request, GatewayError())
 
 
+def _require_framing(request: web.Request) -> None:
+    """Raises `MalformedRequest` where two readers may disagree about where the body ends."""
+    chunked = "Transfer-Encoding" in request.headers
+    if request.version < HttpVersion10 or (request.version == HttpVersion10 and chunked):
+        raise MalformedRequest
+
+
 def _problem_answer(
     request: web.Request, error: GatewayError, *, allow: str | None = None
 ) -> web.Response:
-    if error.status >= 500 or error.fault is not None:
-        _LOG.warning("problem", code=error.code, error=type(error).__name__)
-    body = problem(
-        failures.written(error),
-        docs=docs_url(request),
-        request_id=request[REQUEST_ID],
-        operation=error.operation,
-    )
-    response = web.Response(
-        status=error.status, body=encode_json(body), content_type=PROBLEM_TYPE, charset=None
-    )
-    wait = _WAIT if error.retry_after is None and error.retryable else error.retry_after
-    if wait is not None:
-        response.headers["Retry-After"] = str(max(1, math.ceil(wait)))
-    if error.operation is not None:
-        response.headers["Operation-Id"] = error.operation
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
+    response = problem_answer(error, docs=docs_url(request), request_id=request[REQUEST_ID])
     if allow is not None:
         response.headers["Allow"] = allow
     return response
@@ -153,6 +200,14 @@ def _allowed(error: web.HTTPException) -> str | None:
         if isinstance(error, web.HTTPMethodNotAllowed)
         else None
     )
+
+
+def _verbs_allowed(request: web.Request) -> str:
+    """The methods that the mapping of the resource in the path takes there."""
+    plans = request.app[SNAPSHOT].resources.get(request.match_info.get("resource", ""))
+    verbs = () if plans is None else plans.verbs
+    methods = _METHODS_OF_ONE if "id" in request.match_info else _METHODS_OF_ALL
+    return ", ".join(method for verb, names in methods.items() if verb in verbs for method in names)
 
 
 def _at(error: Exception) -> list[str]:

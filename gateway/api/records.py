@@ -5,16 +5,18 @@ One handler a shape of path: which resources and verbs exist is the snapshot's t
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn, cast
 
 from aiohttp import web
 
 from gateway import reads
 from gateway.api.access import connection_of
-from gateway.api.answers import answer, etag, page
+from gateway.api.answers import answer, page
 from gateway.api.bodies import (
     READ_WITHIN,
     idempotency_key,
+    if_match,
     preferences,
     read_number,
     read_object,
@@ -24,8 +26,11 @@ from gateway.api.keys import BUSINESS_CENTRAL, CLOCK, CONNECTIONS, ENGINE, SNAPS
 from gateway.api.operations import operation_body
 from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
-from gateway.operations import Outcome
+from gateway.errors import MethodNotAllowed
+from gateway.operations import Outcome, etag
 from gateway.snapshot import ResourcePlans
+
+_MERGE_PATCH: Final = ("application/merge-patch+json",)
 
 
 async def resources(request: web.Request) -> web.Response:
@@ -79,12 +84,48 @@ async def one_record(request: web.Request) -> web.Response:
 
 async def create_record(request: web.Request) -> web.Response:
     """Write one record, once: 201 with it, or 202 with the operation to ask for."""
+    return await _write(request, "create", {})
+
+
+async def put_record(request: web.Request) -> web.Response:
+    """Have the record with this business key as the document says: 201, 200 or 202."""
+    return await _write(request, "upsert", {"key": request.match_info["id"]})
+
+
+async def change_record(request: web.Request) -> web.Response:
+    """Merge a patch into a record (RFC 7396): 200 with it, or 202."""
+    return await _write(request, "update", {"id": request.match_info["id"]})
+
+
+async def delete_record(request: web.Request) -> web.Response:
+    """Delete a record: 204, or 202."""
+    return await _write(request, "delete", {"id": request.match_info["id"]})
+
+
+async def no_such_verb(request: web.Request) -> NoReturn:
+    """A method that no resource takes. Raises `UnknownResource` or `MethodNotAllowed`."""
+    request.app[SNAPSHOT].plan(request.match_info["resource"], request.method)
+    raise MethodNotAllowed
+
+
+async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> web.Response:
+    """One write of any verb. `target` are the parameters of the path that name its record."""
     connection = await connection_of(request)
-    plan = request.app[SNAPSHOT].plan(request.match_info["resource"], "create")
+    plan = request.app[SNAPSHOT].plan(request.match_info["resource"], verb)
     wish, key = preferences(request), idempotency_key(request)
-    document = await read_object(request)
+    condition = if_match(request) if target else ()
+    document = None
+    if plan.input is not None:
+        document = await read_object(request, _MERGE_PATCH if verb == "update" else ())
     outcome = await request.app[ENGINE].run(
-        connection, plan, document, key=key, wait=wish.wait, prefer_async=wish.respond_async
+        connection,
+        plan,
+        document,
+        key=key,
+        target=target,
+        if_match=condition,
+        wait=wish.wait,
+        prefer_async=wish.respond_async,
     )
     return _written(request, outcome)
 
@@ -97,11 +138,15 @@ def _written(request: web.Request, outcome: Outcome) -> web.Response:
     if outcome.status == 202:
         headers["Location"] = f"/v1/operations/{operation.id}"
         return answer(operation_body(operation, docs_url(request)), status=202, headers=headers)
-    record = cast("dict[str, Any]", outcome.body)
-    headers["ETag"] = etag(record)
-    headers["Location"] = f"{request.path}/{record['id']}"
     if operation.warnings:
         headers["Warnings"] = str(len(operation.warnings))
+    if outcome.body is None:
+        return web.Response(status=outcome.status, headers=headers)
+    record = cast("dict[str, Any]", outcome.body)
+    headers["ETag"] = etag(record)
+    if outcome.status == 201:
+        collection = f"/v1/connections/{operation.connection_id}/{operation.resource}"
+        headers["Location"] = f"{collection}/{record['id']}"
     return answer(record, status=outcome.status, headers=headers)
 
 

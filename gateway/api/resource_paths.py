@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import cast
 
+from gateway.api.bodies import ETAGS, IDEMPOTENCY_KEY
 from gateway.api.calls import (
     CALLING_OUT,
     CONNECTION,
     PAGE,
+    PREFER,
     Code,
     Shape,
     call,
@@ -20,6 +22,7 @@ from gateway.api.calls import (
 )
 from gateway.api.shapes import listing
 from gateway.errors import (
+    Ambiguous,
     BusinessCentralRefused,
     Conflict,
     FilterNotApplied,
@@ -28,12 +31,13 @@ from gateway.errors import (
     NotFound,
     OperationInProgress,
     OutcomeUnknown,
+    PreconditionFailed,
     RecordLocked,
     Rejected,
 )
-from gateway.mapping import Plan
+from gateway.mapping import ListPlan, Plan
 from gateway.snapshot import ResourcePlans
-from gateway.validation import Schemas, answer_side, input_side
+from gateway.validation import Schemas, answer_side, change_side, input_side
 
 _READING = [*CALLING_OUT, code_of(FilterNotApplied), code_of(MappingError)]
 _WRITING = [
@@ -51,10 +55,53 @@ _WRITING = [
         )
     ),
 ]
-_WRITE_HEADERS = (
-    in_header("Idempotency-Key", "The same key never makes a second record."),
-    in_header("Prefer", "`respond-async`, or `wait=N` seconds (60)."),
+_COMPARED: Mapping[str, str] = {
+    "eq": "is this",
+    "ge": "is this or later",
+    "gt": "is later than this",
+    "le": "is this or earlier",
+    "lt": "is earlier than this",
+}
+_TYPES: Mapping[str, Shape] = {
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "decimal": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "guid": {"type": "string", "format": "uuid"},
+}
+_CHANGING = [
+    *_WRITING,
+    code_of(NotFound),
+    code_of(FilterNotApplied),
+    code_of(PreconditionFailed),
+]
+_ID = in_path("id", "The id of the record.")
+_CONDITION = in_header(
+    "If-Match",
+    "Only if the record still has one of these `ETag`s; else 412. `*`: only if it is there.",
+    {"type": "string", "pattern": f"^(?:\\*|{ETAGS})$"},
+    example="*",
 )
+_WRITE_HEADERS = (
+    in_header(
+        "Idempotency-Key",
+        "The same key with the same document is one write, however often it is sent. Without it "
+        "your own reference serves, where the resource has one.",
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": f"^{IDEMPOTENCY_KEY}$"},
+        example="deal-2026-0815",
+    ),
+    PREFER,
+)
+_WRITTEN = ("Operation-Id", "Idempotency-Replayed", "Warnings")
+_RECORD = (*_WRITTEN, "ETag")
+_HEADERS = {
+    200: _RECORD,
+    201: _RECORD,
+    202: ("Operation-Id", "Idempotency-Replayed"),
+    204: _WRITTEN,
+}
 
 
 def schemas(known: Schemas, plans: ResourcePlans) -> Shape:
@@ -66,6 +113,8 @@ def schemas(known: Schemas, plans: ResourcePlans) -> Shape:
     listed = plans.verbs["list"].list if "list" in plans.verbs else None
     if listed is not None:
         sides[f"{name}Row"] = _without(answered, listed.omit)
+    if "update" in plans.verbs:
+        sides[f"{name}Patch"] = change_side(canonical)
     return {side: _component(schema, side) for side, schema in sides.items()}
 
 
@@ -99,15 +148,18 @@ def paths(plans: ResourcePlans) -> Shape:
         found[collection]["post"] = _create(plans)
     if "read" in plans.verbs:
         found[one]["get"] = _read(plans)
+    if "upsert" in plans.verbs:
+        found[one]["put"] = _upsert(plans)
+    if "update" in plans.verbs:
+        found[one]["patch"] = _update(plans)
+    if "delete" in plans.verbs:
+        found[one]["delete"] = _delete(plans)
     return {path: methods for path, methods in found.items() if methods}
 
 
 def _list(plans: ResourcePlans) -> Shape:
     listed = plans.verbs["list"].list
-    filters = [
-        in_query(name, f"Only those with this {name.replace('_', ' ')}.")
-        for name in (listed.filters if listed else ())
-    ]
+    filters = [_filter(listed, name) for name in listed.filters] if listed else []
     return call(
         f"list_{_identifier(plans)}",
         f"{plans.title}: a page of them",
@@ -118,14 +170,27 @@ def _list(plans: ResourcePlans) -> Shape:
     )
 
 
+def _filter(listed: ListPlan, name: str) -> Shape:
+    known = listed.filters[name]
+    field = listed.entity.fields[known.field]
+    schema: Shape = dict(_TYPES[field.type])
+    if known.values is not None:
+        schema["enum"] = list(known.values)
+    elif field.max_length is not None:
+        schema["maxLength"] = field.max_length
+    compared = _COMPARED[known.operator]
+    return in_query(name, f"Only those whose {field.name} in Business Central {compared}.", schema)
+
+
 def _read(plans: ResourcePlans) -> Shape:
     return call(
         f"read_{_identifier(plans)}",
         f"{plans.title}: one of them",
         tag=plans.title,
-        parameters=[CONNECTION, in_path("id", "The id of the record.")],
+        parameters=[CONNECTION, _ID],
         answers={200: reference(schema_name(plans.schema))},
         problems=[*_READING, code_of(NotFound)],
+        headers={200: ["ETag"]},
     )
 
 
@@ -138,6 +203,51 @@ def _create(plans: ResourcePlans) -> Shape:
         takes=reference(f"{schema_name(plans.schema)}Input"),
         answers={201: reference(schema_name(plans.schema)), 202: reference("Operation")},
         problems=[*_WRITING, *codes(plans.verbs["create"])],
+        headers=_HEADERS,
+    )
+
+
+def _upsert(plans: ResourcePlans) -> Shape:
+    key = "Its business key: one segment, percent-encoded."
+    record = reference(schema_name(plans.schema))
+    return call(
+        f"put_{_identifier(plans)}",
+        f"{plans.title}: one by its key, new or changed",
+        tag=plans.title,
+        parameters=[CONNECTION, in_path("id", key), *_WRITE_HEADERS, _CONDITION],
+        takes=reference(f"{schema_name(plans.schema)}Input"),
+        answers={200: record, 201: record, 202: reference("Operation")},
+        problems=[*_CHANGING, code_of(Ambiguous), *codes(plans.verbs["upsert"])],
+        headers=_HEADERS,
+    )
+
+
+def _update(plans: ResourcePlans) -> Shape:
+    patch = reference(f"{schema_name(plans.schema)}Patch")
+    described = call(
+        f"update_{_identifier(plans)}",
+        f"{plans.title}: change one",
+        tag=plans.title,
+        parameters=[CONNECTION, _ID, *_WRITE_HEADERS, _CONDITION],
+        takes=patch,
+        answers={200: reference(schema_name(plans.schema)), 202: reference("Operation")},
+        problems=[*_CHANGING, *codes(plans.verbs["update"])],
+        headers=_HEADERS,
+    )
+    content = cast("Shape", cast("Shape", described["requestBody"])["content"])
+    content["application/merge-patch+json"] = {"schema": patch}
+    return described
+
+
+def _delete(plans: ResourcePlans) -> Shape:
+    return call(
+        f"delete_{_identifier(plans)}",
+        f"{plans.title}: delete one",
+        tag=plans.title,
+        parameters=[CONNECTION, _ID, *_WRITE_HEADERS, _CONDITION],
+        answers={204: None, 202: reference("Operation")},
+        problems=[*_CHANGING, *codes(plans.verbs["delete"])],
+        headers=_HEADERS,
     )
 
 

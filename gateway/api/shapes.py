@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from gateway.storage import ConnectionStatus, State
+from gateway.connections import Outcome
+from gateway.storage import ConnectionStatus, Grant, State
 
 Shape = dict[str, object]
 
 CONNECTION_STATUS: Final = get_args(ConnectionStatus)
+GRANTS: Final = get_args(Grant)
 OPERATION_STATE: Final = get_args(State)
 
 
@@ -67,35 +69,76 @@ _COMPANY: Shape = closed(
 _RETURN_URL = text("Where the administrator's browser goes when all is done.", longest=2000)
 _LABEL = text("A name for people.", longest=100)
 
+_CHOSEN_COMPANY: Shape = closed(
+    {
+        "id": text("Its id in Business Central.", longest=36),
+        "name": text("Its name, exactly.", longest=100),
+    },
+    minProperties=1,
+    maxProperties=1,
+)
+_CREDENTIALS: Shape = {
+    "description": "With `basic`: a user of the server. They are kept sealed and never shown.",
+    "writeOnly": True,
+    **closed(
+        {
+            "user": text("Its user name.", longest=64),
+            "key": text("Its web service access key.", longest=200),
+        },
+        required=("user", "key"),
+    ),
+}
+
 CONNECTION_INPUT: Final = closed(
     {
         "organization": text("Your customer, in your own words or ids.", longest=100),
-        "environment": text("The Business Central environment, if you know it.", longest=100),
+        "environment": text(
+            "The Business Central environment, if you know it. Needed without an administrator; "
+            "with `basic` the name of a server in the gateway's configuration.",
+            longest=100,
+        ),
         "grant": {
-            "const": "authorization_code",
-            "description": "How the gateway is let in: an administrator signs in at Microsoft.",
+            "type": "string",
+            "enum": list(GRANTS),
+            "default": "authorization_code",
+            "description": "How the gateway is let in: an administrator signs in at Microsoft, "
+            "the application by itself, or a user and key of a server outside Microsoft's cloud.",
         },
-        "tenant": text("The tenant that must sign in, if you know it: a GUID.", longest=36),
+        "tenant": text(
+            "The Microsoft tenant, a GUID: the one that must sign in, or the application's. With "
+            "`basic` the tenant of a server that serves several.",
+            longest=63,
+        ),
+        "company": {
+            **_CHOSEN_COMPANY,
+            "description": "The company, by exactly one of its id and its name. With "
+            "`authorization_code` the administrator chooses it instead.",
+        },
+        "credentials": _CREDENTIALS,
         "params": _PARAMS,
         "label": _LABEL,
         "return_url": _RETURN_URL,
     },
     required=("organization",),
-    examples=[{"organization": "harwick", "environment": "Production"}],
+    examples=[
+        {"organization": "harwick", "environment": "Production"},
+        {
+            "organization": "harwick",
+            "grant": "client_credentials",
+            "tenant": "7b1f1c8e-2d0a-4d55-9a3e-5b7d0c2f4e61",
+            "environment": "Production",
+            "company": {"name": "Harwick Distributors Ltd"},
+        },
+    ],
 )
 CONNECTION_CHANGE: Final = closed(
     {
         "company": {
             "description": "The company, by exactly one of its id and its name.",
-            **closed(
-                {
-                    "id": text("Its id in Business Central.", longest=36),
-                    "name": text("Its name, exactly.", longest=100),
-                },
-                minProperties=1,
-                maxProperties=1,
-            ),
+            **_CHOSEN_COMPANY,
         },
+        "environment": text("Another environment, where no administrator chooses.", longest=100),
+        "credentials": _CREDENTIALS,
         "params": _PARAMS,
         "label": _LABEL,
     },
@@ -108,12 +151,16 @@ CONNECTION: Final = closed(
         "organization": text("Whose it is."),
         "status": {"type": "string", "enum": list(CONNECTION_STATUS)},
         "status_detail": nullable(text("What is wrong and who can mend it.")),
-        "grant": text("How the gateway is let in."),
-        "tenant": nullable(text("The Microsoft tenant, from the claims of the sign-in.")),
+        "grant": {"type": "string", "enum": list(GRANTS), "description": "How we are let in."},
+        "tenant": nullable(text("The Microsoft tenant, from the claims of the token.")),
         "environment": nullable(text("The Business Central environment.")),
-        "environment_type": nullable(text("`Production` or `Sandbox`.")),
+        "environment_type": nullable(
+            text("`Production`, `Sandbox`, `OnPremises`, or `Unknown` if it may not be seen.")
+        ),
         "company": {"anyOf": [_COMPANY, {"type": "null"}]},
-        "principal": nullable(text("The Microsoft user who signed in: an object id.")),
+        "principal": nullable(
+            text("Who calls: the object id of a Microsoft user, the application, or a user.")
+        ),
         "params": _PARAMS,
         "label": nullable(text("A name for people.")),
         "connect_url": text("Where the administrator signs in. Only on create and reconnect."),
@@ -123,7 +170,13 @@ CONNECTION: Final = closed(
     required=("id", "organization", "status", "created_at", "updated_at"),
 )
 ENVIRONMENT: Final = closed(
-    {"name": text("Its name."), "type": text("`Production` or `Sandbox`.")},
+    {
+        "name": text("Its name."),
+        "type": text("`Production`, `Sandbox` or `OnPremises`."),
+        "country": nullable(text("The code of its localisation.")),
+        "ring": nullable(text("The ring in which it gets updates.")),
+        "web_client_url": nullable(text("Where people sign in.")),
+    },
     required=("name", "type"),
 )
 COMPANY: Final = closed(
@@ -131,53 +184,62 @@ COMPANY: Final = closed(
         "id": text("Its id in Business Central."),
         "name": text("Its name; companies are chosen by it."),
         "display_name": text("The name people see."),
+        "system_version": nullable(text("The release of Business Central.")),
+        "created_at": nullable(text("When it was made.")),
+        "updated_at": nullable(text("When it was last changed.")),
     },
     required=("id", "name", "display_name"),
 )
-MATCH_INPUT: Final = closed(
-    {"item_number": text("The number of the item in Business Central.", longest=20)},
-    required=("item_number",),
-    examples=[{"item_number": "1896-S"}],
-)
-MATCH: Final = closed(
+_RUNG: Shape = closed(
     {
-        "sku": text("Your product, as you name it in orders."),
-        "status": {"type": "string", "enum": ["matched", "ambiguous", "unmatched"]},
-        "decided": {"type": "boolean", "description": "A person decided this."},
-        "reason": nullable(text("Why it is so.")),
-        "item": {
-            "anyOf": [
-                closed(
-                    {
-                        "id": text("The id of the item."),
-                        "number": text("The number of the item."),
-                        "name": nullable(text("Its name.", empty=True)),
-                        "blocked": {"type": "boolean"},
-                    },
-                    required=("id", "number"),
-                ),
-                {"type": "null"},
-            ]
-        },
+        "name": text("`sign_in`, `tenant`, `environment`, `company`, or `read` and an entity set."),
+        "outcome": {"type": "string", "enum": list(get_args(Outcome))},
+        "detail": nullable(text("What was found.")),
+        "who": nullable(text("Who must act.")),
+        "where": nullable(text("Where they do it.")),
     },
-    required=("sku", "status", "decided"),
+    required=("name", "outcome", "detail", "who", "where"),
+)
+DIAGNOSIS: Final = closed(
+    {
+        "passed": {"type": "boolean", "description": "Every rung is true."},
+        "first_failed": {
+            "anyOf": [_RUNG, {"type": "null"}],
+            "description": "What to mend first.",
+        },
+        "rungs": {"type": "array", "items": _RUNG, "description": "In order."},
+    },
+    required=("passed", "first_failed", "rungs"),
 )
 DRY_RUN_INPUT: Final = closed(
     {
         "connection": text("Lookups are read there. Without one they come from `answers`."),
         "resource": text("Which resource."),
-        "verb": {"type": "string", "enum": ["create"]},
-        "input": {"type": "object", "description": "The canonical document."},
+        "verb": {"type": "string", "enum": ["create", "update", "upsert", "delete"]},
+        "input": {
+            "type": "object",
+            "description": "The canonical document, or the patch; nothing for `delete`.",
+        },
+        "id": text("Which record, for `update` and `delete`."),
+        "key": text("Which record, for `upsert`."),
         "answers": closed(
             {
                 "lookups": {
                     "type": "object",
                     "description": "Per lookup its record, or per key its records.",
-                }
+                },
+                "steps": closed(
+                    {
+                        "read": {
+                            "type": ["object", "null"],
+                            "description": "The record of Business Central that is changed.",
+                        }
+                    }
+                ),
             }
         ),
     },
-    required=("resource", "verb", "input"),
+    required=("resource", "verb"),
 )
 _VIOLATION: Shape = closed(
     {

@@ -11,7 +11,10 @@ from gateway.cli.db import db
 from gateway.cli.demo import demo
 from gateway.cli.group import Commands
 from gateway.cli.keys import keys
+from gateway.cli.matches import matches
+from gateway.cli.operations import operations
 from gateway.cli.render import render
+from gateway.cli.secrets import secrets
 from gateway.cli.serve import serve
 from gateway.cli.simulate import simulate
 from gateway.cli.test import test
@@ -31,5 +34,18 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, simulate, check, test, render, keys, connections, db):
+for _command in (
+    serve,
+    demo,
+    simulate,
+    check,
+    test,
+    render,
+    keys,
+    connections,
+    matches,
+    operations,
+    db,
+    secrets,
+):
     main.add_command(_command)

@@ -18,7 +18,7 @@ from gateway.app import Gateway, bind, listening, open_gateway
 from gateway.cli.story import Ending, Story
 from gateway.cli.waiting import run, stopped
 from gateway.clock import Clock
-from gateway.config import KEY_BYTES, Config, Entra, Public
+from gateway.config import KEY_BYTES, Config, Entra, Listener, Public
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, Simulator, run_simulator
 from gateway.storage import ApiKey, new_id
 
@@ -49,23 +49,28 @@ async def _demo(console: Console, *, once: bool) -> None:
             ending = await story.tell()
         console.print("\n[bold green]Every step was true.[/]")
         if not once:
-            _addresses(gateway.config.public.url, simulator.url, key, ending)
+            _addresses(gateway.config, simulator.url, key, ending)
             await stopped()
 
 
 @asynccontextmanager
 async def _gateway(simulator: Simulator) -> AsyncIterator[Gateway]:
     """A gateway whose Microsoft is the simulator, with a database that goes with it."""
-    with TemporaryDirectory() as folder, bind("127.0.0.1", 0) as socket:
+    with (
+        TemporaryDirectory() as folder,
+        bind("127.0.0.1", 0) as socket,
+        bind("127.0.0.1", 0) as console,
+    ):
         port = socket.getsockname()[1]
         config = Config(
             entra=Entra(CLIENT_ID, (CLIENT_SECRET,), simulator.url),
             encryption_keys=(secrets.token_bytes(KEY_BYTES),),
             public=Public("127.0.0.1", port, f"http://127.0.0.1:{port}"),
+            console=Listener("127.0.0.1", console.getsockname()[1]),
             storage_url=f"sqlite:///{Path(folder) / 'demo.db'}",
             business_central_url=simulator.url,
         )
-        async with open_gateway(config) as gateway, listening(gateway, socket):
+        async with open_gateway(config) as gateway, listening(gateway, socket, console):
             yield gateway
 
 
@@ -76,8 +81,9 @@ async def _key(gateway: Gateway) -> str:
     return text
 
 
-def _addresses(gateway: str, simulator: str, key: str, ending: Ending) -> None:
+def _addresses(config: Config, simulator: str, key: str, ending: Ending) -> None:
     """What can be tried now. Plain text, so that it can be copied."""
+    gateway, port = config.public.url, config.console.port if config.console else None
     orders = f"{gateway}/v1/connections/{ending.connection}/sales-orders"
     click.echo(
         f"""
@@ -85,6 +91,7 @@ What is served until you press Ctrl+C:
 
   what the gateway speaks   {gateway}/docs
   the same for programs     {gateway}/openapi.json
+  the operators' figures    http://127.0.0.1:{port}/metrics
   the simulator's control   {simulator}/_simulator
 
 Try it:

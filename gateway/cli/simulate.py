@@ -6,7 +6,7 @@ import click
 
 from gateway.cli.waiting import run, stopped
 from gateway.errors import StartError
-from gateway.simulator import run_simulator
+from gateway.simulator import ON_PREMISES_KEY, ON_PREMISES_USER, run_simulator
 
 
 @click.command(
@@ -21,20 +21,26 @@ from gateway.simulator import run_simulator
     show_default=True,
     help="Where to listen; 0 takes any free port.",
 )
-def simulate(host: str, port: int) -> None:
+@click.option(
+    "--on-premises", is_flag=True, help="Serve a server outside Microsoft's cloud as well."
+)
+def simulate(host: str, port: int, *, on_premises: bool) -> None:
     """Business Central online and Microsoft's sign-in on this machine, for trying and testing.
 
     Nothing is kept when it ends. Its control is under /_simulator.
     """
-    run(_simulate(host, port))
+    run(_simulate(host, port, on_premises=on_premises))
 
 
-async def _simulate(host: str, port: int) -> None:
+async def _simulate(host: str, port: int, *, on_premises: bool) -> None:
     try:
-        async with run_simulator(host=host, port=port) as simulator:
+        async with run_simulator(host=host, port=port, on_premises=on_premises) as simulator:
             click.echo(f"The simulator listens at {simulator.url}")
             click.echo(f"  entra.authority       {simulator.url}")
             click.echo(f"  business_central.url  {simulator.url}")
+            if on_premises:
+                click.echo(f"  on_premises           {simulator.url}/BC")
+                click.echo(f"    user and key        {ON_PREMISES_USER}  {ON_PREMISES_KEY}")
             click.echo(f"  control               {simulator.url}/_simulator")
             await stopped()
     except OSError as error:

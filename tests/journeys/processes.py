@@ -33,13 +33,15 @@ def free_port() -> int:
 
 @dataclass
 class House:
-    """One simulator and one gateway on one SQLite file in `folder`."""
+    """One simulator and one gateway on one database, by default a SQLite file in `folder`."""
 
     folder: Path
     session: ClientSession
     simulator: str = ""
     gateway: str = ""
     key: str = ""
+    storage: str = "sqlite:///gateway.db"
+    workers: int = 1
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     @property
@@ -52,20 +54,28 @@ class House:
         }
 
     async def set_up(self) -> None:
+        port = self.configure()
+        simulate = "simulate", f"{self.simulator}/_simulator", "--port", str(port)
+        await asyncio.gather(self.start(*simulate), self.serve())
+        created = await self.command("keys", "create", "--role", "admin", "--format", "json")
+        self.key = json.loads(created)["key"]
+
+    def configure(self) -> int:
+        """Write the configuration; the port of the simulator, where none is given."""
         ports = free_port(), free_port()
-        self.simulator, self.gateway = (f"http://127.0.0.1:{port}" for port in ports)
+        self.gateway = f"http://127.0.0.1:{ports[1]}"
+        self.simulator = self.simulator or f"http://127.0.0.1:{ports[0]}"
         (self.folder / "bc-gateway.yaml").write_text(
             f"public: {{listen: '127.0.0.1:{ports[1]}', url: '{self.gateway}'}}\n"
-            "storage: {url: 'sqlite:///gateway.db'}\n"
+            "console: {listen: '127.0.0.1:0'}\n"
+            f"storage: {{url: '{self.storage}'}}\n"
+            f"workers: {self.workers}\n"
             "encryption: {keys: [{env: BC_GATEWAY_KEY}]}\n"
             f"entra: {{client_id: {CLIENT_ID}, client_secret: {{env: ENTRA_CLIENT_SECRET}}, "
             f"authority: '{self.simulator}'}}\n"
             f"business_central: {{url: '{self.simulator}'}}\n"
         )
-        simulate = "simulate", f"{self.simulator}/_simulator", "--port", str(ports[0])
-        await asyncio.gather(self.start(*simulate), self.serve())
-        created = await self.command("keys", "create", "--role", "admin", "--format", "json")
-        self.key = json.loads(created)["key"]
+        return ports[0]
 
     async def serve(self) -> None:
         await self.start("serve", f"{self.gateway}/health/ready")
@@ -97,10 +107,17 @@ class House:
         assert process.returncode == 0
         return output.decode()
 
+    def pid(self, command: str) -> int:
+        return self._running[command].pid
+
     async def kill(self, command: str) -> None:
+        await self.end(command, signal.SIGKILL)
+
+    async def end(self, command: str, how: signal.Signals = signal.SIGTERM) -> int:
+        """End a process; the status it ends with."""
         process = self._running.pop(command)
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+        process.send_signal(how)
+        return await process.wait()
 
     async def tear_down(self) -> None:
         for process in self._running.values():
@@ -133,6 +150,11 @@ class House:
             assert response.status < 300
             answer: Json = await response.json() if response.status != 204 else {}
             return answer
+
+    async def type_in(self, customer: str, **fields: object) -> None:
+        """A person changes a customer in Business Central."""
+        body = {"company": COMPANY, "entity": "customers", "id": customer, "fields": fields}
+        await self.control("PATCH", "records", body)
 
     async def orders(self, reference: str) -> list[Json]:
         """The sales orders with this reference that Business Central holds."""

@@ -66,7 +66,8 @@ async def test_the_story_by_hand(tmp_path: Path) -> None:
     ports = {"8080": str(free_port()), "8090": str(free_port())}
     text = re.sub(r"\b(8080|8090)\b", lambda match: ports[match.group()], script(tmp_path))
     text = text.replace(
-        "encryption:", f"public: {{listen: '127.0.0.1:{ports['8080']}'}}\nencryption:"
+        "encryption:",
+        f"public: {{listen: '127.0.0.1:{ports['8080']}'}}\nconsole: {{listen: null}}\nencryption:",
     )
     command = tmp_path / "bc-gateway"
     command.write_text(f"#!{sys.executable}\nfrom gateway.cli import main\nmain()\n")

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from docs.generate import MARK, rendered
+from gateway.cases import read_cases, run_cases
 from gateway.cli import main
 from gateway.config import folders
 from gateway.errors import CallerError, GatewayError, Rejected
 from gateway.mapping.rules import RULES
-from gateway.snapshot import load_snapshot
+from gateway.snapshot import Snapshot, check, load_snapshot
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -49,15 +51,42 @@ def test_every_rule_that_the_code_names_has_its_row() -> None:
     assert {rule for rule in named if rule not in page("rules.md")} == set()
 
 
-def test_the_whole_mapping_of_the_manual_has_no_finding(tmp_path: Path) -> None:
-    (text,) = re.findall(
-        r"^```yaml mapping\n(.*?)^```$", page("mappings.md"), re.DOTALL | re.MULTILINE
-    )
-    (tmp_path / "price-list-items.yaml").write_text(text, encoding="utf-8")
-    snapshot = load_snapshot(
-        mappings=folders("mappings", tmp_path), schemas=folders("schemas", None)
-    )
-    assert snapshot.plan("price-list-items", "list").entity == "items"
+def blocks(kind: str) -> list[str]:
+    """The examples of the manual of mappings that are fenced as `yaml kind`."""
+    fence = rf"^```yaml {kind}\n(.*?)^```$"
+    return re.findall(fence, page("mappings.md"), re.DOTALL | re.MULTILINE)
+
+
+async def test_the_mapping_of_the_manual_does_what_its_tests_say(tmp_path: Path) -> None:
+    (whole,), (tests,) = blocks("mapping"), blocks("test")
+    (tmp_path / "price-list-items.yaml").write_text(whole + "".join(blocks("verb")))
+    (tmp_path / "price-list-items.test.yaml").write_text(tests)
+    own, schemas = folders("mappings", tmp_path), folders("schemas", None)
+    found = {one.rule for one in check(mappings=[tmp_path], schemas=schemas)}
+    assert found <= {"M304"}  # it shows a part of an item
+    snapshot = load_snapshot(mappings=own, schemas=schemas)
+    assert list(snapshot.resources["price-list-items"].verbs) == [
+        *("list", "read", "update", "upsert", "delete"),
+    ]
+    results = await run_cases(read_cases(tmp_path / "price-list-items.test.yaml"), snapshot)
+    assert len(results) == 6
+    assert [finding for result in results for finding in result.findings] == []
+
+
+def test_the_page_of_the_resources_is_that_of_the_shipped_mappings(snapshot: Snapshot) -> None:
+    made = page("resources.md").partition(MARK)[2]
+    assert made == rendered(snapshot), "run python docs/generate.py"
+
+
+def test_the_metrics_of_the_manual_are_those_that_are_counted() -> None:
+    gateway = DOCS.parent / "gateway"
+    counted = {
+        name
+        for file in (gateway / "telemetry" / "metrics.py", gateway / "console" / "figures.py")
+        for name in re.findall(r'"(bc_gateway_\w+)"', file.read_text(encoding="utf-8"))
+    }
+    named = set(re.findall(r"bc_gateway_\w+", page("operating.md")))
+    assert {name.removesuffix("_total").removesuffix("_bucket") for name in named} == counted
 
 
 def test_every_command_in_the_pages_exists() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import shipped
 from gateway.documents import Finding
-from gateway.errors import InvalidFiles, MethodNotAllowed, UnknownResource
+from gateway.errors import InvalidFiles, InvalidInput, MethodNotAllowed, UnknownResource
 from gateway.snapshot import Snapshot, check, load_snapshot
 
 SCHEMAS = [shipped("schemas")]
@@ -26,6 +26,18 @@ read: {}
 """
 
 
+RESOURCES = [
+    "accounts",
+    "customers",
+    "items",
+    "ledger-entries",
+    "purchase-orders",
+    "sales-invoices",
+    "sales-orders",
+    "vendors",
+]
+
+
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
     return load_snapshot(mappings=[shipped("mappings")], schemas=SCHEMAS)
@@ -36,7 +48,7 @@ def test_the_shipped_files_have_no_finding_not_even_a_warning() -> None:
 
 
 def test_the_shipped_resources(snapshot: Snapshot) -> None:
-    assert sorted(snapshot.resources) == ["customers", "items", "sales-orders"]
+    assert sorted(snapshot.resources) == RESOURCES
     orders = snapshot.resources["sales-orders"]
     assert (orders.resource, orders.title, orders.schema) == (
         "sales-orders",
@@ -44,13 +56,16 @@ def test_the_shipped_resources(snapshot: Snapshot) -> None:
         "sales-order",
     )
     assert list(orders.verbs) == ["list", "read", "create"]
+    for name in ("customers", "items"):  # a delete is for whoever asks for it
+        verbs = list(snapshot.resources[name].verbs)
+        assert verbs == ["list", "read", "create", "update", "upsert"]
     assert snapshot.plan("sales-orders", "create").verb == "create"
 
 
 def test_what_does_not_exist_is_named_with_what_does(snapshot: Snapshot) -> None:
     with pytest.raises(UnknownResource, match='Did you mean "sales-orders"'):
         snapshot.plan("sales-order", "create")
-    with pytest.raises(UnknownResource, match="There are: customers, items, sales-orders"):
+    with pytest.raises(UnknownResource, match="There are: accounts, customers, items, "):
         snapshot.plan("zzz", "create")
     with pytest.raises(MethodNotAllowed, match="they have: list, read, create"):
         snapshot.plan("sales-orders", "delete")
@@ -62,7 +77,7 @@ def test_a_later_folder_wins(tmp_path: Path) -> None:
     loaded = load_snapshot(mappings=[shipped("mappings"), tmp_path], schemas=SCHEMAS)
     assert loaded.resources["items"].title == "Own items"
     assert list(loaded.resources["items"].verbs) == ["read"]
-    assert set(loaded.resources) == {"customers", "items", "sales-orders"}
+    assert set(loaded.resources) == set(RESOURCES)
 
 
 def test_the_hash_is_of_the_text_of_all_files(snapshot: Snapshot, tmp_path: Path) -> None:
@@ -108,6 +123,22 @@ def test_a_file_of_the_other_suffix_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "items.yml").write_text(ITEM)
     (found,) = check(mappings=[shipped("mappings"), tmp_path], schemas=SCHEMAS)
     assert (found.rule, found.hint) == ("D104", "Name it items.yaml.")
+
+
+def test_a_problem_names_the_file_as_the_integrator_knows_it(tmp_path: Path) -> None:
+    own = tmp_path / "ours"
+    own.mkdir()
+    create = 'create:\n  input: item\n  body: {displayName: "{{ item.name }}"}\n'
+    (own / "things.yaml").write_text(ITEM.replace("resource: items", "resource: things") + create)
+    loaded = load_snapshot(mappings=[shipped("mappings"), own], schemas=SCHEMAS)
+    for resource, file in (("things", "ours/things.yaml"), ("items", "mappings/items.yaml")):
+        plan = loaded.plan(resource, "create")
+        assert {plan.file, *(one.place.file for one in plan.fields)} == {file}
+        with pytest.raises(InvalidInput) as caught:
+            plan.steps[0].render({"item": {}, "lookups": {}, "params": {}})
+        assert {one.place.file for one in caught.value.violations if one.place} == {file}
+    found = {one.place.file for one in check(mappings=[own], schemas=SCHEMAS)}
+    assert found == {str(own / "things.yaml")}
 
 
 def test_warnings_stop_nothing(tmp_path: Path) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from gateway.api.bodies import idempotency_key, preferences, read_number, read_query
-from gateway.errors import InvalidQuery
+from gateway.api.bodies import (
+    idempotency_key,
+    if_match,
+    preferences,
+    read_number,
+    read_object,
+    read_query,
+)
+from gateway.errors import InvalidQuery, UnsupportedMediaType
 
 
 @pytest.mark.parametrize("key", ["a", "order-17", "with space inside", "x" * 255, '"quoted"'])
@@ -82,3 +90,34 @@ def test_a_number_within_its_bounds() -> None:
 def test_a_number_that_does_not_fit(text: str) -> None:
     with pytest.raises(InvalidQuery, match="limit must be a whole number from 1 to 1000"):
         read_number(text, "limit", 1, 1000)
+
+
+def conditional(*values: str) -> web.Request:
+    headers = CIMultiDict([("If-Match", value) for value in values])
+    return make_mocked_request("PATCH", "/", headers)
+
+
+@pytest.mark.parametrize(
+    ("values", "tags"),
+    [
+        ((), ()),
+        (("*",), ("*",)),
+        (('"a"',), ('"a"',)),
+        (('"a", W/"b,c"', '"d"'), ('"a"', 'W/"b,c"', '"d"')),
+    ],
+)
+def test_if_match_is_read(values: tuple[str, ...], tags: tuple[str, ...]) -> None:
+    assert if_match(conditional(*values)) == tags
+
+
+@pytest.mark.parametrize("value", ["", "a", '"a', '"a" "b"', '*, "a"', '"a";'])
+def test_if_match_that_is_none(value: str) -> None:
+    with pytest.raises(InvalidQuery):
+        if_match(conditional(value))
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, deflate", "x"])
+async def test_an_encoding_that_is_not_known_is_refused(encoding: str) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    with pytest.raises(UnsupportedMediaType, match="gzip or deflate"):
+        await read_object(make_mocked_request("POST", "/", headers))

@@ -19,6 +19,7 @@ async def test_the_page(gateway: Gateway) -> None:
     assert (response.status, response.url.path) == (200, "/docs")
     assert response.content_type == "text/html"
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert "<script" not in html
     assert re.findall(r"""(?:src|href)=["'](?:https?:)?//""", html) == []
     assert html.count("/v1/connections/{connection}/sales-orders") >= 2

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from gateway.documents import decode_json
+from gateway.snapshot import Snapshot
 from tests.conftest import Caller, Connect, Writes
 
 ORDER: dict[str, Any] = {
@@ -37,6 +38,13 @@ async def test_without_a_connection_the_answers_are_given(caller: Caller) -> Non
     assert list(line) == ["sequence", "lineType", "lineObjectNumber", "quantity", "unitPrice"]
     assert line["unitPrice"] == Decimal("19.9")
     assert [lookup["found"] for lookup in found["lookups"]] == [1, 2]
+
+
+async def test_a_verb_that_the_resource_does_not_have(caller: Caller) -> None:
+    found = await dry_run(await caller("integrator"), verb="delete")
+    assert (found["status"], found["code"]) == (422, "invalid_input")
+    assert found["errors"][0]["pointer"] == "/verb"
+    assert "list, read, create" in found["detail"]
 
 
 async def test_an_answer_that_is_not_given_is_named(caller: Caller) -> None:
@@ -72,3 +80,36 @@ async def test_an_unknown_resource_and_an_unknown_verb(caller: Caller) -> None:
     session = await caller("integrator")
     assert (await dry_run(session, resource="sales"))["code"] == "unknown_resource"
     assert (await dry_run(session, verb="post"))["code"] == "invalid_input"
+
+
+async def test_a_change_is_shown_and_not_made(
+    caller: Caller, connect: Connect, writes: Writes, snapshot: Snapshot
+) -> None:
+    session, connection = await caller("integrator"), await connect()
+    async with session.get(f"/v1/connections/{connection}/customers?number=10000") as response:
+        (customer,) = (await response.json())["data"]
+    asked = {"connection": connection, "resource": "customers", "input": {"name": "New"}}
+    for verb, target, method in (
+        ("update", {"id": customer["id"]}, "PATCH"),
+        ("upsert", {"key": "10000"}, "PATCH"),
+        ("upsert", {"key": "N-77"}, "POST"),
+    ):
+        found = await dry_run(session, **asked, verb=verb, **target)
+        assert (found["verdict"], found["requests"][0]["method"]) == ("would_send", method)
+        missing = await dry_run(session, **asked, verb=verb)
+        assert (missing["status"], missing["errors"][0]["rule"]) == (422, "required")
+    del asked["connection"]
+    change = snapshot.plan("customers", "update").steps[0].change
+    assert change is not None
+    row = dict.fromkeys([*change.select, *change.expand]) | {
+        "id": customer["id"],
+        "number": "10000",
+        "displayName": "New",
+        "type": "Company",
+        "creditLimit": 0,
+        "balanceDue": 0,
+    }
+    steps = {"steps": {"read": row}}
+    found = await dry_run(session, **asked, verb="update", id=customer["id"], answers=steps)
+    assert (found["verdict"], found["requests"]) == ("would_send", [])
+    assert await writes() == []

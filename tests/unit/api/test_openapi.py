@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import schemathesis
 
 from gateway.api.application import public_application
 from gateway.api.calls import own_codes
@@ -28,6 +29,16 @@ def schema(description: dict[str, Any], name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}", "components": description["components"]}
 
 
+VERBS = {
+    ("GET", False): "list",
+    ("POST", False): "create",
+    ("GET", True): "read",
+    ("PUT", True): "upsert",
+    ("PATCH", True): "update",
+    ("DELETE", True): "delete",
+}
+
+
 def test_every_route_is_described_and_every_description_is_a_route(
     snapshot: Snapshot, description: dict[str, Any]
 ) -> None:
@@ -41,10 +52,17 @@ def test_every_route_is_described_and_every_description_is_a_route(
     routes = set()
     for route in app.router.routes():
         path = route.resource.canonical if route.resource is not None else ""
-        if route.method == "HEAD" or path == "/" or path.startswith(NOT_DESCRIBED[1:]):
+        if route.method in {"HEAD", "*"} or path == "/" or path.startswith(NOT_DESCRIBED[1:]):
             continue
-        for resource in sorted(snapshot.resources) if "{resource}" in path else [""]:
-            routes.add((route.method, path.replace("{resource}", resource)))
+        if "{resource}" not in path:
+            routes.add((route.method, path))
+            continue
+        verb = VERBS[route.method, path.endswith("}") and not path.endswith("{resource}")]
+        routes |= {
+            (route.method, path.replace("{resource}", name))
+            for name, plans in snapshot.resources.items()
+            if verb in plans.verbs
+        }
     assert described == routes
 
 
@@ -70,6 +88,53 @@ def test_every_schema_is_one_and_its_examples_fit(description: dict[str, Any]) -
         jsonschema.Draft202012Validator.check_schema(component)
         for example in component.get("examples", []):
             assert Validator(schema(description, name)).violations(example) == [], name
+
+
+def calls(description: dict[str, Any]) -> list[dict[str, Any]]:
+    return [call for methods in description["paths"].values() for call in methods.values()]
+
+
+def test_the_document_is_openapi_3_1(description: dict[str, Any]) -> None:
+    schemathesis.openapi.from_dict(description, config=schemathesis.Config()).validate()
+
+
+def test_every_answer_is_told_with_its_headers(description: dict[str, Any]) -> None:
+    for call in calls(description):
+        assert {"400", "500"} <= call["responses"].keys(), call["operationId"]
+        for status, response in call["responses"].items():
+            assert len(response["description"]) > 5
+            assert "Request-Id" in response["headers"]
+            assert ("Location" in response["headers"]) is (status in {"201", "202"})
+            assert ("WWW-Authenticate" in response["headers"]) is (status == "401")
+
+
+def test_parameters_are_described_and_their_examples_fit(description: dict[str, Any]) -> None:
+    for call in calls(description):
+        codes = call["responses"]["400"]["x-codes"]
+        places = {parameter["in"] for parameter in call["parameters"]}
+        assert ("invalid_query" in codes) is bool(places & {"query", "header"}), call["operationId"]
+        for parameter in call["parameters"]:
+            assert parameter["description"].endswith(".")
+            if "example" in parameter:
+                jsonschema.validate(parameter["example"], parameter["schema"])
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "names"),
+    [
+        ("create_sales_orders", "201", {"Location", "ETag", "Idempotency-Replayed", "Warnings"}),
+        ("create_sales_orders", "202", {"Location", "Operation-Id"}),
+        ("update_customers", "200", {"ETag", "Operation-Id"}),
+        ("read_customers", "200", {"ETag"}),
+        ("read_customers", "503", {"Retry-After"}),
+        ("match_items", "202", {"Location", "Retry-After"}),
+    ],
+)
+def test_headers_of_answers(
+    description: dict[str, Any], call: str, status: str, names: set[str]
+) -> None:
+    (found,) = [one for one in calls(description) if one["operationId"] == call]
+    assert names <= found["responses"][status]["headers"].keys()
 
 
 def test_operation_ids_are_unique(description: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from gateway.api.answers import etag
 from gateway.documents import decode_json, encode_json
+from gateway.operations import etag
 from tests.conftest import Connect, Writes
 
 ORDER: dict[str, Any] = {
@@ -18,6 +18,8 @@ ORDER: dict[str, Any] = {
     "customer": {"number": "10000"},
     "lines": [{"sku": "1896-S", "quantity": 3, "unit_price": Decimal("19.90")}],
 }
+
+Answered = tuple[int, Mapping[str, str], Any]
 
 
 async def post(
@@ -132,8 +134,9 @@ async def test_a_connection_that_is_not_set_up(product: ClientSession) -> None:
 async def test_resources(product: ClientSession) -> None:
     async with product.get("/v1/resources") as response:
         body = await response.json()
-    assert [resource["name"] for resource in body["data"]] == ["customers", "items", "sales-orders"]
-    orders = body["data"][2]
+    known = {resource["name"]: resource for resource in body["data"]}
+    assert {"accounts", "customers", "items", "sales-orders", "vendors"} <= set(known)
+    orders = known["sales-orders"]
     assert orders["verbs"] == ["create", "list", "read"]
     assert orders["omit"] == ["lines"]
     assert "external_reference" in orders["filters"]
@@ -146,3 +149,109 @@ async def test_the_answers_are_as_described(product: ClientSession, connect: Con
         (row,) = (await response.json())["data"]
     assert "lines" not in row
     assert row["external_reference"] == "DEAL-1"
+
+
+async def call(
+    product: ClientSession, method: str, path: str, body: object = None, **headers: str
+) -> Answered:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with product.request(method, path, json=body, headers=sent) as response:
+        content = await response.json(content_type=None) if response.status != 204 else None
+        return response.status, response.headers, content
+
+
+async def test_a_customer_from_its_first_day_to_a_change(
+    product: ClientSession, connect: Connect, writes: Writes
+) -> None:
+    base = f"/v1/connections/{await connect()}/customers"
+    status, headers, made = await call(product, "PUT", f"{base}/N-77", {"name": "Nordwind AG"})
+    assert (status, made["number"]) == (201, "N-77")
+    one = f"{base}/{made['id']}"
+    assert headers["Location"] == one
+    assert headers["Operation-Id"].startswith("op_")
+
+    status, read, record = await call(product, "GET", one)
+    assert record == made
+    assert read["ETag"] == headers["ETag"]
+
+    patch = {"credit_limit": 1500.5, "address": {"city": "Kiel"}}
+    for content_type in ("application/json", "application/merge-patch+json"):
+        status, changed, record = await call(
+            product, "PATCH", one, patch, Content_Type=content_type
+        )
+        assert (status, record["credit_limit"], record["address"]) == (
+            200,
+            1500.5,
+            {"city": "Kiel"},
+        )
+    assert "Location" not in changed
+    _, read, again = await call(product, "GET", one)
+    assert (again, read["ETag"]) == (record, changed["ETag"])
+    status, _, problem = await call(product, "PUT", f"{base}/n-77", made)
+    assert (status, problem["code"]) == (422, "invalid_input"), "it holds what is read-only"
+    status, _, same = await call(product, "PUT", f"{base}/n-77", {"name": "Nordwind AG"})
+    assert (status, same) == (200, record)
+    assert len(await writes()) == 2
+
+
+async def test_an_item_by_a_key_with_a_slash(product: ClientSession, connect: Connect) -> None:
+    base = f"/v1/connections/{await connect()}/items"
+    status, _, made = await call(product, "PUT", f"{base}/A%2FB", {"name": "Lamp", "unit_price": 5})
+    assert (status, made["number"]) == (201, "A/B")
+    status, _, changed = await call(product, "PUT", f"{base}/A%2FB", {"name": "Lamp"})
+    assert (status, changed) == (200, made)
+    status, _, changed = await call(product, "PATCH", f"{base}/{made['id']}", {"unit_price": 6})
+    assert (status, changed["unit_price"]) == (200, 6)
+
+
+async def test_an_etag_that_is_old(
+    product: ClientSession, connect: Connect, writes: Writes
+) -> None:
+    base = f"/v1/connections/{await connect()}/customers"
+    _, headers, made = await call(product, "PUT", f"{base}/N-77", {"name": "Nordwind AG"})
+    one, old = f"{base}/{made['id']}", headers["ETag"]
+    status, _, _ = await call(product, "PATCH", one, {"name": "A"}, If_Match=old)
+    assert status == 200
+    before = await writes()
+    for method, path in (("PATCH", one), ("PUT", f"{base}/N-77")):
+        status, _, problem = await call(product, method, path, {"name": "B"}, If_Match=old)
+        assert (status, problem["code"]) == (412, "conflict")
+    status, _, problem = await call(product, "PATCH", one, {"name": "B"}, If_Match=f"W/{old}")
+    assert status == 412
+    status, _, problem = await call(product, "PATCH", one, {"name": "B"}, If_Match="old")
+    assert (status, problem["code"]) == (400, "invalid_query")
+    assert await writes() == before
+
+
+async def test_what_is_not_there_and_what_is_not_allowed(
+    product: ClientSession, connect: Connect, writes: Writes
+) -> None:
+    base = f"/v1/connections/{await connect()}"
+    nobody = f"{base}/customers/5f8c0000-0000-4000-8000-00000000dead"
+    for method, path, body, wanted in (
+        ("PATCH", nobody, {"name": "N"}, (404, "not_found")),
+        ("PATCH", f"{base}/customers/no-id", {"name": "N"}, (404, "not_found")),
+        ("DELETE", nobody, None, (405, "method_not_allowed")),
+        ("PUT", f"{base}/sales-orders/D-1", {}, (405, "method_not_allowed")),
+        ("PATCH", f"{base}/nothing/{nobody[-36:]}", {}, (404, "unknown_resource")),
+        ("PATCH", nobody, {"nam": "N"}, (422, "invalid_input")),
+        ("PATCH", nobody, [], (422, "invalid_input")),
+    ):
+        status, _, problem = await call(product, method, path, body)
+        assert (status, problem["code"]) == wanted, (method, path)
+    assert await writes() == []
+
+
+async def test_a_write_that_waits_is_settled(product: ClientSession, connect: Connect) -> None:
+    path = f"/v1/connections/{await connect()}/customers/N-77"
+    _, headers, _ = await call(product, "PUT", path, {"name": "Nordwind AG"})
+    operation = f"/v1/operations/{headers['Operation-Id']}"
+    for end in ("retry", "cancel"):
+        status, _, problem = await call(product, "POST", f"{operation}/{end}")
+        assert (status, problem["code"]) == (409, "conflict")
+        assert "over" in problem["detail"]
+    status, _, _ = await call(product, "POST", "/v1/operations/op_nothing/retry")
+    assert status == 404
+    _, _, known = await call(product, "GET", "/v1/resources")
+    customers = next(one for one in known["data"] if one["name"] == "customers")
+    assert {"update", "upsert"} <= set(customers["verbs"])

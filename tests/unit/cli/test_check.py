@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_a_folder_of_ones_own_is_checked_over_the_shipped_one(
     replace(own / "sales-orders.yaml", {"customerId:": "custmerId:"})
     result = run("check", own)
     assert result.exit_code == 1
-    assert "own/customers.yaml:16:13" in result.stdout
+    assert "own/customers.yaml:22:13" in result.stdout
     assert "own/sales-orders.yaml:" in result.stdout
     assert 'Did you mean "displayName"?' in result.stdout
     assert "^^^" in result.stdout
@@ -58,6 +59,20 @@ def test_findings_for_programs_and_for_github(run: Run, own: Path, replace: Repl
     assert [(one["rule"], one["file"]) for one in found] == [("T103", "own/items.test.yaml")]
     annotations = run("check", own, "--format", "github").stdout
     assert annotations.startswith("::error file=own/items.test.yaml,line=")
+
+
+def test_neither_thousands_of_keys_nor_a_pipe_hold_it_up(run: Run, own: Path) -> None:
+    for name in ("pipe.yaml", "pipe.test.yaml"):
+        os.mkfifo(own / name)
+    assert run("check", own).exit_code == 0
+    keys = "".join(f"key{at}: 1\n" for at in range(4_000))
+    fields = "".join(f"  field{at}: 1\n" for at in range(4_000))
+    items, customers = own / "items.yaml", own / "customers.yaml"
+    items.write_text(items.read_text() + keys)
+    customers.write_text(customers.read_text().replace("record:\n", f"record:\n{fields}"))
+    found = json.loads(run("check", own, "--format", "json").stdout)
+    assert len(found) < 1_000
+    assert "There are 3900 more keys that are unknown here." in {one["message"] for one in found}
 
 
 def test_schemas_and_the_configuration_are_checked(run: Run, own: Path, tmp_path: Path) -> None:

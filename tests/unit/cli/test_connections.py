@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import Clock
+from gateway.config import Config
+from gateway.simulator import CLIENT_ID, CLIENT_SECRET, COMPANIES, TENANT_ID, Simulator
 from gateway.storage import Connection, open_store
 from tests.unit.cli.conftest import Run
 
@@ -52,3 +54,58 @@ def test_none(run: Run) -> None:
     result = run("connections", "show", "con_3")
     assert result.exit_code == 1
     assert "connections list" in result.output
+
+
+def test_deleting_is_asked_about_first(run: Run) -> None:
+    assert run("connections", "delete", "con_1").exit_code == 1
+    assert run("connections", "show", "con_1").exit_code == 0
+    assert run("connections", "delete", "con_1", "--yes").exit_code == 0
+    assert run("connections", "show", "con_1").exit_code == 1
+    result = run("connections", "delete", "con_1", "--yes")
+    assert result.exit_code == 1
+    assert "connections list" in result.output
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+def test_a_diagnosis_says_who_must_act(run: Run) -> None:
+    result = run("connections", "diagnose", "con_2", "--format", "json")
+    assert result.exit_code == 1
+    failed = json.loads(result.stdout)["first_failed"]
+    assert (failed["name"], failed["who"]) == ("sign_in", "the administrator who connects")
+    assert "sign_in" in run("connections", "diagnose", "con_2").output
+    assert run("connections", "diagnose", "con_3").exit_code == 1
+
+
+def point(config_file: Path, url: str) -> None:
+    """Let the configuration's Microsoft be at `url`."""
+    text = config_file.read_text().replace("client_id: client", f"client_id: {CLIENT_ID}")
+    text = text.replace("entra: {", f"entra: {{authority: '{url}', ")
+    config_file.write_text(f"{text}business_central: {{url: '{url}'}}\n")
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+async def test_a_diagnosis_asks_microsoft_and_business_central(
+    run: Run, config_file: Path, simulator: Simulator, config: Config
+) -> None:
+    point(config_file, simulator.url)
+    connection = Connection(
+        "con_3",
+        "harwick",
+        NOW,
+        NOW,
+        status="active",
+        grant="client_credentials",
+        tenant=TENANT_ID,
+        environment="Production",
+        environment_type="Production",
+        company_id=COMPANIES[0][0],
+        company_name=COMPANIES[0][1],
+    )
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        await store.add_connection(connection)
+    words = "connections", "diagnose", "con_3", "--format", "json"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ENTRA_CLIENT_SECRET", CLIENT_SECRET)
+        result = await asyncio.to_thread(run, *words)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["passed"]

@@ -10,7 +10,9 @@ from aiohttp import ClientSession
 from rich.console import Console
 
 from gateway.app import Gateway
-from gateway.cli.story import Story, Untrue, pretty
+from gateway.cli.demo import _addresses
+from gateway.cli.story import Ending, Story, Untrue, pretty
+from gateway.config import Config, Entra, Listener, Public
 from gateway.simulator import TENANT_ID, Simulator
 from tests.unit.cli.conftest import Run
 
@@ -52,6 +54,20 @@ async def test_a_step_that_is_not_true(gateway: Gateway, simulator: Simulator) -
             await story.tell()
     assert raised.value.exit_code == 1
     assert "✗ The connection waits for its administrator" in shown.getvalue()
+
+
+def test_what_is_served_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config(
+        Entra("client", ("secret",)),
+        (b"k" * 32,),
+        Public("127.0.0.1", 8080, "http://127.0.0.1:8080"),
+        Listener("127.0.0.1", 9081),
+    )
+    _addresses(config, "http://127.0.0.1:8090", "bcg_key", Ending("con_1", "S-ORD101001"))
+    told = capsys.readouterr().out
+    for address in ("8080/docs", "9081/metrics", "8090/_simulator"):
+        assert f"http://127.0.0.1:{address}" in told
+    assert "con_1/sales-orders?number=S-ORD101001" in told
 
 
 def test_json_is_shown_exactly() -> None:

@@ -44,7 +44,10 @@ def test_the_commands_of_this_release() -> None:
         "render",
         "keys",
         "connections",
+        "matches",
+        "operations",
         "db",
+        "secrets",
     }
 
 

@@ -85,6 +85,36 @@ def test_mappings_of_ones_own(run: Run, own: Path) -> None:
     assert (result.exit_code, result.stdout.partition("\n")[0]) == (0, "POST items")
 
 
+def test_a_change_is_held_against_the_record_that_is_there(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "patch.json").write_text('{"unit_price": 5.10, "blocked": true}')
+    result = run("render", "items", "update", "patch.json")
+    call, _, body = result.stdout.partition("\n")
+    assert call == "PATCH items(5f8c0000-0000-4000-8000-000000000010)"
+    assert json.loads(body) == {"unitPrice": 5.1}
+    same = run("render", "items", "update", own / "fixtures" / "item.json")
+    assert (same.exit_code, same.stdout) == (0, "")
+    assert "Nothing has to be sent" in same.stderr
+
+
+def test_an_upsert_goes_to_a_key(run: Run, own: Path, tmp_path: Path) -> None:
+    (tmp_path / "answers.yaml").write_text("steps: {read: null}\n")
+    item = own / "fixtures" / "item.json"
+    made = run("render", "items", "upsert", item, "--target", "1896-s", "--answers", "answers.yaml")
+    assert made.stdout.startswith('POST items\n{\n  "number": "1896-s",')
+    assert run("render", "items", "upsert", item).exit_code == 2
+
+
+def test_a_delete_has_no_document(run: Run, own: Path) -> None:
+    (own / "items.yaml").write_text((own / "items.yaml").read_text() + "\ndelete: {}\n")
+    result = run("render", "items", "delete", "--mappings", own)
+    assert result.stdout == "DELETE items(5f8c0000-0000-4000-8000-000000000010)\n"
+    item = own / "fixtures" / "item.json"
+    assert run("render", "items", "delete", item, "--mappings", own).exit_code == 2
+    assert run("render", "items", "update").exit_code == 2
+
+
 def test_wrong_use(run: Run, own: Path, tmp_path: Path) -> None:
     order = own / "fixtures" / "two-lines.json"
     assert "Example: bc-gateway render" in run("render", "--help").stdout
