@@ -7,12 +7,12 @@ error is an `application/problem+json` body (RFC 9457) without a value of the pa
 from __future__ import annotations
 
 import math
+import random
 import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
 from aiohttp import HttpVersion10, web
@@ -135,7 +135,7 @@ def problem_answer(error: GatewayError, *, docs: str, request_id: str) -> web.Re
 def request_id_of(request: web.BaseRequest) -> str:
     """The id that the caller gave its request, or a new one."""
     given = request.headers.get("Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else f"req_{uuid4().hex}"
+    return given if _REQUEST_ID.fullmatch(given) else f"req_{random.getrandbits(128):032x}"
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
-from uuid import uuid4
+from uuid import UUID
 
 import structlog
 from aiohttp import ClientSession
@@ -294,7 +294,7 @@ class BusinessCentral:
             "Accept-Language": "en-US",
             "Authorization": f"{scheme_of(connection)} {token}",
             "User-Agent": f"bc-gateway/{__version__}",
-            "client-request-id": str(uuid4()),
+            "client-request-id": str(UUID(int=random.getrandbits(128), version=4)),
             **call.headers,
         }
         async with self._pacing.turn(_principal(connection), deadline, patience):
@@ -320,7 +320,6 @@ class BusinessCentral:
                 if call.reading:
                     raise BusinessCentralUnavailable from None
                 raise OutcomeUnknown from None
-        _LOG.debug("business_central_call", **_about(connection, call), status=received.status)
         return received, answer
 
     async def _failure(

@@ -37,11 +37,15 @@ class _Principal:
     sent: deque[datetime] = field(default_factory=deque)
     paused_until: datetime | None = None
 
+    def enter_now(self) -> bool:
+        """Take a place if one is free and nobody waits for it."""
+        if self.in_flight >= self.width or self.waiting:
+            return False
+        self.in_flight += 1
+        return True
+
     async def enter(self) -> None:
-        """Take a place; whoever waits longest is given the next one that is free."""
-        if self.in_flight < self.width and not self.waiting:
-            self.in_flight += 1
-            return
+        """Wait for a place; whoever waits longest is given the next one that is free."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)
         try:
@@ -89,12 +93,13 @@ class Pacing:
         A pause that Business Central asked for is kept if it ends within `patience`. Raises `RateLimited` when there is none before the deadline; then nothing was sent.
         """
         pace = self._principals.setdefault(principal, _Principal())
-        try:
-            with waiting("turn"):
-                async with asyncio.timeout(deadline.left(self._clock)):
-                    await pace.enter()
-        except TimeoutError:
-            raise RateLimited(retry_after=1) from None
+        if not pace.enter_now():
+            try:
+                with waiting("turn"):
+                    async with asyncio.timeout(deadline.left(self._clock)):
+                        await pace.enter()
+            except TimeoutError:
+                raise RateLimited(retry_after=1) from None
         try:
             await self._hold_back(pace, patience or deadline)
             yield

@@ -71,7 +71,9 @@ class Catalogue:
             )
             counted = (answer.body or {}).get("@odata.count")
             total = counted if isinstance(counted, int) else total
-            yield ItemPage((self._item(entity, row) for row in rows_of(answer)), total)
+            yield ItemPage(
+                (_item(decode(entity, row, self._entity)) for row in rows_of(answer)), total
+            )
             url = next_link(answer)
             if url is None:
                 return
@@ -90,7 +92,7 @@ class Catalogue:
         for row in await self._some(
             connection, entity, field, asked, select=_ITEM_FIELDS, deadline=deadline
         ):
-            found.setdefault(code(str(row[field])), []).append(self._item(entity, row))
+            found.setdefault(code(str(row[field])), []).append(_item(row))
         return found
 
     async def variants(
@@ -145,15 +147,16 @@ class Catalogue:
     def _entity(self, entity_set: str) -> Entity:
         return self._schemas.entity(API, entity_set)
 
-    def _item(self, entity: Entity, row: Record) -> Item:
-        record = decode(entity, row, self._entity)
-        try:
-            return Item(
-                id=str(record["id"]),
-                number=str(record["number"] or ""),
-                name=cast("str | None", record["displayName"]),
-                gtin=cast("str | None", record.get("gtin")),
-                blocked=record["blocked"] is True,
-            )
-        except KeyError:
-            raise UnexpectedAnswer("Business Central gave an item without its fields.") from None
+
+def _item(record: Record) -> Item:
+    """An item of a decoded record. Raises `UnexpectedAnswer`."""
+    try:
+        return Item(
+            id=str(record["id"]),
+            number=str(record["number"] or ""),
+            name=cast("str | None", record["displayName"]),
+            gtin=cast("str | None", record.get("gtin")),
+            blocked=record["blocked"] is True,
+        )
+    except KeyError:
+        raise UnexpectedAnswer("Business Central gave an item without its fields.") from None

@@ -7,10 +7,9 @@ record from somebody else's with the same reference.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from gateway.wire import Entity, Field, decode, same_code
+from gateway.wire import Entity, Field, decode_value, same_code
 
 Entities = Callable[[str], Entity]
 Row = Mapping[str, object]
@@ -61,13 +60,14 @@ def _different(
     entities: Entities,
     counts: Callable[[Field], bool],
 ) -> Iterator[str]:
-    decoded = decode(entity, sent, entities)
-    for name, value in decoded.items():
+    for name, value in sent.items():
         if name not in row:
             continue
         field, part = entity.fields.get(name), entity.parts.get(name)
-        if field is not None and counts(field) and not same_value(field, value, row[name]):
-            yield name
+        if field is not None:
+            held = row[name]
+            if not same_value(field, decode_value(field, value), held) and counts(field):
+                yield name
         elif part is not None and part.many:
             lines = entities(part.entity_set)
             pairs = _paired(cast("list[Row]", value), cast("list[Row]", row[name]))
@@ -99,6 +99,8 @@ def same_value(field: Field, sent: object, there: object) -> bool:
     """Whether two decoded values of `field` mean the same to Business Central: codes without
     case, numbers by value, a blank as null.
     """
+    if sent == there:
+        return True
     if sent is None or there is None:
         return (sent or None) is None and (there or None) is None
     if isinstance(sent, str) and isinstance(there, str):
@@ -106,8 +108,4 @@ def same_value(field: Field, sent: object, there: object) -> bool:
             return same_code(sent, there)
         if field.type == "guid":
             return sent.lower() == there.lower()
-        return sent == there
-    numbers: Any = (sent, there)
-    if all(isinstance(one, int | Decimal) and not isinstance(one, bool) for one in numbers):
-        return Decimal(numbers[0]) == Decimal(numbers[1])
-    return sent == there
+    return False

@@ -95,11 +95,13 @@ def outcome_of(operation: Operation, *, replayed: bool = False) -> Outcome:
 
 
 def _canonical(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {key: _canonical(value[key]) for key in sorted(value)}
+    if value is None or isinstance(value, str | bool):
+        return value
     if isinstance(value, list | tuple):
         return [_canonical(element) for element in value]
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, Mapping):
+        return {key: _canonical(value[key]) for key in sorted(value)}
+    if not isinstance(value, int | Decimal):
         return value
     exact = _EXACT.normalize(Decimal(value))
     whole = exact == exact.to_integral_value(context=_EXACT)

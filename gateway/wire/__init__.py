@@ -21,7 +21,7 @@ from gateway.wire.paths import (
     query,
     record_path,
 )
-from gateway.wire.values import code, decode, encode_value, same_code
+from gateway.wire.values import code, decode, decode_value, encode_value, same_code
 
 __all__ = [
     "Condition",
@@ -37,6 +37,7 @@ __all__ = [
     "company_path",
     "decode",
     "decode_name",
+    "decode_value",
     "encode_name",
     "encode_value",
     "entity_from_schema",

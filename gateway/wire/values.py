@@ -25,7 +25,7 @@ def decode(
     record: dict[str, object] = {}
     for name, value in raw.items():
         if (field := fields.get(name)) is not None:
-            record[name] = _decode_value(field, value)
+            record[name] = decode_value(field, value) if type(value) is str else value
         elif (part := parts.get(name)) is not None:
             record[name] = _decode_part(value, part_entity(part.entity_set), part_entity)
         else:
@@ -55,7 +55,8 @@ def same_code(left: str | None, right: str | None) -> bool:
     return code(left or "") == code(right or "")
 
 
-def _decode_value(field: Field, value: object) -> object:
+def decode_value(field: Field, value: object) -> object:
+    """A value of `field` with null for its blank, and the name of an enum decoded."""
     if not isinstance(value, str):
         return value
     if field.enum is None:

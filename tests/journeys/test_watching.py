@@ -140,7 +140,7 @@ async def test_the_figures_after_a_journey(
     assert grown(after, entered, **creates, state="failed") == 1
     assert grown(after, "bc_gateway_database_write_size_sum") > 5
     assert value(after, "bc_gateway_connections", status="active") == 1
-    assert grown(after, "bc_gateway_waited_seconds_count", reason="turn") >= 3
+    assert grown(after, "bc_gateway_waited_seconds_count", reason="lane") >= 1
 
 
 async def test_unknown_paths_make_no_series(
@@ -210,13 +210,13 @@ async def test_every_line_of_an_operation_has_its_id_and_that_of_its_request_if_
     async with product.post(path, json=order("D-1"), headers={"Request-Id": "req-1"}) as answer:
         operation = answer.headers["Operation-Id"]
     ours = await until_ended(log, operation)
-    assert {line["event"] for line in ours} >= {"business_central_call", "operation", "request"}
+    assert {line["event"] for line in ours} >= {"operation", "request"}
     assert {line.get("request_id") for line in ours} == {"req-1"}
 
     await leave(gateway, connection, "op_left")
     await gateway.engine.resume("op_left")  # as the worker does
     ours = await until_ended(log, "op_left")
-    assert {line["event"] for line in ours} >= {"business_central_call", "operation"}
+    assert {line["event"] for line in ours} >= {"operation"}
     assert not any("request_id" in line for line in ours)
 
 
