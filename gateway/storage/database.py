@@ -98,8 +98,8 @@ class Database:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reading, _read, self._opened, statement)
 
-    async def read_row(self, statement: Statement[T]) -> T:
-        """As `read`, for one row by its key: from a file it comes sooner than a thread wakes."""
+    async def read_rows(self, statement: Statement[T]) -> T:
+        """As `read`, for a few rows by their keys: a file gives them sooner than a thread wakes."""
         if self._writer is None:
             raise StorageUnavailable(_CLOSED)
         if self._opened.address.near:

@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from gateway.clock import Clock
 from gateway.errors import InvalidQuery, UnknownConnection
@@ -32,6 +33,8 @@ from gateway.storage.records import (
 from gateway.storage.rotation import rotate
 from gateway.storage.rows import Seals
 from gateway.storage.seal import Sealer, Unopenable
+
+FEW: Final = 100  # rows that are read by their keys at once
 
 
 class Store(Journal):
@@ -58,7 +61,7 @@ class Store(Journal):
         known = self._known_keys.get(hashed)
         if known is not None:
             return known
-        found = await self._database.read_row(lambda c: rows.key_by_hash(c, hashed))
+        found = await self._database.read_rows(lambda c: rows.key_by_hash(c, hashed))
         return self._known_keys.keep(hashed, found)
 
     async def keys(self) -> list[ApiKey]:
@@ -83,7 +86,7 @@ class Store(Journal):
         known = self._known_connections.get(connection_id)
         if known is not None:
             return known
-        found = await self._database.read_row(lambda c: rows.connection_by_id(c, connection_id))
+        found = await self._database.read_rows(lambda c: rows.connection_by_id(c, connection_id))
         return self._known_connections.keep(connection_id, found)
 
     async def connections(
@@ -185,7 +188,9 @@ class Store(Journal):
 
     async def matches(self, connection_id: str, skus: Collection[str] | None = None) -> list[Match]:
         """What is known of these SKUs (None: of all), by SKU."""
-        return await self._database.read(lambda c: match_rows.matches(c, connection_id, skus))
+        few = skus is not None and len(skus) <= FEW
+        read = self._database.read_rows if few else self._database.read
+        return await read(lambda c: match_rows.matches(c, connection_id, skus))
 
     async def list_matches(
         self, connection_id: str, wanted: MatchFilter, *, after: str | None, limit: int

@@ -25,7 +25,12 @@ def decode(
     record: dict[str, object] = {}
     for name, value in raw.items():
         if (field := fields.get(name)) is not None:
-            record[name] = decode_value(field, value) if type(value) is str else value
+            if type(value) is not str:
+                record[name] = value
+            elif field.enum is None:  # as `decode_value`, without a call for every field
+                record[name] = None if value == field.blank else value
+            else:
+                record[name] = decode_value(field, value)
         elif (part := parts.get(name)) is not None:
             record[name] = _decode_part(value, part_entity(part.entity_set), part_entity)
         else:

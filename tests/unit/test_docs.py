@@ -93,3 +93,15 @@ def test_every_command_in_the_pages_exists() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in DOCS.glob("*.md"))
     named = set(re.findall(r"bc-gateway ([a-z]+)", text))
     assert named <= set(main.commands)
+
+
+def test_the_figures_of_the_readme_are_those_of_the_last_run() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    results = (DOCS.parent / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
+    section = readme.partition("## How fast")[2].partition("\n## ")[0]
+    quoted = [line for line in section.splitlines() if line.startswith("|")]
+    assert len(quoted) >= 6
+    assert [line for line in quoted if line not in results.splitlines()] == []
+    processor = re.search(r"^\| processor \| (.+) \|$", results, re.MULTILINE)
+    assert processor is not None
+    assert processor.group(1) in section
