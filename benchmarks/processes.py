@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.load import connected, request
+from benchmarks.order import COMPANY, TENANT
 from gateway.api.access import new_key
 from gateway.clock import Clock
 from gateway.storage import ApiKey, Connection, new_id, open_store, upgrade
-
-from benchmarks.load import connected, request
-from benchmarks.order import COMPANY, TENANT
 
 MEASURED, OTHERS = 0, 1  # cores; on a machine with one core everything shares it
 KEY = b"measurements".ljust(32, b".")

@@ -40,12 +40,10 @@ async def sizes(folder: Path, port: int, counts: tuple[int, ...]) -> tuple[float
 async def _size(pid: int, port: int, key: str, count: int) -> Size:
     idle = []
     for start in range(0, count - 1, 100):
-        some = min(100, count - 1 - start)
-        idle += await asyncio.gather(*(connected(port) for _ in range(some)))
-    # Each has asked once, as a connection that a product keeps has.
-    for start in range(0, len(idle), 100):
-        asked = (one.ask(request("GET", "/health/live")) for one in idle[start : start + 100])
-        await asyncio.gather(*asked)
+        some = await asyncio.gather(*(connected(port) for _ in range(min(100, count - 1 - start))))
+        # Each asks once, as a connection that a product keeps has.
+        await asyncio.gather(*(one.ask(request("GET", "/health/live")) for one in some))
+        idle += some
     caller = await connected(port)
     times = []
     for _ in range(CALLS):

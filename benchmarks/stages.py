@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,18 +19,17 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import psutil
-
 from benchmarks.load import connected
-from benchmarks.processes import OTHERS, configured, furnished, pin, stub
+from benchmarks.processes import OTHERS, configured, furnished, stub
 from benchmarks.through import Orders
+from gateway import logs
 from gateway.api import access, records
 from gateway.app import bind, listening, open_gateway
 from gateway.businesscentral import BusinessCentral
 from gateway.config import load_config
+from gateway.connections import Connections
 from gateway.mapping import Plan, Step
 from gateway.mapping.record import Record
-from gateway.connections import Connections
 from gateway.operations import completion, journal
 from gateway.operations.lookups import RemoteLookups
 from gateway.storage import Store
@@ -108,8 +108,8 @@ _FRAME: ContextVar[_Frame | None] = ContextVar("frame", default=None)
 
 async def stages(folder: Path, port: int, *, orders: int) -> list[Spent]:
     """So many orders, one after the other, in this very process; the stub is another."""
-    pin(psutil.Process().pid, 0)
     watch = _Watch()
+    logs.configure(io.StringIO())
     async with stub("upstream", core=OTHERS) as upstream:
         database = configured(folder, port, f"http://127.0.0.1:{upstream.port}")
         asking = Orders(*await furnished(database)).asking

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from gateway.storage import tables
 from gateway.storage.dialects import insertion
@@ -16,19 +16,23 @@ from gateway.storage.rows import MOST_NAMES
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+# Every order asks it, and building a statement costs as much as running it.
+_OF_SKUS: Final = select(tables.matches).where(
+    tables.matches.c.connection_id == bindparam("of_connection"),
+    tables.matches.c.sku.in_(bindparam("skus", expanding=True)),
+)
+
 
 def matches(
     connection: sa.Connection, connection_id: str, skus: Collection[str] | None
 ) -> list[Match]:
     if skus is None:
         return listed(connection, connection_id, MatchFilter(), None, None)
-    table = tables.matches
-    statement = select(table).where(table.c.connection_id == connection_id)
     wanted = sorted(set(skus))
     found: list[Match] = []
     for start in range(0, len(wanted), MOST_NAMES):
-        some = statement.where(table.c.sku.in_(wanted[start : start + MOST_NAMES]))
-        found.extend(_match(row) for row in connection.execute(some).mappings())
+        some = {"of_connection": connection_id, "skus": wanted[start : start + MOST_NAMES]}
+        found.extend(_match(row) for row in connection.execute(_OF_SKUS, some).mappings())
     return sorted(found, key=lambda match: match.sku)
 
 

@@ -111,9 +111,10 @@ def batches(entity: Entity, field: str, values: Sequence[object]) -> Iterator[Co
     """`values` in as few `eq` conditions as there must be for the length of the address."""
     chunk: list[object] = []
     room = LONGEST_FILTER
+    # Characters a byte can take at most: `_x0020_` in the name of a member, else `%20`.
+    longest = 3 if entity.fields[field].enum is None else 7
     for value in values:
-        # What cannot be longer than that needs no look: three characters for a byte.
-        size = len(field) + 3 * len(str(value).encode("utf-8", "surrogatepass")) + _AROUND_VALUE
+        size = len(field) + longest * len(str(value).encode("utf-8", "surrogatepass")) + _AROUND_VALUE
         if chunk and size > room:
             yield Condition(field, "eq", tuple(chunk))
             chunk, room = [], LONGEST_FILTER
