@@ -17,6 +17,9 @@ Row = Mapping[str, object]
 # Words may be shortened or completed by Business Central; these say whose record it is.
 _IDENTIFYING: Final = frozenset({"guid", "date", "decimal", "integer", "boolean"})
 
+# Without one Business Central answers with that of the company (bc/api.md §10).
+_FILLED_IN: Final = frozenset({"currencyCode"})
+
 
 def differences(entity: Entity, sent: Row, row: Row, entities: Entities) -> list[str]:
     """Targets (`salesOrderLines[0].unitPrice`) of values that are not as they were sent.
@@ -24,7 +27,9 @@ def differences(entity: Entity, sent: Row, row: Row, entities: Entities) -> list
     `sent` is a body as it was sent, `row` a decoded record; what `row` does not hold is not
     compared. A line that is missing is named without a field.
     """
-    return list(_different(entity, sent, row, entities, _any_field))
+    filled_in = {name for name in _FILLED_IN if not sent.get(name)}
+    found = _different(entity, sent, row, entities, _any_field)
+    return [target for target in found if target not in filled_in]
 
 
 def same_record(entity: Entity, sent: Row, row: Row, entities: Entities) -> bool:

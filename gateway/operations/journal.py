@@ -21,6 +21,11 @@ from gateway.storage import Operation, new_id
 IF_MATCH: Final = "if_match"  # in the target of an operation: the ETags its caller gave
 AGAIN_AFTER: Final = 2.0  # seconds a caller should wait before asking for the same key again
 
+_FAILED: Final = (
+    "This idempotency key, or the reference it is taken from, belongs to a request that Business "
+    "Central refused; nothing was written. Send the corrected one with an Idempotency-Key of its "
+    "own: the reference may stay."
+)
 _EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through
 
 
@@ -68,7 +73,7 @@ def repeated(asked: Operation, there: Operation) -> Outcome:
     Raises `IdempotencyKeyReused`, `OperationInProgress`, and what `outcome_of` raises.
     """
     if asked.hash != there.hash and (there.sent_at is not None or there.state == "succeeded"):
-        raise IdempotencyKeyReused(operation=there.id)
+        raise IdempotencyKeyReused(_FAILED if there.state == "failed" else None, operation=there.id)
     if there.state in {"queued", "running", "sending"}:
         raise OperationInProgress(operation=there.id, retry_after=AGAIN_AFTER)
     return outcome_of(there, replayed=True)

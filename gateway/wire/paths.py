@@ -114,7 +114,9 @@ def batches(entity: Entity, field: str, values: Sequence[object]) -> Iterator[Co
     # Characters a byte can take at most: `_x0020_` in the name of a member, else `%20`.
     longest = 3 if entity.fields[field].enum is None else 7
     for value in values:
-        size = len(field) + longest * len(str(value).encode("utf-8", "surrogatepass")) + _AROUND_VALUE
+        size = (
+            len(field) + longest * len(str(value).encode("utf-8", "surrogatepass")) + _AROUND_VALUE
+        )
         if chunk and size > room:
             yield Condition(field, "eq", tuple(chunk))
             chunk, room = [], LONGEST_FILTER

@@ -80,6 +80,14 @@ def test_equal_by_value_whatever_the_form() -> None:
     assert found(there()) == ([], True, False)
 
 
+def test_what_business_central_fills_in_for_a_blank_is_no_difference() -> None:
+    orders = entity("salesOrders")
+    sent = {"currencyCode": "", "shipToName": ""}
+    assert differences(orders, sent, there(currencyCode="GBP"), entity) == ["shipToName"]
+    sent = {"currencyCode": "EUR"}
+    assert differences(orders, sent, there(currencyCode="GBP"), entity) == ["currencyCode"]
+
+
 def test_what_does_not_come_back_is_not_compared() -> None:
     assert found({"id": "x"}) == ([], True, False)
 

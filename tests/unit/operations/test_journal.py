@@ -173,3 +173,9 @@ def test_a_failure_is_replayed_as_it_was() -> None:
 
     with pytest.raises(RecordLocked, match="Somebody holds it"):
         repeated(OPERATION, replace(OPERATION, state="failed", sent_at=NOW, problem=problem))
+
+
+def test_after_a_refusal_the_corrected_document_needs_a_key_of_its_own() -> None:
+    there = replace(OPERATION, state="failed", sent_at=NOW)
+    with pytest.raises(IdempotencyKeyReused, match="refused; nothing was written"):
+        repeated(replace(OPERATION, hash="other"), there)
