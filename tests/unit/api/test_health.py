@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -15,10 +16,12 @@ async def test_ready_ends_with_the_file_of_the_database(gateway: Gateway) -> Non
         async with session.get("/health/ready") as answer:
             assert answer.status == 200
         file = Path(gateway.config.storage_url.removeprefix("sqlite:///"))
-        whole = file.read_bytes()
+        whole = await asyncio.to_thread(file.read_bytes)
         os.truncate(file, 0)
         async with session.get("/health/ready") as answer:
             assert (answer.status, (await answer.json())["code"]) == (503, "storage_unavailable")
         async with session.get("/health/live") as answer:
             assert answer.status == 200
-        file.write_bytes(whole)  # closing a file that is cut waits for a lock in vain
+        await asyncio.to_thread(
+            file.write_bytes, whole
+        )  # closing a file that is cut waits for a lock in vain
