@@ -180,7 +180,11 @@ async def _require(store: Store, connection_id: str) -> None:
 def _read_skus(file: TextIO) -> list[Asked]:
     """Raises `StartError` for a line that is none."""
     found: dict[str, Asked] = {}
-    for number, line in enumerate(file, 1):
+    try:
+        lines = file.readlines()
+    except UnicodeDecodeError:
+        raise StartError("The file is not text in UTF-8.") from None
+    for number, line in enumerate(lines, 1):
         sku, gtin, name = [*line.rstrip("\r\n").split("\t", 2), "", ""][:3]
         if not line.strip():
             continue

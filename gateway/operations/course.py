@@ -8,6 +8,7 @@ journal before the next one begins.
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +34,13 @@ from gateway.operations import failures
 from gateway.operations.completion import completed, unchanged
 from gateway.operations.entry import Entry
 from gateway.operations.prepare import Prepared
-from gateway.operations.resolver import Verdict, look, look_at_change, next_look
+from gateway.operations.resolver import (
+    Verdict,
+    is_elsewhere,
+    look,
+    look_at_change,
+    next_look,
+)
 from gateway.operations.sending import Past, Sending, jittered
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import ENDED, Call, LeaseLost, Operation
@@ -112,6 +119,8 @@ class Course:
         """From the last result on: nothing is in doubt here but what the past tells."""
         calls = await self._entry.calls()
         call, past = next(filter(_has_written, calls), None), Past.of(calls)
+        if call is None and await self._parked_elsewhere(calls):
+            return
         if call is None:
             try:
                 sent = await Sending(self._tools, self._entry, self._patience).run(past)
@@ -136,6 +145,18 @@ class Course:
         if call is not None:
             done = await completed(self._tools, self.operation, call)
             await self._entry.end("succeeded", **done)
+
+    async def _parked_elsewhere(self, calls: Sequence[Call]) -> bool:
+        """Park what was sent to another place than the connection leads to now: what is not
+        found here proves nothing, and sent here it would stand twice.
+        """
+        if not calls:
+            return False
+        connection = await self._tools.store.connection(self.operation.connection_id)
+        if connection is None or not is_elsewhere(calls, connection):
+            return False
+        await self._park(Verdict("elsewhere"))
+        return True
 
     async def _stop_in_doubt(self, error: GatewayError, doubt: Call) -> None:
         """It cannot go on, and the change in `doubt` may have been made nevertheless."""
@@ -183,6 +204,8 @@ class Course:
             changing = "record" in call.request
             if operation.anchor is None and not changing:
                 await self._park(Verdict("unanchored"))
+                return
+            if await self._parked_elsewhere(calls):
                 return
             connection = await tools.connections.require(operation.connection_id)
             verdict = await (look_at_change if changing else look)(tools, connection, plan, call)

@@ -30,7 +30,7 @@ class Entry:
     def __init__(self, store: Store, clock: Clock, operation: Operation) -> None:
         self._store = store
         self._clock = clock
-        self._next: tuple[Plan, Prepared, str] | None = None
+        self._next: tuple[Plan, Prepared, str, list[str | None]] | None = None
         self.operation = operation
         self.sent: Call | None = None
 
@@ -40,23 +40,25 @@ class Entry:
             return []
         return await self._store.calls(self.operation.id)
 
-    def ready(self, plan: Plan, prepared: Prepared, snapshot: str) -> Request:
-        """Say what will be sent; nothing of it is in the journal before it leaves."""
-        self._next = (plan, prepared, snapshot)
+    def ready(
+        self, plan: Plan, prepared: Prepared, snapshot: str, place: list[str | None]
+    ) -> Request:
+        """Say what will be sent where; nothing of it is in the journal before it leaves."""
+        self._next = (plan, prepared, snapshot, place)
         return prepared.requests[0]
 
     async def leaves(self) -> None:
         """The intent. Raises `Conflict` when another operation has the anchor, `LeaseLost`."""
         if self._next is None:
             raise AssertionError("nothing is ready to be sent")
-        plan, prepared, snapshot = self._next
+        plan, prepared, snapshot, place = self._next
         anchor = self.operation.anchor
         if prepared.anchor is not None:
             anchor = fold(prepared.anchor)
         self.operation, self.sent = await self._store.intent(
             self.operation,
             prepared.requests[0].step,
-            _request(prepared),
+            {**_request(prepared), "place": place},
             entity=plan.entity,
             anchor=anchor,
             snapshot=snapshot,

@@ -7,7 +7,7 @@ the record: as long as the ETag is the one that was sent, nothing was changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
@@ -35,6 +35,7 @@ Kind = Literal[
     "overtaken",
     "kept",
     "gone",
+    "elsewhere",
 ]
 Row = Mapping[str, object]
 
@@ -45,6 +46,10 @@ _REMEDIES: Final[Mapping[Kind, str]] = {
     ),
     "incomplete": (
         "The record is there, but lines are missing. Complete or delete it in Business Central"
+    ),
+    "elsewhere": (
+        "This was sent to another company or environment than the one the connection works with "
+        "now. Set the connection back and retry, or see there whether it was written"
     ),
     "overtaken": (
         "The record was changed after it was read, and it cannot be told whether this change was "
@@ -92,6 +97,17 @@ class Verdict:
                 for entity_set, row in self.candidates
             ],
         )
+
+
+def place_of(connection: Connection) -> list[str | None]:
+    """Where writes of `connection` go: tenant, environment, company."""
+    return [connection.tenant, connection.environment, connection.company_id]
+
+
+def is_elsewhere(calls: Iterable[Call], connection: Connection) -> bool:
+    """Whether something was sent to another place than `connection` leads to now."""
+    now = place_of(connection)
+    return any(call.request.get("place", now) != now for call in calls)
 
 
 def next_look(operation: Operation, now: datetime) -> datetime | None:

@@ -32,6 +32,7 @@ from gateway.operations.compare import same_value
 from gateway.operations.entry import Entry
 from gateway.operations.journal import AGAIN_AFTER, IF_MATCH
 from gateway.operations.prepare import Prepared
+from gateway.operations.resolver import place_of
 from gateway.operations.tools import WRITE_WITHIN, Tools
 from gateway.storage import Call, Connection
 from gateway.wire import Entity, is_guid
@@ -124,6 +125,8 @@ class Sending:
             except (RecordChanged, AlreadyExists):
                 if again == MOST_TIMES or plan.steps[0].kind == "create":
                     raise
+                if again > 1:  # several change the record at once: not all again at one moment
+                    await tools.clock.sleep(jittered(PAUSE / 4 * 2**again))
         raise AssertionError(MOST_TIMES)
 
     async def _take_key(self, plan: Plan, names: Names) -> None:
@@ -173,7 +176,7 @@ class Sending:
     ) -> Call | None:
         """Intent, call, result."""
         entry, tools = self.entry, self.tools
-        request = entry.ready(plan, prepared, tools.snapshot.hash)
+        request = entry.ready(plan, prepared, tools.snapshot.hash, place_of(connection))
         try:
             answer = await tools.business_central.write(
                 connection,

@@ -83,6 +83,11 @@ class SqliteFile:
         The lock is SQLite's own, on an empty database: the system drops it when the process dies,
         however it dies, on every platform.
         """
+        if self.file.exists() and self.file.stat().st_nlink > 1:
+            raise StartError(
+                f"The file {self} has a second name (a hard link), under which another bc-gateway "
+                "could serve from it unnoticed: remove one of them."
+            )
         try:
             with closing(sqlite3.connect(self._lock, timeout=0, isolation_level=None)) as held:
                 held.execute("BEGIN EXCLUSIVE")
@@ -104,14 +109,17 @@ class SqliteFile:
         The file must not be opened for that: closing it would drop the locks SQLite has on it.
         """
         opened, lock = self.file.stat(), self._lock.stat() if serving else None
+        largest = opened.st_size
 
         def check() -> None:
+            nonlocal largest
             try:
                 now = self.file.stat()
             except OSError:
                 raise StorageUnavailable(_NOT_OURS) from None
-            if not os.path.samestat(now, opened) or now.st_size < opened.st_size:
+            if not os.path.samestat(now, opened) or now.st_size < largest:
                 raise StorageUnavailable(_NOT_OURS)
+            largest = now.st_size
             if lock is not None and not _is(self._lock, lock):
                 raise StorageUnavailable(_NOT_ALONE)
 

@@ -76,6 +76,8 @@ def classify(method: str, fault: Fault) -> Failure:
         return Failure.UNREADABLE if reading else Failure.UNKNOWN_OUTCOME
     if status in _TRANSIENT or status > 501:
         return _transient(status, fault.code, reading)
+    if status == 409 and not fault.code and not reading:
+        return Failure.UNKNOWN_OUTCOME  # not Business Central's words: no proof of a lock
     if status not in {401, 403, 429} and fault.code in _BY_CODE:
         return _BY_CODE[fault.code]
     return _BY_STATUS.get(status, Failure.REFUSED)

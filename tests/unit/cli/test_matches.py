@@ -122,3 +122,11 @@ def test_no_connection(run: Run, config_file: Path) -> None:
     result = run("matches", "export", "con_3")
     assert result.exit_code == 1
     assert "connections list" in result.output
+
+
+def test_a_file_that_is_no_text(run: Run, config_file: Path, tmp_path: Path) -> None:
+    assert config_file.exists()
+    file = tmp_path / "skus.txt"
+    file.write_bytes(b"\xff\n")
+    result = run("matches", "run", "con_1", "--skus", file)
+    assert (result.exit_code, result.stderr) == (1, "Error: The file is not text in UTF-8.\n")

@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import OutcomeUnknown
 from gateway.operations.resolver import _elsewhere, _judged, next_look
 from gateway.storage import Operation
+from tests.remote import COMPANY_ID, OTHER_COMPANY_ID
 from tests.unit.operations.conftest import Writes, order
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -295,3 +296,25 @@ def test_looks_come_sooner_at_first_and_end_after_eighteen_minutes() -> None:
     assert looks[-1] == NOW + timedelta(minutes=18)
     assert pauses[:4] == [2, 2, 4, 8]
     assert max(pauses) == 300
+
+
+async def test_what_was_sent_to_one_company_is_never_looked_for_in_another(
+    writes: Writes,
+) -> None:
+    """Not found there, it would be sent again, and might stand in both."""
+    await writes.remote.arm("drop_before_commit", match=POST)
+    await writes.create(prefer_async=True)
+    await writes.until(lambda operation: operation.not_before is not None)
+    await writes.store.update_connection(writes.connection.id, company_id=OTHER_COMPANY_ID)
+
+    for _ in ("by itself", "by a retry"):
+        parked = await writes.pass_until(lambda operation: operation.state == "parked", step=60)
+        assert parked.cause == "elsewhere"
+        assert await writes.posts() == 1
+        await writes.engine.retry(parked)
+
+    await writes.pass_until(lambda operation: operation.state == "parked", step=60)
+    await writes.store.update_connection(writes.connection.id, company_id=COMPANY_ID)
+    await writes.engine.retry(await writes.operation())
+    await writes.pass_until(lambda operation: operation.state == "succeeded", step=60)
+    assert (len(await writes.orders()), await writes.posts()) == (1, 2)

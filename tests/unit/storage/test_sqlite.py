@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -79,3 +80,32 @@ async def test_nobody_serves_beside_another_through_a_link(
         with pytest.raises(StartError, match="Another bc-gateway serves"):
             async with open_store(f"sqlite:///{link}", [KEY], clock, serving=True):
                 pass
+
+
+async def test_a_file_with_a_second_name_is_not_served_from(
+    file_url: str, clock: MovingClock
+) -> None:
+    """Its lock and its log are named after the file, so two could write at once."""
+    async with open_store(file_url, [KEY], clock):
+        pass
+    file = file_of(file_url)
+    os.link(file, f"{file}.twin")
+    with pytest.raises(StartError, match="hard link"):
+        async with open_store(file_url, [KEY], clock, serving=True):
+            pass
+
+
+async def test_a_stale_copy_put_over_the_file_is_noticed(file_url: str, clock: MovingClock) -> None:
+    file = file_of(file_url)
+    async with open_store(file_url, [KEY], clock, serving=True) as store:
+        stale = await asyncio.to_thread(file.read_bytes)
+        with await asyncio.to_thread(file.open, "r+b") as held:
+            held.seek(0, os.SEEK_END)
+            held.write(b"\0" * 4096)  # as if it had grown
+            held.flush()
+            await write(store, clock)
+            held.seek(0)
+            held.truncate()
+            held.write(stale)
+        with pytest.raises(StorageUnavailable, match="moved, replaced or cut"):
+            await store.revoke_key("key_1")
