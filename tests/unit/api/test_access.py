@@ -63,7 +63,7 @@ async def ask(store: Store) -> AsyncIterator[Ask]:
         [
             web.get("/docs", open_to_all),
             web.get("/v1/drafts", for_integrators),
-            web.get("/v1/harwick", for_harwick),
+            web.get("/v1/limited", for_harwick),
             web.get("/v1/connections/{connection}", connection),
         ]
     )
@@ -136,7 +136,7 @@ async def test_a_key_limited_to_an_organization(
     found: tuple[int, str],
 ) -> None:
     text = await key(store, "product", organization)
-    assert await ask("/v1/harwick", text) == allowed
+    assert await ask("/v1/limited", text) == allowed
     assert await ask("/v1/connections/con_1", text) == found
 
 
@@ -148,4 +148,4 @@ async def test_a_connection_that_is_not_there(ask: Ask, store: Store) -> None:
 
 
 async def test_a_key_of_no_text_is_unknown(ask: Ask) -> None:
-    assert await ask("/v1/harwick", "\udcff\udcfe") == (401, "unauthenticated")
+    assert await ask("/v1/limited", "\udcff\udcfe") == (401, "unauthenticated")
