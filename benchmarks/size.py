@@ -11,7 +11,7 @@ from time import perf_counter
 import psutil
 
 from benchmarks.load import connected, request
-from benchmarks.processes import configured, furnished, serving, stub
+from benchmarks.processes import OTHERS, configured, furnished, serving, stub
 
 CALLS = 200  # requests of one caller while all the others are idle
 
@@ -30,7 +30,7 @@ async def sizes(folder: Path, port: int, counts: tuple[int, ...]) -> tuple[float
     """Seconds until a cold process was ready, and the size at each number of connections."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    async with stub("upstream", core=1) as upstream:
+    async with stub("upstream", core=OTHERS) as upstream:
         key, _ = await furnished(configured(folder, port, f"http://127.0.0.1:{upstream.port}"))
         async with serving(folder) as running:
             found = [await _size(running.pid, port, key, count) for count in counts]

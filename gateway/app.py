@@ -67,8 +67,9 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """Open the gateway that `config` describes, and close it again.
 
-    `snapshot` is that of the configuration where it is loaded already. Raises `StartError` with a sentence that says what to do, and `InvalidFiles` with every
-    finding in the mappings and schemas.
+    `snapshot` is that of the configuration where it is loaded already. Raises `StartError` with
+    a sentence that says what to do, and `InvalidFiles` with every finding in the mappings and
+    schemas.
     """
     if snapshot is None:
         snapshot = load_snapshot(
@@ -97,12 +98,16 @@ async def open_gateway(
 
 
 @asynccontextmanager
-async def open_rooms(config: Config, *, clock: Clock = Clock()) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    config: Config, *, clock: Clock = Clock(), schemas: Schemas | None = None
+) -> AsyncIterator[Rooms]:
     """Open what a command needs that reads from Business Central beside a serving gateway.
 
-    Raises `StartError`, and `InvalidFiles` with every finding in the schemas.
+    `schemas` are those of the configuration where they are loaded already. Raises `StartError`,
+    and `InvalidFiles` with every finding in the schemas.
     """
-    schemas = load_schemas(folders("schemas", config.schemas))
+    if schemas is None:
+        schemas = load_schemas(folders("schemas", config.schemas))
     async with AsyncExitStack() as stack:
         yield await _open_rooms(stack, config, schemas, clock, serving=False)
 

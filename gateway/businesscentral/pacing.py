@@ -90,7 +90,8 @@ class Pacing:
     ) -> AsyncIterator[None]:
         """Hold one of the places of `principal` while sending one request.
 
-        A pause that Business Central asked for is kept if it ends within `patience`. Raises `RateLimited` when there is none before the deadline; then nothing was sent.
+        A pause that Business Central asked for is kept if it ends within `patience`. Raises
+        `RateLimited` when there is no place before the deadline; then nothing was sent.
         """
         pace = self._principals.setdefault(principal, _Principal())
         if not pace.enter_now():

@@ -10,13 +10,18 @@ import click
 
 from gateway import logs
 from gateway.api.connections import diagnosis_body, entities_read
-from gateway.businesscentral import BusinessCentral, open_session
-from gateway.cli.group import Format, print_json, print_rows, with_config, with_format
+from gateway.app import open_rooms
+from gateway.cli.group import (
+    Format,
+    known_connection,
+    print_json,
+    print_rows,
+    unknown_connection,
+    with_config,
+    with_format,
+)
 from gateway.clock import Clock, timestamp
 from gateway.config import folders, load_config
-from gateway.connections import Connections
-from gateway.entra import Tokens
-from gateway.errors import UnknownConnection
 from gateway.snapshot import load_snapshot
 from gateway.storage import Connection, ConnectionStatus, open_store
 
@@ -90,10 +95,7 @@ async def _list(
 async def _show(connection_id: str, config_file: Path | None, fmt: Format) -> None:
     config = load_config(config_file)
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        found = await store.connection(connection_id)
-    if found is None:
-        raise _unknown(connection_id)
-    row = _row(found)
+        row = _row(await known_connection(store, connection_id))
     if fmt == "json":
         print_json(row)
     else:
@@ -102,23 +104,13 @@ async def _show(connection_id: str, config_file: Path | None, fmt: Format) -> No
 
 
 async def _diagnose(connection_id: str, config_file: Path | None, fmt: Format) -> None:
-    config, clock = load_config(config_file), Clock()
+    config = load_config(config_file)
     snapshot = load_snapshot(
         mappings=folders("mappings", config.mappings), schemas=folders("schemas", config.schemas)
     )
-    async with (
-        open_store(config.storage_url, config.encryption_keys, clock) as store,
-        open_session() as session,
-    ):
-        found = await store.connection(connection_id)
-        if found is None:
-            raise _unknown(connection_id)
-        tokens = Tokens(config.entra, store, session, clock)
-        business_central = BusinessCentral(
-            config.business_central_url, session, tokens, clock, config.on_premises
-        )
-        known = Connections(config, store, tokens, business_central, clock)
-        rungs = await known.diagnose(found, entities_read(snapshot))
+    async with open_rooms(config, schemas=snapshot.schemas) as rooms:
+        found = await known_connection(rooms.store, connection_id)
+        rungs = await rooms.connections.diagnose(found, entities_read(snapshot))
     diagnosis = diagnosis_body(rungs)
     if fmt == "json":
         print_json(diagnosis)
@@ -132,14 +124,8 @@ async def _delete(connection_id: str, config_file: Path | None) -> None:
     config = load_config(config_file)
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
         if not await store.delete_connection(connection_id):
-            raise _unknown(connection_id)
+            raise unknown_connection(connection_id)
     click.echo(f"Deleted {connection_id}.")
-
-
-def _unknown(connection_id: str) -> UnknownConnection:
-    return UnknownConnection(
-        f"There is no connection {connection_id}. `bc-gateway connections list` shows them."
-    )
 
 
 def _row(connection: Connection) -> dict[str, object]:

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from gateway.config import ENVIRONMENT_VARIABLE
 from gateway.documents import Finding, format_findings
-from gateway.errors import GatewayError, InvalidFiles
+from gateway.errors import GatewayError, InvalidFiles, UnknownConnection
+from gateway.storage import Connection, Store
 
 _FILE_WIDTH = 200  # characters of a table that goes into a file or a pipe
 
@@ -59,6 +60,21 @@ def with_format(command: _Command) -> _Command:
         show_default=True,
         help="For people, or for programs.",
     )(command)
+
+
+async def known_connection(store: Store, connection_id: str) -> Connection:
+    """The connection with this id. Raises `UnknownConnection` with the command that lists them."""
+    found = await store.connection(connection_id)
+    if found is None:
+        raise unknown_connection(connection_id)
+    return found
+
+
+def unknown_connection(connection_id: str) -> UnknownConnection:
+    """What a command says of an id that no connection has."""
+    return UnknownConnection(
+        f"There is no connection {connection_id}. `bc-gateway connections list` shows them."
+    )
 
 
 def print_json(value: object) -> None:

@@ -18,11 +18,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway import logs
 from gateway.app import Rooms, open_rooms
 from gateway.businesscentral import Deadline
-from gateway.cli.group import Format, print_json, print_rows, with_config, with_format
+from gateway.cli.group import (
+    Format,
+    known_connection,
+    print_json,
+    print_rows,
+    with_config,
+    with_format,
+)
 from gateway.clock import Clock
 from gateway.config import load_config
 from gateway.documents import load_document
-from gateway.errors import StartError, UnknownConnection
+from gateway.errors import StartError
 from gateway.matching import (
     LONGEST_SKU,
     STATUSES,
@@ -32,7 +39,7 @@ from gateway.matching import (
     is_sku,
     kept_match,
 )
-from gateway.storage import Connection, Match, MatchFilter, MatchProgress, Store, open_store
+from gateway.storage import Connection, Match, MatchFilter, MatchProgress, open_store
 
 VERIFY_WITHIN: Final = 600.0  # seconds for all decisions of a file
 MATCH_WITHIN: Final = 3600.0  # seconds for a whole catalogue
@@ -152,7 +159,7 @@ async def _kept(
     config = load_config(config_file)
     found: list[Match] = []
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        await _require(store, connection_id)
+        await known_connection(store, connection_id)
         after: str | None = None
         while page := await store.list_matches(connection_id, wanted, after=after, limit=PAGE):
             found += page
@@ -166,15 +173,8 @@ async def _opened(
 ) -> AsyncIterator[tuple[Rooms, Connection]]:
     logs.configure(level="error")
     async with open_rooms(load_config(config_file)) as rooms:
-        await _require(rooms.store, connection_id)
+        await known_connection(rooms.store, connection_id)
         yield rooms, await rooms.connections.require_readable(connection_id)
-
-
-async def _require(store: Store, connection_id: str) -> None:
-    if await store.connection(connection_id) is None:
-        raise UnknownConnection(
-            f"There is no connection {connection_id}. `bc-gateway connections list` shows them."
-        )
 
 
 def _read_skus(file: TextIO) -> list[Asked]:

@@ -23,7 +23,6 @@ _KEY = re.compile(rb'"[ \t\r\n]*:')
 _SPACED = (b'" ', b'"\t', b'"\r', b'"\n')  # only then may anything stand before a colon
 _CONTAINERS = frozenset({dict, list})
 _LARGEST_INTEGER = 10**MOST_DIGITS
-_DIGITS = re.compile(rb"[0-9]{39}")
 _AS_NINES = bytes.maketrans(b"0123456789", b"9" * 10)
 _MOST_NINES = b"9" * (MOST_DIGITS + 1)  # an integer is only looked for where it has room
 _SURELY_SHORT = 30  # characters, well within the bounds without an exponent
@@ -43,7 +42,7 @@ def decode_json(data: bytes) -> object:
         value = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InvalidJson(_reason(data, error)) from None
-    if _MOST_NINES in data.translate(_AS_NINES):
+    if _has_long_integer(data):
         _check_integers(value)
     spaced = any(end in data for end in _SPACED)
     written = len(_KEY.findall(data)) if spaced else data.count(b'":')
@@ -83,6 +82,11 @@ def _keys(value: object) -> int:
     return keys
 
 
+def _has_long_integer(data: bytes) -> bool:
+    """Whether more digits than a number may have stand side by side anywhere, in a text too."""
+    return _MOST_NINES in data.translate(_AS_NINES)
+
+
 def _check_integers(value: object) -> None:
     if isinstance(value, dict | list):
         for child in value.values() if isinstance(value, dict) else value:
@@ -115,7 +119,7 @@ _DECODER = msgspec.json.Decoder(float_hook=_decimal)
 def _reason(data: bytes, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return f"The body is nested deeper than {DEEPEST} levels."
-    if _DIGITS.search(data) and "out of range" in str(error).lower():
+    if _has_long_integer(data) and "out of range" in str(error).lower():
         return f"A number has more than {MOST_DIGITS} digits."
     if not data.strip():
         return "The body is empty. Send a JSON object."

@@ -13,6 +13,7 @@ from dataclasses import field as attribute
 from gateway.errors import InvalidInput, MappingError, Place, Violation
 from gateway.mapping.patch import Steps, at, meet, merge_patch, named
 from gateway.mapping.record import Names
+from gateway.validation import json_pointer
 from gateway.wire import same_code
 
 
@@ -61,7 +62,7 @@ class Change:
         wanted = merge_patch(dict(record), patch)
         paths = list(named(patch))
         violations = [
-            Violation("fixed", "This cannot be changed here.", _pointer(fixed.path))
+            Violation("fixed", "This cannot be changed here.", json_pointer(fixed.path))
             for fixed in self.fixed
             if any(meet(fixed.path, path) for path in paths)
             and not _same(at(record, fixed.path), at(wanted, fixed.path), code=fixed.code)
@@ -108,7 +109,3 @@ def _same(before: object, after: object, *, code: bool) -> bool:
     if code and isinstance(before, str) and isinstance(after, str):
         return same_code(before, after)
     return before == after
-
-
-def _pointer(path: Steps) -> str:
-    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from gateway.errors import InvalidInput, MappingError, Place, Violation
 from gateway.mapping.functions import EXACT, Unfit
 from gateway.mapping.scope import Every, Way
+from gateway.validation import json_pointer
 
 _ERRORS: Final = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 
@@ -116,7 +117,7 @@ def _pointer(
     if not gone and not isinstance(error, Unfit | ArithmeticError):
         return None
     for blamed in gone or steps:
-        return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in blamed)
+        return json_pointer(blamed)
     return None
 
 

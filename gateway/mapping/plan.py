@@ -14,6 +14,7 @@ from typing import Literal, cast
 from gateway.errors import Place, Rejected, Violation
 from gateway.mapping.change import Change
 from gateway.mapping.record import ListPlan, Names, Record
+from gateway.validation import json_pointer
 
 Effect = Literal["none", "repeatable", "anchored", "irreversible"]
 Kind = Literal["create", "update", "upsert", "delete"]
@@ -227,5 +228,4 @@ def _rejected(guard: Guard) -> Rejected:
 
 def _pointer(parts: tuple[str | int, ...], indexes: tuple[int, ...]) -> str:
     """A JSON pointer; a number in `parts` stands for the index of that loop."""
-    words = (str(indexes[part]) if isinstance(part, int) else part for part in parts)
-    return "".join(f"/{word.replace('~', '~0').replace('/', '~1')}" for word in words)
+    return json_pointer(indexes[part] if isinstance(part, int) else part for part in parts)

@@ -16,6 +16,7 @@ from gateway.mapping.scope import Scope, Value, Way, way_words
 from gateway.mapping.selection import input_paths, unread
 from gateway.mapping.surroundings import Surroundings
 from gateway.mapping.types import TEXT, Property, Type, canonical_type, object_of, patched_type
+from gateway.validation import json_pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,4 @@ def _guards(
 
 
 def _pointers(paths: tuple[Steps, ...]) -> tuple[str, ...]:
-    return tuple(
-        "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path) for path in paths
-    )
+    return tuple(map(json_pointer, paths))

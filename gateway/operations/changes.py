@@ -74,8 +74,8 @@ def baseline_of(
     known = target.get("id") if isinstance(target, Mapping) else None
     return Baseline(
         id=str(record.get(entity.key[0], known)),
-        etag=_text(record.get("@odata.etag")),
-        number=_text(record.get("number")),
+        etag=text_of(record.get("@odata.etag")),
+        number=text_of(record.get("number")),
         fields={one.field: record.get(one.field) for one in touched},
         record=plan.record.answer(record, names),
     )
@@ -99,5 +99,6 @@ def request_of(
     return Request(step.name, _METHODS[step.kind], addressed(entity, baseline.id), body)
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """A text that says something; else None."""
     return value if isinstance(value, str) and value else None

@@ -15,6 +15,7 @@ import structlog
 
 from gateway.errors import GatewayError, MappingError, StorageUnavailable, UnexpectedAnswer
 from gateway.mapping import Plan
+from gateway.operations.changes import text_of
 from gateway.operations.compare import differences
 from gateway.operations.prepare import Prepared
 from gateway.operations.tools import READ_WITHIN, Tools
@@ -42,7 +43,7 @@ async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str,
     """The last fields of an operation whose `call` has written. Raises `StorageUnavailable`."""
     answer = cast("Mapping[str, Any]", call.answer)
     body: Mapping[str, object] = answer["body"] or call.request
-    record_id, number = _text(body.get("id")), _text(body.get("number"))
+    record_id, number = text_of(body.get("id")), text_of(body.get("number"))
     if call.request["method"] == "DELETE":
         return _ended(204, None, record_id, number)
     document: dict[str, object] = {"id": record_id, "number": number}
@@ -161,7 +162,3 @@ def _moved(operation: Operation, entity_set: str) -> OperationWarning:
     return OperationWarning(
         "record_moved", f"The record has gone on from {operation.entity} to {entity_set} meanwhile."
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -1,8 +1,8 @@
 """The engine: one write from the product's request to its one true end.
 
-`api/` calls `run`, `prepare`, `retry` and `cancel`; the worker of this room calls `resume` for operations that
-somebody left or that wait. Both go the same way on the same row. The engine is opened and closed
-by `app.py`.
+`api/` calls `run`, `prepare`, `retry` and `cancel`; the worker of this room calls `resume` for
+operations that somebody left or that wait. Both go the same way on the same row. The engine is
+opened and closed by `app.py`.
 """
 
 from __future__ import annotations
@@ -106,9 +106,10 @@ class Engine:
 
         `target` names the record: `id`, or `key` for an upsert. `if_match` are the canonical
         ETags one of which it must have, none: any will do. 201 with the canonical record, 200
-        when there was one already, 204 when it was deleted, or 202 when the caller would rather not wait or has waited
-        long enough. Raises the problem the operation ended with, and what `journal.repeated`
-        raises for a key that was used before. A caller who goes away cancels nothing.
+        when there was one already, 204 when it was deleted, or 202 when the caller would rather
+        not wait or has waited long enough. Raises the problem the operation ended with, and what
+        `journal.repeated` raises for a key that was used before. A caller who goes away cancels
+        nothing.
         """
         now = self._tools.clock.now()
         names = names_for(plan, document, connection, now=now, target=target)

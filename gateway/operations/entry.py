@@ -58,7 +58,7 @@ class Entry:
         self.operation, self.sent = await self._store.intent(
             self.operation,
             prepared.requests[0].step,
-            {**_request(prepared), "place": place},
+            _request(prepared, place),
             entity=plan.entity,
             anchor=anchor,
             snapshot=snapshot,
@@ -119,14 +119,15 @@ class Entry:
         )
 
 
-def _request(prepared: Prepared) -> dict[str, object]:
-    """What is sent, and of a change what stood there: the resolver works from this alone."""
+def _request(prepared: Prepared, place: list[str | None]) -> dict[str, object]:
+    """What is sent where, and of a change what stood there: the resolver works from this alone."""
     request, baseline = prepared.requests[0], prepared.baseline
     sent: dict[str, object] = {
         "method": request.method,
         "path": request.path,
         "body": request.body,
         "anchor": prepared.anchor,
+        "place": place,
     }
     if baseline is not None:
         sent |= {

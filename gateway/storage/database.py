@@ -51,6 +51,13 @@ class _Failed:
     error: Exception
 
 
+@dataclass(slots=True)
+class _Phase:
+    """How far an attempt has come: what fails while committing may have been committed."""
+
+    committing: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """What the threads work with. `check` raises where the database is not ours any more."""
@@ -136,16 +143,11 @@ class Database:
 
 
 def _read(opened: _Opened, statement: Statement[T]) -> T:
-    pauses = iter(PAUSES)
-    while True:
-        try:
-            with opened.reads.connect() as connection:
-                return statement(connection)
-        except SQLAlchemyError as error:
-            pause = next(pauses, None)
-            if pause is None or not opened.address.repeatable(error, committing=False):
-                raise opened.address.unavailable(error) from None
-            time.sleep(pause)
+    def attempt(_phase: _Phase) -> T:
+        with opened.reads.connect() as connection:
+            return statement(connection)
+
+    return _persistently(opened.address, attempt)
 
 
 def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:
@@ -164,20 +166,30 @@ def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:
 
 def _committed(opened: _Opened, statements: list[Statement[Any]]) -> list[object]:
     """As `_commit`. What the server undid, or never had, is run again."""
+
+    def attempt(phase: _Phase) -> list[object]:
+        opened.check()
+        with _connected(opened.writes) as connection:
+            results = _run_all(opened.address, connection, statements)
+            phase.committing = True
+            connection.commit()
+            return results
+
+    return _persistently(opened.address, attempt)
+
+
+def _persistently(address: Address, attempt: Callable[[_Phase], T]) -> T:
+    """The value of `attempt`, made again where the server undid it or never had it."""
     pauses = iter(PAUSES)
     while True:
-        committing = False
+        phase = _Phase()
         try:
-            opened.check()
-            with _connected(opened.writes) as connection:
-                results = _run_all(opened.address, connection, statements)
-                committing = True
-                connection.commit()
-                return results
+            return attempt(phase)
         except SQLAlchemyError as error:
             pause = next(pauses, None)
-            if pause is None or not opened.address.repeatable(error, committing=committing):
-                raise opened.address.unavailable(error) from None
+            if pause is None or not address.repeatable(error, committing=phase.committing):
+                raise address.unavailable(error) from None
+            # In a thread of ours: what is read on the loop itself is a file, and never repeated.
             time.sleep(pause)
 
 
@@ -191,7 +203,7 @@ def _connected(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         try:
             yield connection
-        except BaseException:
+        except BaseException:  # whatever ended it, a cancelled thread too; it is raised again
             connection.invalidate()
             raise
 

@@ -9,6 +9,14 @@ from __future__ import annotations
 from gateway.validation.files import load_schemas
 from gateway.validation.schemas import Schemas
 from gateway.validation.sides import answer_side, change_side, input_side
-from gateway.validation.validator import Validator
+from gateway.validation.validator import Validator, json_pointer
 
-__all__ = ["Schemas", "Validator", "answer_side", "change_side", "input_side", "load_schemas"]
+__all__ = [
+    "Schemas",
+    "Validator",
+    "answer_side",
+    "change_side",
+    "input_side",
+    "json_pointer",
+    "load_schemas",
+]

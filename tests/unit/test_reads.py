@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,20 +20,7 @@ from gateway.errors import (
 from gateway.reads import RecordPage
 from gateway.storage import Connection
 from tests.odd_server import OddServer, Reply, Seen, odd_server, reply
-from tests.remote import OTHER_COMPANY_ID, Remote, open_remote, snapshot
-
-
-@pytest.fixture
-async def remote(tmp_path: Path) -> AsyncIterator[Remote]:
-    async with open_remote(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def connection(remote: Remote) -> Connection:
-    made = await remote.connect()
-    await remote.forget_journal()
-    return made
+from tests.remote import OTHER_COMPANY_ID, Remote, snapshot
 
 
 async def listed(

@@ -13,20 +13,14 @@ import pytest
 from gateway.clock import Clock
 from gateway.errors import BusinessCentralRefused, Fault
 from gateway.operations import failures
-from gateway.storage import Operation, open_store
+from gateway.storage import open_store
+from tests.operations import an_operation
 from tests.unit.cli.conftest import Run
 
 NOW = Clock().now()
-ORDER = Operation(
-    id="op_1",
-    connection_id="con_1",
-    organization="harwick",
-    resource="sales-orders",
-    verb="create",
-    hash="hash",
-    snapshot="snapshot",
+ORDER = an_operation(
+    NOW,
     created_at=NOW - timedelta(hours=1),
-    updated_at=NOW,
     document={"ship_to": {"name": "Philomena Quill"}},
     key="D-1042",
 )

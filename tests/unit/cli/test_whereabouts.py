@@ -11,24 +11,12 @@ import pytest
 from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row
 from gateway.errors import BusinessCentralRefused, Fault, RateLimited
 from gateway.operations import failures
-from gateway.storage import Call, Operation, State
+from gateway.storage import Call, State
 from tests.clock import START
+from tests.operations import an_operation
 
 NOW = START
-OPERATION = Operation(
-    id="op_1",
-    connection_id="con_1",
-    organization="harwick",
-    resource="sales-orders",
-    verb="create",
-    hash="hash",
-    snapshot="snapshot",
-    created_at=NOW,
-    updated_at=NOW,
-    document={"ship_to": {"name": "Philomena Quill"}},
-    target={},
-    key="D-1042",
-)
+OPERATION = an_operation(NOW, document={"ship_to": {"name": "Philomena Quill"}}, key="D-1042")
 
 
 @pytest.mark.parametrize("state", get_args(State))

@@ -1,29 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
 
 import pytest
 
 from gateway.matching import Matching
-from gateway.storage import Connection
-from tests.remote import COMPANY_NAME, Remote, open_remote, snapshot
+from tests.remote import COMPANY_NAME, Remote, snapshot
 
 Plant = Callable[..., Awaitable[None]]
 GTIN = "4006381333931"
-
-
-@pytest.fixture
-async def remote(tmp_path: Path) -> AsyncIterator[Remote]:
-    async with open_remote(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def connection(remote: Remote) -> Connection:
-    made = await remote.connect()
-    await remote.forget_journal()
-    return made
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from gateway.matching import Matching
 from gateway.operations import Engine, Outcome
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import Connection, Operation, Store, open_store
-from tests.remote import COMPANY_ID, Remote, open_remote
+from tests.remote import COMPANY_ID, Remote
 
 ORDER: dict[str, Any] = {
     "external_reference": "D-1042",
@@ -176,12 +176,6 @@ async def open_writes(
         ) as engine,
     ):
         yield Writes(remote, engine, store, connection)
-
-
-@pytest.fixture
-async def remote(tmp_path: Path) -> AsyncIterator[Remote]:
-    async with open_remote(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from gateway.errors import (
 )
 from gateway.operations import failures
 from gateway.operations.journal import fold, operation_id, outcome_of, repeated, request_hash
-from gateway.storage import Operation, State
+from gateway.storage import State
+from tests.operations import an_operation
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=6) | st.integers()
@@ -32,18 +33,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-OPERATION = Operation(
-    id="op_1",
-    connection_id="con_1",
-    organization="harwick",
-    resource="sales-orders",
-    verb="create",
-    hash="hash",
-    snapshot="snapshot",
-    created_at=NOW,
-    updated_at=NOW,
-    document={},
-)
+OPERATION = an_operation(NOW)
 
 
 def hashed(document: object) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import OutcomeUnknown
 from gateway.operations.resolver import _elsewhere, _judged, next_look
-from gateway.storage import Operation
+from tests.operations import an_operation
 from tests.remote import COMPANY_ID, OTHER_COMPANY_ID
 from tests.unit.operations.conftest import Writes, order
 
@@ -273,21 +273,7 @@ async def test_an_invoiced_order_is_ours_and_has_its_own_number(writes: Writes) 
 
 
 def test_looks_come_sooner_at_first_and_end_after_eighteen_minutes() -> None:
-    operation = replace(
-        Operation(
-            id="op_1",
-            connection_id="con_1",
-            organization="harwick",
-            resource="sales-orders",
-            verb="create",
-            hash="hash",
-            snapshot="snapshot",
-            created_at=NOW,
-            updated_at=NOW,
-            document={},
-        ),
-        sent_at=NOW,
-    )
+    operation = an_operation(NOW, sent_at=NOW)
     looks = [NOW]
     while (following := next_look(operation, looks[-1])) is not None:
         looks.append(following)

@@ -21,24 +21,13 @@ from gateway.storage import (
 from gateway.storage.addresses import address_of
 from tests import postgres
 from tests.clock import MovingClock
+from tests.operations import an_operation
 from tests.unit.storage.conftest import KEY, stored_bytes
 
 
 def new(clock: MovingClock, name: str = "op_1", **fields: object) -> Operation:
-    made = Operation(
-        id=name,
-        connection_id="con_1",
-        organization="harwick",
-        resource="sales-orders",
-        verb="create",
-        hash="hash",
-        snapshot="snapshot",
-        created_at=clock.now(),
-        updated_at=clock.now(),
-        document={"external_reference": "D-1042"},
-        key="D-1042",
-    )
-    return replace(made, **fields)  # type: ignore[arg-type]  # fields of the record, by name
+    given = {"document": {"external_reference": "D-1042"}, "key": "D-1042", **fields}
+    return an_operation(clock.now(), id=name, **given)
 
 
 async def sent(

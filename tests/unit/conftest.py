@@ -1,3 +1,5 @@
+"""What the tests of the rooms that talk to Microsoft share."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
