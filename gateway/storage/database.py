@@ -58,13 +58,49 @@ class _Phase:
     committing: bool = False
 
 
+@dataclass(slots=True)
+class _Held:
+    """One connection of `engine`, open between its uses: taking one from the pool costs more than
+    most statements.
+    """
+
+    engine: Engine
+    connection: Connection | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[Connection]:
+        """The connection. It is closed for good when something fails on it.
+
+        After a commit that failed its transaction may still be open, and must not become part of
+        the next one.
+        """
+        connection = self.connection = self.connection or self.engine.connect()
+        try:
+            yield connection
+        except BaseException:  # whatever ended it, a cancelled thread too; it is raised again
+            self.connection = None
+            connection.invalidate()
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close it, and the engine."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+        self.engine.dispose()
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What the threads work with. `check` raises where the database is not ours any more."""
+    """What the threads work with, and the loop where rows are `near`. `check` raises where the
+    database is not ours any more.
+    """
 
     address: Address
     check: Callable[[], None]
-    writes: Engine
+    writing: _Held
+    near: _Held
     reads: Engine
 
 
@@ -75,7 +111,8 @@ class Database:
         self._opened = _Opened(
             address,
             address.watch(serving=serving),
-            address.engine(connections=1, writing=True),
+            _Held(address.engine(connections=1, writing=True)),
+            _Held(address.engine(connections=1, writing=False)),
             address.engine(connections=READERS, writing=False),
         )
         self._writing = ThreadPoolExecutor(1, "storage-writer")
@@ -95,7 +132,8 @@ class Database:
             await writer
         for threads in (self._writing, self._reading):
             await asyncio.to_thread(threads.shutdown)
-        self._opened.writes.dispose()
+        self._opened.writing.close()
+        self._opened.near.close()
         self._opened.reads.dispose()
 
     async def read(self, statement: Statement[T]) -> T:
@@ -110,7 +148,7 @@ class Database:
         if self._writer is None:
             raise StorageUnavailable(_CLOSED)
         if self._opened.address.near:
-            return _read(self._opened, statement)
+            return _read_near(self._opened, statement)
         return await self.read(statement)
 
     async def prove(self) -> None:
@@ -150,6 +188,17 @@ def _read(opened: _Opened, statement: Statement[T]) -> T:
     return _persistently(opened.address, attempt)
 
 
+def _read_near(opened: _Opened, statement: Statement[T]) -> T:
+    try:
+        with opened.near.use() as connection:
+            value = statement(connection)
+            if connection.in_transaction():
+                connection.rollback()  # of SQLAlchemy's only: for the driver there is none
+            return value
+    except SQLAlchemyError as error:
+        raise opened.address.unavailable(error) from None
+
+
 def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:
     """Run `writes` in one transaction; the result of each, or why it failed."""
     started = time.perf_counter()
@@ -169,7 +218,8 @@ def _committed(opened: _Opened, statements: list[Statement[Any]]) -> list[object
 
     def attempt(phase: _Phase) -> list[object]:
         opened.check()
-        with _connected(opened.writes) as connection:
+        with opened.writing.use() as connection:
+            connection.begin()
             results = _run_all(opened.address, connection, statements)
             phase.committing = True
             connection.commit()
@@ -189,23 +239,7 @@ def _persistently(address: Address, attempt: Callable[[_Phase], T]) -> T:
             pause = next(pauses, None)
             if pause is None or not address.repeatable(error, committing=phase.committing):
                 raise address.unavailable(error) from None
-            # In a thread of ours: what is read on the loop itself is a file, and never repeated.
-            time.sleep(pause)
-
-
-@contextmanager
-def _connected(engine: Engine) -> Iterator[Connection]:
-    """A connection that is closed for good when something fails on it.
-
-    After a commit that failed its transaction may still be open, and must not become part of the
-    next one.
-    """
-    with engine.connect() as connection:
-        try:
-            yield connection
-        except BaseException:  # whatever ended it, a cancelled thread too; it is raised again
-            connection.invalidate()
-            raise
+            time.sleep(pause)  # in a thread of ours
 
 
 def _run_all(

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.errors import Conflict
 from gateway.storage.dialects import INSERTS, Insert
 from gateway.storage.journal_codec import call_place, decoded, decoded_call, encoded
+from gateway.storage.prepared import Prepared
 from gateway.storage.records import (
     Began,
     Call,
@@ -57,28 +58,30 @@ def _insert_or_start_over(insertion: Insert) -> Insert:
     )
 
 
-# Statements of the hot path are built once: building one costs as much as running it.
-_BEGIN: Final = {
-    dialect: _insert_or_start_over(insert_into(operations)).returning(
+_BEGIN: Final = Prepared(
+    lambda dialect: _insert_or_start_over(INSERTS[dialect](operations)).returning(
         *(operations.c[name] for name in sorted(_KEPT))
     )
-    for dialect, insert_into in INSERTS.items()
-}
-_BY_ID: Final = select(operations).where(operations.c.id == bindparam("of_id"))
-_CHANGE: Final = (
-    update(operations)
-    .where(
-        operations.c.id == bindparam("of_id"),
-        operations.c.attempt == bindparam("of_attempt"),
-        operations.c.owner == bindparam("of_owner"),
-    )
-    .returning(operations.c.accepted)
 )
-_ADD_CALL: Final = insert(calls)
-_ANSWER_CALL: Final = update(calls).where(
-    calls.c.operation_id == bindparam("of_id"),
-    calls.c.step == bindparam("of_step"),
-    calls.c.attempt == bindparam("of_attempt"),
+_BY_ID: Final = select(operations).where(operations.c.id == bindparam("of_id"))
+_CHANGE: Final = Prepared(
+    lambda _: (
+        update(operations)
+        .where(
+            operations.c.id == bindparam("of_id"),
+            operations.c.attempt == bindparam("of_attempt"),
+            operations.c.owner == bindparam("of_owner"),
+        )
+        .returning(operations.c.accepted)
+    )
+)
+_ADD_CALL: Final = Prepared(lambda _: insert(calls))
+_ANSWER_CALL: Final = Prepared(
+    lambda _: update(calls).where(
+        calls.c.operation_id == bindparam("of_id"),
+        calls.c.step == bindparam("of_step"),
+        calls.c.attempt == bindparam("of_attempt"),
+    )
 )
 
 
@@ -89,9 +92,9 @@ class AnchorTaken(Exception):
 def begin(connection: Connection, seals: Seals, new: Operation) -> Began:
     """Insert `new`, or start its row over where nothing binds the key, or give what is there."""
     values = encoded(seals, new.id, columns(new))
-    row = connection.execute(_BEGIN[connection.dialect.name], values).mappings().one_or_none()
-    if row is not None:
-        return Began(replace(new, **row), fresh=True)
+    kept = _BEGIN.row(connection, values)
+    if kept is not None:
+        return Began(replace(new, **kept), fresh=True)
     row = connection.execute(_BY_ID, {"of_id": new.id}).mappings().one()
     return Began(decoded(seals, row), fresh=False)
 
@@ -117,7 +120,7 @@ def intent(connection: Connection, seals: Seals, before: Operation, call: Call) 
     after = _anchored(connection, seals, before, changes)
     values = columns(call)
     values["request"] = seals.json(call.request, "calls", call_place(call), "request")
-    connection.execute(_ADD_CALL, values)
+    _ADD_CALL.rows(connection, values)
     return after
 
 
@@ -130,8 +133,8 @@ def result(
 ) -> Operation:
     """Note what came back for `call`, and the changes of the operation. Raises `LeaseLost`."""
     after = _changed(connection, seals, before, changes)
-    connection.execute(
-        _ANSWER_CALL,
+    _ANSWER_CALL.rows(
+        connection,
         {
             "of_id": call.operation_id,
             "of_step": call.step,
@@ -330,11 +333,11 @@ def _changed(
 ) -> Operation:
     which = {"of_id": before.id, "of_attempt": before.attempt, "of_owner": before.owner}
     values = encoded(seals, before.id, changes)
-    row = connection.execute(_CHANGE, which | values).one_or_none()
-    if row is None:
+    kept = _CHANGE.row(connection, which | values)
+    if kept is None:
         raise LeaseLost
     # What an owner changes nobody else does, but for this: a caller may have been told meanwhile.
-    now: dict[str, Any] = {"accepted": row.accepted, **changes}
+    now: dict[str, Any] = {**kept, **changes}
     if "warnings" in now:
         now["warnings"] = tuple(now["warnings"])
     return replace(before, **now)

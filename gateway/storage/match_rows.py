@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, update
 
 from gateway.storage import tables
 from gateway.storage.dialects import insertion
+from gateway.storage.prepared import Prepared
 from gateway.storage.records import DECIDED, Match, MatchFilter, MatchProgress, columns
-from gateway.storage.rows import MOST_NAMES
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-# Every order asks it, and building a statement costs as much as running it.
-_OF_SKUS: Final = select(tables.matches).where(
-    tables.matches.c.connection_id == bindparam("of_connection"),
-    tables.matches.c.sku.in_(bindparam("skus", expanding=True)),
-)
+MOST_NAMES: Final = 512  # SKUs in one statement
+
+
+def _of_skus(many: int) -> Prepared:
+    """The matches of so many SKUs of a connection."""
+    table = tables.matches.c
+    names = [bindparam(f"sku_{at}", type_=table.sku.type) for at in range(many)]
+    return Prepared(
+        lambda _: select(tables.matches).where(
+            table.connection_id == bindparam("of_connection"), table.sku.in_(names)
+        )
+    )
+
+
+# One for each power of two; the last SKU is repeated to fill it.
+_OF_SKUS: Final = {2**power: _of_skus(2**power) for power in range(10)}
 
 
 def matches(
@@ -31,8 +42,13 @@ def matches(
     wanted = sorted(set(skus))
     found: list[Match] = []
     for start in range(0, len(wanted), MOST_NAMES):
-        some = {"of_connection": connection_id, "skus": wanted[start : start + MOST_NAMES]}
-        found.extend(_match(row) for row in connection.execute(_OF_SKUS, some).mappings())
+        some = wanted[start : start + MOST_NAMES]
+        many = 1 << (len(some) - 1).bit_length()
+        some += some[-1:] * (many - len(some))
+        values = {"of_connection": connection_id} | {
+            f"sku_{at}": sku for at, sku in enumerate(some)
+        }
+        found.extend(_match(row) for row in _OF_SKUS[many].rows(connection, values))
     return sorted(found, key=lambda match: match.sku)
 
 
@@ -102,5 +118,5 @@ def advance(connection: sa.Connection, now: MatchProgress) -> bool:
     return connection.execute(statement.values(**columns(now))).rowcount == 1
 
 
-def _match(row: sa.RowMapping) -> Match:
+def _match(row: sa.RowMapping | Mapping[str, Any]) -> Match:
     return Match(**{**row, "candidates": tuple(row["candidates"])})

@@ -14,6 +14,7 @@ from gateway.documents import decode_json, encode_json
 from gateway.errors import StorageUnavailable
 from gateway.storage import tables
 from gateway.storage.dialects import insertion
+from gateway.storage.prepared import Prepared
 from gateway.storage.records import (
     ApiKey,
     Connection,
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 MOST_NAMES: Final = 500  # values in one IN list
 SIGN_IN_KEPT: Final = timedelta(days=1)  # after its end, so that its page can say what happened
 
-# Every request asks these two, and building a statement costs as much as running it.
-_KEY_BY_HASH: Final = select(tables.api_keys).where(tables.api_keys.c.hash == bindparam("hashed"))
-_CONNECTION_BY_ID: Final = select(tables.connections).where(
-    tables.connections.c.id == bindparam("of_id")
+_KEY_BY_HASH: Final = Prepared(
+    lambda _: select(tables.api_keys).where(tables.api_keys.c.hash == bindparam("hashed"))
+)
+_CONNECTION_BY_ID: Final = Prepared(
+    lambda _: select(tables.connections).where(tables.connections.c.id == bindparam("of_id"))
 )
 
 
@@ -79,7 +81,7 @@ def keys(connection: sa.Connection) -> list[ApiKey]:
 
 
 def key_by_hash(connection: sa.Connection, hashed: str) -> ApiKey | None:
-    row = connection.execute(_KEY_BY_HASH, {"hashed": hashed}).mappings().one_or_none()
+    row = _KEY_BY_HASH.row(connection, {"hashed": hashed})
     return None if row is None else ApiKey(**row)
 
 
@@ -94,7 +96,7 @@ def add_connection(connection: sa.Connection, record: Connection) -> None:
 
 
 def connection_by_id(connection: sa.Connection, connection_id: str) -> Connection | None:
-    row = connection.execute(_CONNECTION_BY_ID, {"of_id": connection_id}).mappings().one_or_none()
+    row = _CONNECTION_BY_ID.row(connection, {"of_id": connection_id})
     return None if row is None else Connection(**row)
 
 

@@ -53,7 +53,7 @@ def numbers(connection: Connection) -> list[int]:
 
 async def test_writes_that_wait_share_a_commit(database: Database) -> None:
     commits: list[int] = []
-    event.listen(database._opened.writes, "commit", lambda _: commits.append(1))
+    event.listen(database._opened.writing.engine, "commit", lambda _: commits.append(1))
 
     written = await asyncio.gather(*(database.write(put(n)) for n in range(50)))
 
@@ -82,10 +82,10 @@ async def test_a_failing_write_is_rolled_back_alone(database: Database) -> None:
 
 async def test_a_commit_that_failed_is_undone_and_the_writer_lives_on(database: Database) -> None:
     def stumble(_: object) -> None:
-        event.remove(database._opened.writes, "commit", stumble)
+        event.remove(database._opened.writing.engine, "commit", stumble)
         raise RuntimeError("of the driver")
 
-    event.listen(database._opened.writes, "commit", stumble)
+    event.listen(database._opened.writing.engine, "commit", stumble)
     with pytest.raises(StorageUnavailable):
         await database.write(put(1))
     await database.write(put(2))
