@@ -7,7 +7,16 @@ The pure rooms (`mapping/`, `wire/`) get a time as a value and never see a clock
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """A call that is due later."""
+
+    def cancel(self) -> object:
+        """Call nothing."""
 
 
 class Clock:
@@ -20,6 +29,10 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds` (not negative)."""
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call `callback` in `seconds`, on the running loop."""
+        return asyncio.get_running_loop().call_later(seconds, callback)
 
 
 def timestamp(moment: datetime) -> str:

@@ -29,6 +29,7 @@ _SECRET_TEXT = re.compile(
     r"|bcg_[A-Za-z0-9_-]{16,}"  # a key of ours
     r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"  # a mail address
 )
+_SHORT = 100  # characters
 _SAFE_KEYS = frozenset({"event", "level", "timestamp", "logger"})
 
 
@@ -77,12 +78,18 @@ def _masked(key: str, value: object) -> object:
     if value is not None and _is_secret(key):
         return REDACTED
     if isinstance(value, str):
-        return _SECRET_TEXT.sub(REDACTED, value)
+        return _masked_text(value) if len(value) <= _SHORT else _SECRET_TEXT.sub(REDACTED, value)
     if isinstance(value, Mapping):
         return {str(inner): _masked(str(inner), child) for inner, child in value.items()}
     if isinstance(value, list | tuple):
         return [_masked("", child) for child in value]
     return value
+
+
+@lru_cache(1000)
+def _masked_text(text: str) -> str:
+    """`text` without what is secret in it: most that is logged is logged again and again."""
+    return _SECRET_TEXT.sub(REDACTED, text)
 
 
 @lru_cache(1000)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from gateway.clock import Clock
+from gateway.clock import Clock, Timer
 
 START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -27,6 +28,15 @@ class MovingClock(Clock):
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._now + timedelta(seconds=seconds), wake))
         await wake
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        loop = asyncio.get_running_loop()
+        if seconds <= 0:
+            return loop.call_soon(callback)
+        wake: asyncio.Future[None] = loop.create_future()
+        wake.add_done_callback(lambda done: None if done.cancelled() else callback())
+        self._sleepers.append((self._now + timedelta(seconds=seconds), wake))
+        return wake
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass: whoever sleeps until a time on the way wakes at that time, in order.

@@ -53,7 +53,8 @@ async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[
         raise UnsupportedMediaType(
             "The body's Content-Encoding is not known here: send it plain, or as gzip or deflate."
         )
-    value = decode_json(await received(request.read()))
+    whole = request.content.is_eof()  # nearly always, and then there is nothing to wait for
+    value = decode_json(await (request.read() if whole else received(request.read())))
     if not isinstance(value, dict):
         raise InvalidInput(
             "The body must be a JSON object.",

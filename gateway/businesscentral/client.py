@@ -132,6 +132,8 @@ class BusinessCentral:
         """
         if url is None:
             url = self._addresses.at(connection, f"{_company_of(connection)}/{path}", query)
+        else:
+            self._require_own(connection, url)
         return await self._read(connection, url, path, deadline, page_size)
 
     async def read_all(
@@ -177,7 +179,9 @@ class BusinessCentral:
             None if request.body is None else encode_json(request.body),
             journal=journal,
         )
-        async with self._pacing.lane(lane and f"{connection.id}/{lane}", deadline):
+        if lane is None:
+            return await self._send(connection, call, deadline, patience)
+        async with self._pacing.lane(f"{connection.id}/{lane}", deadline):
             return await self._send(connection, call, deadline, patience)
 
     async def environments(
@@ -214,8 +218,6 @@ class BusinessCentral:
         *,
         proving: bool = True,
     ) -> Answer:
-        if not self._addresses.owns(connection, url):
-            raise UnexpectedAnswer("Business Central's next link leads somewhere else.")
         headers = {} if page_size is None else {"Prefer": f"odata.maxpagesize={page_size}"}
         call = _Call("GET", url, about, headers, proving=proving)
         return await self._send(connection, call, deadline)
@@ -239,7 +241,14 @@ class BusinessCentral:
             answer = await self._read(connection, following, about, deadline, proving=proving)
             rows += rows_of(answer)
             following = next_link(answer)
+            if following is not None:
+                self._require_own(connection, following)
         return rows
+
+    def _require_own(self, connection: Connection, url: str) -> None:
+        """Raises `UnexpectedAnswer` for a link that the token of `connection` must not go to."""
+        if not self._addresses.owns(connection, url):
+            raise UnexpectedAnswer("Business Central's next link leads somewhere else.")
 
     async def _send(
         self,

@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
-from weakref import WeakValueDictionary
+from typing import Final, Literal
 
 from gateway.businesscentral.deadline import Deadline
 from gateway.clock import Clock
@@ -27,15 +26,12 @@ WIDEN_AFTER: Final = 20  # good answers until one more may be in flight again
 
 
 @dataclass(slots=True)
-class _Principal:
-    """The pace of one principal. `width` is how many may be in flight now."""
+class _Gate:
+    """Lets `width` in at a time, in the order in which they came."""
 
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    width: int
     in_flight: int = 0
-    width: int = MOST_IN_FLIGHT
-    good: int = 0
-    sent: deque[datetime] = field(default_factory=deque)
-    paused_until: datetime | None = None
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
     def enter_now(self) -> bool:
         """Take a place if one is free and nobody waits for it."""
@@ -64,16 +60,31 @@ class _Principal:
                 self.in_flight += 1
                 turn.set_result(None)
 
-    def wait(self, now: datetime) -> timedelta:
-        """How long the next request has to wait."""
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is in, nor wants to be."""
+        return not self.in_flight and not self.waiting
+
+
+@dataclass(slots=True)
+class _Principal(_Gate):
+    """The pace of one principal. `width` is how many may be in flight now."""
+
+    width: int = MOST_IN_FLIGHT
+    good: int = 0
+    sent: deque[datetime] = field(default_factory=deque)
+    paused_until: datetime | None = None
+
+    def wait(self, now: datetime) -> float:
+        """How many seconds the next request has to wait."""
         while self.sent and now - self.sent[0] >= WINDOW:
             self.sent.popleft()
-        waits = [timedelta()]
+        wait = 0.0
         if len(self.sent) >= MOST_IN_WINDOW:
-            waits.append(WINDOW - (now - self.sent[0]))
+            wait = (WINDOW - (now - self.sent[0])).total_seconds()
         if self.paused_until is not None:
-            waits.append(self.paused_until - now)
-        return max(waits)
+            wait = max(wait, (self.paused_until - now).total_seconds())
+        return wait
 
 
 class Pacing:
@@ -82,7 +93,7 @@ class Pacing:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._principals: dict[str, _Principal] = {}
-        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lanes: dict[str, _Gate] = {}
 
     @asynccontextmanager
     async def turn(
@@ -93,14 +104,11 @@ class Pacing:
         A pause that Business Central asked for is kept if it ends within `patience`. Raises
         `RateLimited` when there is no place before the deadline; then nothing was sent.
         """
-        pace = self._principals.setdefault(principal, _Principal())
-        if not pace.enter_now():
-            try:
-                with waiting("turn"):
-                    async with asyncio.timeout(deadline.left(self._clock)):
-                        await pace.enter()
-            except TimeoutError:
-                raise RateLimited(retry_after=1) from None
+        pace = self._principals.get(principal)
+        if pace is None:
+            pace = self._principals[principal] = _Principal()
+        if not (pace.enter_now() or await self._entered(pace, "turn", deadline)):
+            raise RateLimited(retry_after=1)
         try:
             await self._hold_back(pace, patience or deadline)
             yield
@@ -108,24 +116,31 @@ class Pacing:
             pace.leave()
 
     @asynccontextmanager
-    async def lane(self, lane: str | None, deadline: Deadline) -> AsyncIterator[None]:
+    async def lane(self, lane: str, deadline: Deadline) -> AsyncIterator[None]:
         """Hold `lane` alone. Raises `RateLimited` when it is not free before the deadline."""
-        if lane is None:
-            yield
-            return
-        lock = self._lanes.setdefault(lane, asyncio.Lock())
-        try:
-            with waiting("lane"):
-                async with asyncio.timeout(deadline.left(self._clock)):
-                    await lock.acquire()
-        except TimeoutError:
+        gate = self._lanes.setdefault(lane, _Gate(1))
+        if not (gate.enter_now() or await self._entered(gate, "lane", deadline)):
             raise RateLimited(
                 "Another write to the same record takes too long. Nothing was sent.", retry_after=5
-            ) from None
+            )
         try:
             yield
         finally:
-            lock.release()
+            gate.leave()
+            if gate.empty:
+                self._lanes.pop(lane, None)
+
+    async def _entered(
+        self, gate: _Gate, reason: Literal["turn", "lane"], deadline: Deadline
+    ) -> bool:
+        """Wait for a place; False when there is none before the deadline."""
+        try:
+            with waiting(reason):
+                async with asyncio.timeout(deadline.left(self._clock)):
+                    await gate.enter()
+        except TimeoutError:
+            return False
+        return True
 
     def slow_down(self, principal: str, seconds: float | None) -> None:
         """Business Central has too much: half as many in flight, and none for `seconds`."""
@@ -144,9 +159,9 @@ class Pacing:
 
     async def _hold_back(self, pace: _Principal, deadline: Deadline) -> None:
         """Wait for room in the window, and for the end of a pause that was asked for."""
-        while (wait := pace.wait(self._clock.now()).total_seconds()) > 0:
+        while (wait := pace.wait(now := self._clock.now())) > 0:
             if wait >= deadline.left(self._clock):
                 raise RateLimited(retry_after=wait)
             with waiting("window"):
                 await self._clock.sleep(wait)
-        pace.sent.append(self._clock.now())
+        pace.sent.append(now)

@@ -30,7 +30,7 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_CONNECTIONS: Final = 1000
 
 _CHUNK: Final = 256 * 1024
-_READING: Final = "GET"
+_REPEATED: Final = frozenset({"DELETE", "PUT"})  # writes that aiohttp itself would send again
 
 
 class NotSent(Exception):
@@ -82,18 +82,27 @@ async def exchange(
             headers=headers,
             timeout=timeout,
             allow_redirects=False,
-            middlewares=() if method == _READING else (_once,),
+            middlewares=(_once,) if method in _REPEATED else (),
         ) as response:
-            body = bytearray()
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise NoAnswer
-            return Received(response.status, response.headers, bytes(body))
+            return Received(response.status, response.headers, await _body(response))
     except (ClientConnectorError, ConnectionTimeoutError):
         raise NotSent from None
     except (ClientError, TimeoutError, OSError):
         raise NoAnswer from None
+
+
+async def _body(response: ClientResponse) -> bytes:
+    """The whole body. Raises `NoAnswer` for one that is too large."""
+    if (
+        response.content_length or MOST_BYTES
+    ) < _CHUNK and "Content-Encoding" not in response.headers:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise NoAnswer
+    return bytes(body)
 
 
 async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -81,7 +81,7 @@ def compile_lookup(
             cache=source.cache,
             on_missing=source.on_missing,
             asked=emission.compiled(scope.input),
-            pointers=pointers,
+            ways=pointers,
         )
 
     return finished

@@ -37,13 +37,22 @@ class Rejection:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a lookup wants to know once. `key` is its place in the lookup's map, None for the
-    only one. `where` are pairs of field and value; none for a match of items. `pointers` are
-    the JSON pointers of the input that lead to it.
+    only one. `where` are pairs of field and value; none for a match of items. `ways` lead to it
+    in the input; a number in one stands for an index, of which there are some for each time it
+    was asked.
     """
 
     key: str | None
     where: tuple[tuple[str, object], ...]
-    pointers: tuple[str, ...]
+    ways: tuple[tuple[str | int, ...], ...] = ()
+    indexes: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        """The JSON pointers of the input that lead to it."""
+        return tuple(
+            dict.fromkeys(_pointer(way, indexes) for indexes in self.indexes for way in self.ways)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Lookup:
     cache: float
     on_missing: str | None
     asked: Callable[[Names], list[Asked]] = attribute(repr=False)
-    pointers: tuple[tuple[str | int, ...], ...] = attribute(repr=False, default=())
+    ways: tuple[tuple[str | int, ...], ...] = attribute(repr=False, default=())
 
     @property
     def ambiguous(self) -> str:
@@ -76,16 +85,12 @@ class Lookup:
 
         Raises `InvalidInput` or `MappingError` when an expression has no value.
         """
-        found: dict[tuple[object, tuple[tuple[str, object], ...]], list[str]] = {}
+        found: dict[tuple[object, tuple[tuple[str, object], ...]], list[tuple[int, ...]]] = {}
         for key, where, indexes in self.asked(names):
-            pointers = found.setdefault((key, where), [])
-            for parts in self.pointers:
-                pointer = _pointer(parts, indexes)
-                if pointer not in pointers:
-                    pointers.append(pointer)
+            found.setdefault((key, where), []).append(indexes)
         return [
-            Question(cast("str | None", key), where, tuple(pointers))
-            for (key, where), pointers in found.items()
+            Question(cast("str | None", key), where, self.ways, tuple(indexes))
+            for (key, where), indexes in found.items()
         ]
 
 

@@ -66,7 +66,7 @@ def _different(
     counts: Callable[[Field], bool],
 ) -> Iterator[str]:
     for name, value in sent.items():
-        if name not in row:
+        if name not in row or row[name] == value:  # decoding what is decoded changes nothing
             continue
         field, part = entity.fields.get(name), entity.parts.get(name)
         if field is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, Final, cast
 
 import structlog
@@ -131,7 +132,7 @@ def _query(plan: Plan, entity: Entity, sent: Mapping[str, object]) -> str:
     expand = {part: list(names) for part, names in plan.record.expand.items()}
     for part in (name for name in sent if name in entity.parts):
         lines = cast("Sequence[Mapping[str, object]]", sent[part])
-        written = dict.fromkeys(name for line in lines for name in line)
+        written = dict.fromkeys(chain.from_iterable(lines))
         known = expand.get(part)
         if known is None:
             expand[part] = list(written)

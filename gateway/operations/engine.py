@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from gateway.businesscentral import BusinessCentral, Deadline
 from gateway.clock import Clock
@@ -54,7 +54,7 @@ class Engine:
         cache = LookupCache(clock)
         self._tools = Tools(store, snapshot, business_central, connections, matching, cache, clock)
         self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
-        self._awaited: dict[str, set[asyncio.Future[Operation]]] = {}
+        self._awaited: dict[str, set[asyncio.Future[Operation | None]]] = {}
         self._worker = Worker(store, clock, resume=self.resume, living=lambda: [*self._courses])
 
     async def __aenter__(self) -> Self:
@@ -230,21 +230,17 @@ class Engine:
 
     async def _end_of(self, operation_id: str, wait: float) -> Operation | None:
         """The operation once it is settled, or None after `wait` seconds of the clock."""
-        end: asyncio.Future[Operation] = asyncio.get_running_loop().create_future()
+        end: asyncio.Future[Operation | None] = asyncio.get_running_loop().create_future()
         waiting = self._awaited.setdefault(operation_id, set())
         waiting.add(end)
-        over = asyncio.create_task(self._tools.clock.sleep(wait))
+        over = self._tools.clock.call_later(wait, partial(_leave_open, end))
         try:
-            futures: list[asyncio.Future[Any]] = [end, over]
-            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-            return end.result() if end.done() else None
+            return await end
         finally:
+            over.cancel()
             waiting.discard(end)
             if not waiting and self._awaited.get(operation_id) is waiting:
                 del self._awaited[operation_id]
-            over.cancel()
-            with suppress(asyncio.CancelledError):
-                await over
 
     async def _accept(self, operation_id: str) -> Outcome:
         """Tell the caller to come back; unless it ended at this very moment."""
@@ -255,3 +251,9 @@ class Engine:
         if operation.state in {"queued", "running", "sending", "uncertain"}:
             return Outcome(operation, 202, None)
         return journal.outcome_of(operation)
+
+
+def _leave_open(end: asyncio.Future[Operation | None]) -> None:
+    """Whoever waits for the end has waited long enough."""
+    if not end.done():
+        end.set_result(None)

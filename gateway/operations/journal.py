@@ -26,6 +26,7 @@ _FAILED: Final = (
     "Central refused; nothing was written. Send the corrected one with an Idempotency-Key of its "
     "own: the reference may stay."
 )
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 _EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through
 
 
@@ -100,14 +101,15 @@ def outcome_of(operation: Operation, *, replayed: bool = False) -> Outcome:
 
 
 def _canonical(value: object) -> object:
-    if value is None or isinstance(value, str | bool):
-        return value
+    if isinstance(value, dict):
+        return {
+            key: one if type(one) in _PLAIN else _canonical(one)
+            for key, one in sorted(value.items())
+        }
     if isinstance(value, list | tuple):
-        return [_canonical(element) for element in value]
-    if isinstance(value, Mapping):
-        return {key: _canonical(value[key]) for key in sorted(value)}
-    if not isinstance(value, int | Decimal):
+        return [one if type(one) in _PLAIN else _canonical(one) for one in value]
+    if not isinstance(value, Decimal):
         return value
-    exact = _EXACT.normalize(Decimal(value))
+    exact = _EXACT.normalize(value)
     whole = exact == exact.to_integral_value(context=_EXACT)
     return int(exact) if whole else exact

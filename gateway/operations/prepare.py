@@ -104,15 +104,23 @@ def check_document(schemas: Schemas, plan: Plan, names: Names) -> None:
 
 
 async def prepare(
-    schemas: Schemas, plan: Plan, names: Names, source: Source, if_match: Sequence[str] = ()
+    schemas: Schemas,
+    plan: Plan,
+    names: Names,
+    source: Source,
+    if_match: Sequence[str] = (),
+    *,
+    checked: bool = False,
 ) -> Prepared:
     """From a document to requests. A document that cannot be sent gives a problem, not an error.
 
     `if_match` are the canonical ETags one of which the record must have; none: any will do.
-    Raises only what `source` raises.
+    `checked`: the document has passed `check_document` with these schemas. Raises only what
+    `source` raises.
     """
     try:
-        check_document(schemas, plan, names)
+        if not checked:
+            check_document(schemas, plan, names)
         base = Prepared(names=names)
         if plan.steps[0].kind != "create":
             base = _standing(schemas, plan, base, await source.current(plan, names), if_match)

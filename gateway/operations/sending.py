@@ -156,8 +156,10 @@ class Sending:
         self, connection: Connection, plan: Plan, names: Names, past: Past
     ) -> Prepared:
         """What is to be sent, seen against what this operation saw before."""
-        if_match = cast("Sequence[str]", self.entry.operation.target.get(IF_MATCH, ()))
-        prepared = await self.tools.prepare(connection, plan, names, if_match)
+        operation = self.entry.operation
+        if_match = cast("Sequence[str]", operation.target.get(IF_MATCH, ()))
+        checked = operation.snapshot == self.tools.snapshot.hash  # before it began
+        prepared = await self.tools.prepare(connection, plan, names, if_match, checked=checked)
         if prepared.problem is not None:
             raise prepared.problem
         baseline = prepared.baseline

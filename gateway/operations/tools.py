@@ -64,9 +64,15 @@ class Tools:
         return Reader(self.business_central, connection, self.within(READ_WITHIN), entities)
 
     async def prepare(
-        self, connection: Connection, plan: Plan, names: Names, if_match: Sequence[str] = ()
+        self,
+        connection: Connection,
+        plan: Plan,
+        names: Names,
+        if_match: Sequence[str] = (),
+        *,
+        checked: bool = False,
     ) -> Prepared:
-        """From names to requests, with everything read from `connection`."""
+        """From names to requests, with everything read from `connection`; `checked` as there."""
         source = RemoteLookups(
             self.business_central,
             self.matching,
@@ -76,4 +82,4 @@ class Tools:
             plan=plan,
             deadline=self.within(READ_WITHIN),
         )
-        return await prepare(self.snapshot.schemas, plan, names, source, if_match)
+        return await prepare(self.snapshot.schemas, plan, names, source, if_match, checked=checked)

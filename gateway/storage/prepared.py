@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.exc import DBAPIError
 
@@ -52,7 +52,7 @@ class _Compiled:
             ),
         )
 
-    def values(self, given: Mapping[str, object]) -> Any:
+    def values(self, given: Mapping[str, object]) -> list[object] | dict[str, object]:
         """What the driver takes."""
         if self.positional:
             return [
@@ -107,16 +107,16 @@ class Prepared:
         return found[0] if found else None
 
 
-def _told(error: Any, connection: Connection, text: str) -> BaseException:
+def _told(error: Exception, connection: Connection, text: str) -> BaseException:
     """An error of the driver as SQLAlchemy's, without the values."""
     dialect = connection.dialect
     told: BaseException = DBAPIError.instance(
         text,
         None,
-        error,
+        cast("Any", error),
         dialect.loaded_dbapi.Error,
         hide_parameters=True,
-        connection_invalidated=dialect.is_disconnect(error, None, None),
+        connection_invalidated=dialect.is_disconnect(cast("Any", error), None, None),
         dialect=dialect,
     )
     return told

@@ -57,7 +57,7 @@ class Json(TypeDecorator[object]):
         return None if value is None else encode_json(value).decode("utf-8")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002 - the signature is SQLAlchemy's
-        return None if value is None else decode_json(value.encode("utf-8"))
+        return None if value is None else decode_json(value.encode("utf-8"), strict=False)
 
 
 metadata = MetaData()

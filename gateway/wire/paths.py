@@ -33,6 +33,7 @@ _TAKES = {
     "datetime": "a moment with its offset from UTC such as 2026-11-23T09:30:00Z",
 }
 _PLAIN = "(),;:=$'"  # may stand in a query string as they are
+_NEARLY_PLAIN = re.compile(r"[A-Za-z0-9_.~(),;:=$' -]*")  # such signs, and blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,12 @@ def query(
     """
     options = {
         "$select": ",".join(select),
-        "$expand": ",".join(_expanded(part, names) for part, names in (expand or {}).items()),
+        "$expand": ",".join([_expanded(part, names) for part, names in (expand or {}).items()]),
         "$filter": filter_,
         "$orderby": orderby,
         "$top": "" if top is None else str(top),
     }
-    return "&".join(f"{name}={quote(text, safe=_PLAIN)}" for name, text in options.items() if text)
+    return "&".join([f"{name}={_encoded(text)}" for name, text in options.items() if text])
 
 
 def matches(entity: Entity, row: Mapping[str, object], conditions: Sequence[Condition]) -> bool:
@@ -256,6 +257,13 @@ def _stored(field: Field, text: str) -> str:
 
 def _expanded(part: str, names: Sequence[str]) -> str:
     return f"{part}($select={','.join(names)})" if names else part
+
+
+def _encoded(text: str) -> str:
+    """`text` percent-encoded for a query string."""
+    if _NEARLY_PLAIN.fullmatch(text):
+        return text.replace(" ", "%20")  # nearly always, and many times faster
+    return quote(text, safe=_PLAIN)
 
 
 def _quoted(text: str) -> str:

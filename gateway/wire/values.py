@@ -7,9 +7,12 @@ names of enum members are decoded. Used for every record read and every body sen
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from gateway.wire.entities import Entity, Field
 from gateway.wire.names import decode_name, encode_name
+
+_CONTAINERS: Final = frozenset({dict, list})
 
 
 def decode(
@@ -22,19 +25,17 @@ def decode(
     decoded record changes nothing.
     """
     fields, parts = entity.fields, entity.parts
-    record: dict[str, object] = {}
-    for name, value in raw.items():
-        if (field := fields.get(name)) is not None:
-            if type(value) is not str:
-                record[name] = value
-            elif field.enum is None:  # as `decode_value`, without a call for every field
-                record[name] = None if value == field.blank else value
-            else:
+    record = dict(raw)
+    for name, value in raw.items():  # only texts and parts can become something else
+        if type(value) is str:
+            if (field := fields.get(name)) is None:
+                continue
+            if field.enum is not None:
                 record[name] = decode_value(field, value)
-        elif (part := parts.get(name)) is not None:
+            elif value == field.blank:
+                record[name] = None
+        elif type(value) in _CONTAINERS and (part := parts.get(name)) is not None:
             record[name] = _decode_part(value, part_entity(part.entity_set), part_entity)
-        else:
-            record[name] = value
     return record
 
 

@@ -156,13 +156,13 @@ async def test_one_at_a_time_in_a_lane() -> None:
     clock, load = MovingClock(), Load()
     pacing = Pacing(clock)
 
-    async def alone(lane: str | None) -> None:
+    async def alone(lane: str) -> None:
         async with pacing.lane(lane, Deadline.within(clock, 5)):
             await use(pacing, clock, load)
 
     await asyncio.gather(*(alone("order 1") for _ in range(10)))
     assert load.most == 1
-    await asyncio.gather(*(alone(lane) for lane in ("order 1", "order 2", None)))
+    await asyncio.gather(*(alone(lane) for lane in ("order 1", "order 2", "order 3")))
     assert load.most == 3
     async with pacing.lane("order 1", Deadline.within(clock, 5)):
         with pytest.raises(RateLimited, match="same record"):

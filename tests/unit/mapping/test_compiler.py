@@ -96,13 +96,17 @@ def test_null_becomes_the_blank_of_the_field() -> None:
     assert (made["remark"], made["postingDate"], made["kind"]) == ("", "0001-01-01", "_x0020_")
 
 
+def asked(questions: list[Question]) -> list[tuple[object, ...]]:
+    return [(one.key, one.where, one.pointers) for one in questions]
+
+
 def test_questions_are_asked_once_with_everywhere_they_come_from(create: Plan) -> None:
     lines = [{"sku": sku, "quantity": 1} for sku in ("000", "1e5", "000")]
     buyer, items = create.lookups
-    assert buyer.ask(names()) == [Question(None, (("number", "10000"),), ("/buyer/number",))]
-    assert items.ask(names(lines=lines)) == [
-        Question("000", (), ("/lines/0/sku", "/lines/2/sku")),
-        Question("1e5", (), ("/lines/1/sku",)),
+    assert asked(buyer.ask(names())) == [(None, (("number", "10000"),), ("/buyer/number",))]
+    assert asked(items.ask(names(lines=lines))) == [
+        ("000", (), ("/lines/0/sku", "/lines/2/sku")),
+        ("1e5", (), ("/lines/1/sku",)),
     ]
 
 
@@ -139,7 +143,7 @@ def test_a_lookup_of_an_entity_per_element() -> None:
     )
     create = plan("create", text)
     lookup = create.lookups[1]
-    assert lookup.ask(names()) == [Question("A", (("number", "A"),), ("/lines/0/sku",))]
+    assert asked(lookup.ask(names())) == [("A", (("number", "A"),), ("/lines/0/sku",))]
     assert (lookup.select, lookup.on_missing) == (("id", "number"), None)
     found = {**names(), "lookups": {"buyer": {"id": GUID}, "items": {"A": None}}}
     made: Any = create.steps[0].render(found).body

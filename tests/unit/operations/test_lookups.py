@@ -26,7 +26,7 @@ CUSTOMERS = Lookup(
 
 
 def by(**where: object) -> Question:
-    return Question("key", tuple(where.items()), ())
+    return Question("key", tuple(where.items()))
 
 
 def numbers(*values: str) -> list[Question]:

@@ -77,7 +77,7 @@ PLAN = Plan(
             asked=lambda names: [
                 (None, (("number", of(names, "order", "customer", "number")),), ())
             ],
-            pointers=(("customer", "number"),),
+            ways=(("customer", "number"),),
         ),
         Lookup(
             "items",
@@ -91,7 +91,7 @@ PLAN = Plan(
                 (line["sku"], (), (index,))
                 for index, line in enumerate(of(names, "order", "lines"))
             ],
-            pointers=(("lines", 0, "sku"),),
+            ways=(("lines", 0, "sku"),),
         ),
     ),
     checks=(
