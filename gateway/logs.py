@@ -7,10 +7,12 @@ bearer token, wherever it stands. `app.py` and the commands call `configure`.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, TextIO
 
@@ -29,6 +31,7 @@ _SECRET_TEXT = re.compile(
     r"|bcg_[A-Za-z0-9_-]{16,}"  # a key of ours
     r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"  # a mail address
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
 _SHORT = 100  # characters
 _SAFE_KEYS = frozenset({"event", "level", "timestamp", "logger"})
 
@@ -38,15 +41,13 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         structlog.processors.format_exc_info,
         redact,
     ]
     to = stream or sys.stderr
-    render = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[*shared, render],
+        processors=[*shared, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(to),  # ours need not go through `logging`
         cache_logger_on_first_use=False,
@@ -55,7 +56,7 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render],
         )
     )
     root = logging.getLogger()
@@ -63,6 +64,20 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
     root.setLevel(number)
     for chatty in ("aiohttp.access", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _stamp(
+    _logger: object, method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Say how bad it is, and when it was. A processor of structlog."""
+    event["level"] = "error" if method == "exception" else method
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return event
+
+
+def _render(_logger: object, _method: str, event: structlog.types.EventDict) -> str:
+    """One line of JSON. A processor of structlog."""
+    return _ENCODER.encode(event)
 
 
 def redact(

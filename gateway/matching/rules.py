@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from gateway.wire import code
 
@@ -53,8 +53,7 @@ _GROUPS: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s./\\,:;|\-\u2010-\u2015]")
 _GTIN: Final = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A SKU to be matched, with the GTIN and the name the product knows it by."""
 
     sku: str
@@ -62,8 +61,7 @@ class Asked:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What matching knows of an item of Business Central."""
 
     id: str
@@ -73,16 +71,14 @@ class Item:
     blocked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(NamedTuple):
     """A variant of an item."""
 
     id: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An item that a SKU may be, and the rule that says so."""
 
     rule: Rule

@@ -130,20 +130,20 @@ async def prepare(
     asked = _asked(plan, base, patch)
     reports: list[LookupReport] = []
     refused: list[Rejected] = []
+    found: dict[str, object] = {}
+    names = {**base.names, "lookups": found}  # each lookup may name those before it
     for lookup in plan.lookups:
-        known = cast("Mapping[str, object]", base.names["lookups"])
-        values: object = {} if lookup.each else None
+        found[lookup.name] = {} if lookup.each else None
         if lookup.name in asked:
             try:
-                questions = lookup.ask(base.names)
+                questions = lookup.ask(names)
             except (CallerError, MappingError) as error:
-                return replace(base, lookups=tuple(reports), problem=error)
+                return replace(base, names=names, lookups=tuple(reports), problem=error)
             answers = await source.find(lookup, questions)
-            report, values, rejections = _judge(plan, lookup, questions, answers)
+            report, found[lookup.name], rejections = _judge(plan, lookup, questions, answers)
             reports.append(report)
             refused.extend(rejections)
-        base = replace(base, names={**base.names, "lookups": {**known, lookup.name: values}})
-    base = replace(base, lookups=tuple(reports))
+    base = replace(base, names=names, lookups=tuple(reports))
     if refused:
         return replace(base, problem=_together(refused))
     return _render(schemas, plan, base, patch)

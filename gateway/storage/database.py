@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
@@ -115,23 +117,23 @@ class Database:
             _Held(address.engine(connections=1, writing=False)),
             address.engine(connections=READERS, writing=False),
         )
-        self._writing = ThreadPoolExecutor(1, "storage-writer")
         self._reading = ThreadPoolExecutor(READERS, "storage-reader")
-        self._waiting: asyncio.Queue[_Write | None] = asyncio.Queue()
-        self._writer: asyncio.Task[None] | None = None
+        self._waiting: SimpleQueue[_Write | None] = SimpleQueue()
+        self._writer: Thread | None = None
 
     def start(self) -> None:
-        """Begin to take writes."""
-        self._writer = asyncio.create_task(self._write_all(), name="storage writer")
+        """Begin to take reads and writes, on the running loop."""
+        work = (asyncio.get_running_loop(), self._opened, self._waiting)
+        self._writer = Thread(target=_write_all, args=work, name="storage-writer", daemon=True)
+        self._writer.start()
 
     async def close(self) -> None:
         """Finish the writes that wait, then end the threads and close every connection."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            self._waiting.put_nowait(None)
-            await writer
-        for threads in (self._writing, self._reading):
-            await asyncio.to_thread(threads.shutdown)
+            self._waiting.put(None)
+            await asyncio.to_thread(writer.join)
+        await asyncio.to_thread(self._reading.shutdown)
         self._opened.writing.close()
         self._opened.near.close()
         self._opened.reads.dispose()
@@ -163,21 +165,22 @@ class Database:
         if self._writer is None:
             raise StorageUnavailable(_CLOSED)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(_Write(statement, done))
+        self._waiting.put(_Write(statement, done))
         return await done
 
-    async def _write_all(self) -> None:
-        loop = asyncio.get_running_loop()
-        closing = False
-        while not closing:
-            together = [await self._waiting.get()]
-            while not self._waiting.empty() and len(together) < MOST_TOGETHER:
-                together.append(self._waiting.get_nowait())
-            writes = [write for write in together if write is not None]
-            closing = len(writes) < len(together)
-            results = await loop.run_in_executor(self._writing, _commit, self._opened, writes)
-            for write, result in zip(writes, results, strict=True):
-                _tell(write.done, result)
+
+def _write_all(
+    loop: asyncio.AbstractEventLoop, opened: _Opened, waiting: SimpleQueue[_Write | None]
+) -> None:
+    """The writer's thread: whatever waits is one transaction, until a None ends it."""
+    closing = False
+    while not closing:
+        together = [waiting.get()]
+        while not waiting.empty() and len(together) < MOST_TOGETHER:
+            together.append(waiting.get())  # nobody else takes any
+        writes = [write for write in together if write is not None]
+        closing = len(writes) < len(together)
+        loop.call_soon_threadsafe(_tell, writes, _commit(opened, writes))
 
 
 def _read(opened: _Opened, statement: Statement[T]) -> T:
@@ -274,10 +277,11 @@ def _run(address: Address, connection: Connection, statement: Statement[object])
     return result
 
 
-def _tell(done: asyncio.Future[Any], result: object) -> None:
-    if done.done():
-        return
-    if isinstance(result, _Failed):
-        done.set_exception(result.error)
-    else:
-        done.set_result(result)
+def _tell(writes: list[_Write], results: list[object]) -> None:
+    for write, result in zip(writes, results, strict=True):
+        if write.done.done():
+            continue
+        if isinstance(result, _Failed):
+            write.done.set_exception(result.error)
+        else:
+            write.done.set_result(result)

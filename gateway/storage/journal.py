@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +13,7 @@ from gateway.clock import Clock
 from gateway.storage import journal_lists, journal_rows
 from gateway.storage.database import Database, Statement
 from gateway.storage.journal_rows import LEASE, AnchorTaken
-from gateway.storage.records import Began, Call, Operation, OperationFilter, new_id
+from gateway.storage.records import Began, Call, Operation, OperationFilter, changed, new_id
 from gateway.storage.rows import Seals
 from gateway.telemetry import operation_entered
 
@@ -43,7 +42,7 @@ class Journal:
         under way, or left as it is.
         """
         now = self._clock.now()
-        ours = replace(new, owner=self.owner, lease_until=now + LEASE)
+        ours = changed(new, owner=self.owner, lease_until=now + LEASE)
         began = await self._database.write(lambda c: journal_rows.begin(c, self._seals, ours))
         if began.fresh:
             _entered(began.operation)
@@ -65,7 +64,7 @@ class Journal:
         operation has the anchor, `LeaseLost`.
         """
         call = Call(operation.id, step, operation.attempt, request, self._clock.now())
-        before = replace(operation, entity=entity, anchor=anchor, snapshot=snapshot)
+        before = changed(operation, entity=entity, anchor=anchor, snapshot=snapshot)
         after = await self._anchored(
             before, lambda c: journal_rows.intent(c, self._seals, before, call)
         )
@@ -73,7 +72,7 @@ class Journal:
 
     async def take_anchor(self, operation: Operation, entity: str, anchor: str) -> Operation:
         """Let no other operation write what `anchor` stands for. Raises as `intent` does."""
-        before = replace(operation, entity=entity, anchor=anchor)
+        before = changed(operation, entity=entity, anchor=anchor)
         return await self._anchored(
             before, lambda c: journal_rows.take_anchor(c, self._seals, before)
         )
@@ -93,7 +92,7 @@ class Journal:
 
         Raises `LeaseLost`.
         """
-        answered = replace(call, answer=answer, answered_at=self._clock.now())
+        answered = changed(call, answer=answer, answered_at=self._clock.now())
         values = self._values({"state": "running", **changes})
         after = await self._database.write(
             lambda c: journal_rows.result(c, self._seals, operation, answered, values)

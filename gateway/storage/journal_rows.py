@@ -7,7 +7,6 @@ owner changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ from gateway.storage.records import (
     LeaseLost,
     Operation,
     State,
+    changed,
     columns,
 )
 from gateway.storage.rows import MOST_NAMES, Seals
@@ -94,7 +94,7 @@ def begin(connection: Connection, seals: Seals, new: Operation) -> Began:
     values = encoded(seals, new.id, columns(new))
     kept = _BEGIN.row(connection, values)
     if kept is not None:
-        return Began(replace(new, **kept), fresh=True)
+        return Began(changed(new, **kept), fresh=True)
     row = connection.execute(_BY_ID, {"of_id": new.id}).mappings().one()
     return Began(decoded(seals, row), fresh=False)
 
@@ -340,7 +340,7 @@ def _changed(
     now: dict[str, Any] = {**kept, **changes}
     if "warnings" in now:
         now["warnings"] = tuple(now["warnings"])
-    return replace(before, **now)
+    return changed(before, **now)
 
 
 def _anchored(

@@ -25,17 +25,32 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.sqlite import DATETIME
 
 from gateway.documents import decode_json, encode_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import Dialect
+
+
+class _Written(DATETIME):
+    """A time as SQLite keeps it, a text: as SQLAlchemy writes it, in less time."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # noqa: ARG002 - the signature is SQLAlchemy's
+        def written(value: datetime | None) -> str | None:
+            if value is None:
+                return None
+            return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+        return written
 
 
 class Moment(TypeDecorator[datetime]):
     """An aware time, in UTC. SQLite has no time zones, PostgreSQL answers in that of its session."""
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(_Written, "sqlite")
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
