@@ -12,11 +12,12 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, TextIO
 
 import structlog
+
+from gateway.clock import Clock, timestamp
 
 REDACTED: Final = "[redacted]"
 
@@ -31,6 +32,7 @@ _SECRET_TEXT = re.compile(
     r"|bcg_[A-Za-z0-9_-]{16,}"  # a key of ours
     r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"  # a mail address
 )
+_CLOCK = Clock()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
 _SHORT = 100  # characters
 _SAFE_KEYS = frozenset({"event", "level", "timestamp", "logger"})
@@ -71,7 +73,7 @@ def _stamp(
 ) -> structlog.types.EventDict:
     """Say how bad it is, and when it was. A processor of structlog."""
     event["level"] = "error" if method == "exception" else method
-    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    event["timestamp"] = timestamp(_CLOCK.now())
     return event
 
 

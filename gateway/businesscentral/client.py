@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from aiohttp import ClientSession
@@ -19,6 +18,7 @@ from gateway.businesscentral.answers import (
     retry_after,
     rows_of,
 )
+from gateway.businesscentral.calls import Call, Journal, Sendable
 from gateway.businesscentral.deadline import Deadline
 from gateway.businesscentral.pacing import Pacing
 from gateway.businesscentral.tenants import Company, Environment, company_of, environment_of
@@ -47,50 +47,6 @@ MOST_PAGES: Final = 1000
 _WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
 
 _LOG = structlog.get_logger("gateway.businesscentral")
-
-
-class Sendable(Protocol):
-    """A write as a step of a plan renders it: `path` within the company, `body` as JSON."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def body(self) -> Mapping[str, object] | None: ...
-
-
-class Journal(Protocol):
-    """Whoever keeps a journal of a write while it waits for its turn and is sent."""
-
-    async def leaves(self) -> None:
-        """It leaves next. What is raised here keeps it from leaving."""
-        ...
-
-    async def came_to_nothing(self, error: GatewayError) -> None:
-        """It has certainly changed nothing, and will be sent again after a while."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call, however often it is sent. `about` is what the log may say of its address.
-
-    `proving`: a 401 says that the principal is refused as such, not only for this. `journal` is
-    told whenever a write leaves.
-    """
-
-    method: str
-    url: str
-    about: str
-    headers: Mapping[str, str]
-    data: bytes | None = field(default=None, repr=False)
-    proving: bool = True
-    journal: Journal | None = field(default=None, repr=False)
-
-    @property
-    def reading(self) -> bool:
-        return self.method == "GET"
 
 
 class BusinessCentral:
@@ -170,7 +126,7 @@ class BusinessCentral:
         headers = {} if request.body is None else {"Content-Type": "application/json"}
         if if_match is not None:
             headers["If-Match"] = if_match
-        call = _Call(
+        call = Call(
             request.method,
             self._addresses.at(connection, f"{_company_of(connection)}/{request.path}"),
             request.path,
@@ -218,7 +174,7 @@ class BusinessCentral:
         proving: bool = True,
     ) -> Answer:
         headers = {} if page_size is None else {"Prefer": f"odata.maxpagesize={page_size}"}
-        call = _Call("GET", url, about, headers, proving=proving)
+        call = Call("GET", url, about, headers, proving=proving)
         return await self._send(connection, call, deadline)
 
     async def _rows(
@@ -252,7 +208,7 @@ class BusinessCentral:
     async def _send(
         self,
         connection: Connection,
-        call: _Call,
+        call: Call,
         deadline: Deadline,
         patience: Deadline | None = None,
     ) -> Answer:
@@ -288,7 +244,7 @@ class BusinessCentral:
     async def _once(
         self,
         connection: Connection,
-        call: _Call,
+        call: Call,
         token: str,
         deadline: Deadline,
         patience: Deadline,
@@ -331,7 +287,7 @@ class BusinessCentral:
         return received, answer
 
     async def _failure(
-        self, connection: Connection, call: _Call, received: Received, wait: float | None
+        self, connection: Connection, call: Call, received: Received, wait: float | None
     ) -> GatewayError:
         """The error to raise when nothing changes before the time is over.
 
@@ -356,9 +312,7 @@ class BusinessCentral:
             raise await self._unauthorized(connection, call, fault)
         raise error_of(failure, fault)
 
-    async def _unauthorized(
-        self, connection: Connection, call: _Call, fault: Fault
-    ) -> GatewayError:
+    async def _unauthorized(self, connection: Connection, call: Call, fault: Fault) -> GatewayError:
         """401 with a fresh token: the principal is refused as such. 403: this one thing is."""
         if fault.status == 401 and call.proving:
             sentence = await self._tokens.unauthorized(connection)
@@ -370,7 +324,7 @@ class BusinessCentral:
         )
 
 
-async def _did_nothing(call: _Call, error: GatewayError) -> None:
+async def _did_nothing(call: Call, error: GatewayError) -> None:
     if call.journal is not None:
         await call.journal.came_to_nothing(error)
 
@@ -398,5 +352,5 @@ def _company_of(connection: Connection) -> str:
     return company_path(connection.company_id)
 
 
-def _about(connection: Connection, call: _Call) -> dict[str, str]:
+def _about(connection: Connection, call: Call) -> dict[str, str]:
     return {"connection": connection.id, "method": call.method, "set": call.about.split("(")[0]}

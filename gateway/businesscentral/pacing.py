@@ -22,6 +22,7 @@ from gateway.telemetry import waiting
 MOST_IN_FLIGHT: Final = 5
 MOST_IN_WINDOW: Final = 5700  # 5 % below the line: other software may share the user
 WINDOW: Final = timedelta(minutes=5)
+SECOND: Final = timedelta(seconds=1)
 WIDEN_AFTER: Final = 20  # good answers until one more may be in flight again
 
 
@@ -67,21 +68,41 @@ class _Gate:
 
 
 @dataclass(slots=True)
+class _Moment:
+    """How many requests were sent within a second, from `first` to `last`."""
+
+    first: datetime
+    last: datetime
+    count: int = 0
+
+
+@dataclass(slots=True)
 class _Principal(_Gate):
-    """The pace of one principal. `width` is how many may be in flight now."""
+    """The pace of one principal. `width` is how many may be in flight now, `sent` how many were
+    sent in the window: by the second, so that a principal holds at most 300 moments.
+    """
 
     width: int = MOST_IN_FLIGHT
     good: int = 0
-    sent: deque[datetime] = field(default_factory=deque)
+    sent: int = 0
+    moments: deque[_Moment] = field(default_factory=deque)
     paused_until: datetime | None = None
+
+    def send(self, now: datetime) -> None:
+        """Count a request."""
+        if not self.moments or now - self.moments[-1].first >= SECOND:
+            self.moments.append(_Moment(now, now))
+        self.moments[-1].last = now
+        self.moments[-1].count += 1
+        self.sent += 1
 
     def wait(self, now: datetime) -> float:
         """How many seconds the next request has to wait."""
-        while self.sent and now - self.sent[0] >= WINDOW:
-            self.sent.popleft()
+        while self.moments and now - self.moments[0].last >= WINDOW:
+            self.sent -= self.moments.popleft().count
         wait = 0.0
-        if len(self.sent) >= MOST_IN_WINDOW:
-            wait = (WINDOW - (now - self.sent[0])).total_seconds()
+        if self.sent >= MOST_IN_WINDOW:
+            wait = (WINDOW - (now - self.moments[0].last)).total_seconds()
         if self.paused_until is not None:
             wait = max(wait, (self.paused_until - now).total_seconds())
         return wait
@@ -164,4 +185,4 @@ class Pacing:
                 raise RateLimited(retry_after=wait)
             with waiting("window"):
                 await self._clock.sleep(wait)
-        pace.sent.append(now)
+        pace.send(now)

@@ -1,7 +1,8 @@
 """The version of the database: what it is, what this program needs, how it gets there.
 
-`open_store` and the command `db upgrade` call it. The migrations lie inside the package, so a
-wheel carries them.
+`open_store` and the command `db upgrade` call it. A fresh database is made from the description
+of the tables, an older one by the migrations, which lie inside the package, so that a wheel
+carries them. Only then is their library loaded: nothing else of a serving process is as large.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import (
+    Column,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import StartError
@@ -26,7 +33,17 @@ from gateway.storage.tables import metadata
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+_MIGRATING: Final = "gateway.storage.migrating"
+
+# As the library of the migrations keeps it.
+_version: Final = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def upgrade(url: str) -> None:
@@ -35,8 +52,12 @@ def upgrade(url: str) -> None:
     Raises `StartError` when it cannot be written or was written by a newer program.
     """
     with _connect(address_of(url)) as connection:
+        if _is_empty(connection):
+            _make(connection)
+            return
         _refuse_unknown(connection)
-        command.upgrade(_config(connection), "head")
+        if _found(connection) != _revisions()[0]:
+            import_module(_MIGRATING).migrate(connection, "head")
 
 
 def revision(url: str) -> str | None:
@@ -45,7 +66,7 @@ def revision(url: str) -> str | None:
     if not address.exists():
         return None
     with _connect(address) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _found(connection)
 
 
 def prepare(address: Address, *, create: bool, thorough: bool) -> None:
@@ -58,25 +79,40 @@ def prepare(address: Address, *, create: bool, thorough: bool) -> None:
     if create:
         address.create()
     with _connect(address) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        there = set(inspect(connection).get_table_names())
-        if create and found is None and not there:
-            command.upgrade(_config(connection), "head")
+        if create and _is_empty(connection):
+            _make(connection)
             return
         _refuse_unknown(connection)
-        if found != _revisions()[0]:
+        if _found(connection) != _revisions()[0]:
             raise StartError(
                 f"The database {address} is of an older version: run `bc-gateway db upgrade`."
             )
-        missing = sorted(set(metadata.tables) - there)
+        missing = sorted(set(metadata.tables) - set(inspect(connection).get_table_names()))
         if missing:
             raise StartError(f"The database {address} lacks {missing[0]}: put back a copy.")
         if thorough:
             address.examine(connection)
 
 
+def _make(connection: Connection) -> None:
+    """All the tables, at the newest version."""
+    metadata.create_all(connection, checkfirst=False)
+    _version.create(connection)
+    connection.execute(insert(_version).values(version_num=_revisions()[0]))
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
+
+
+def _found(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_version.name):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar_one_or_none()
+
+
 def _refuse_unknown(connection: Connection) -> None:
-    found = MigrationContext.configure(connection).get_current_revision()
+    found = _found(connection)
     if found is not None and found not in _revisions():
         raise StartError(
             f"The database was written by a newer bc-gateway (version {found}): "
@@ -102,15 +138,8 @@ def _connect(address: Address) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Every version there has been, the newest first."""
-    scripts = ScriptDirectory.from_config(_config())
-    return tuple(script.revision for script in scripts.walk_revisions())
+    """Every version there has been, the newest first: the files of the migrations begin with it."""
+    files = (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted((file.stem.partition("_")[0] for file in files), reverse=True))

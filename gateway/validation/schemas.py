@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, cast
+from urllib.parse import urldefrag, urljoin
 
 from gateway.documents import Document
 from gateway.validation.sides import answer_side, change_side, input_side
@@ -107,12 +108,37 @@ class Schemas:
             case (body, api, entity_set):
                 if (api, entity_set) not in self._files:
                     raise KeyError(entity_set)
-                schema = {"$ref": f"{_address(api, entity_set)}#/$defs/{body}"}
-                return Validator(schema, self._addresses)
+                address = _address(api, entity_set)
+                return Validator({"$ref": f"{address}#/$defs/{body}"}, self._reached(address))
         raise AssertionError(asked)
+
+    def _reached(self, address: str) -> dict[str, object]:
+        """The file at `address` and those it refers to, however indirectly: what a validator is
+        given it keeps, and all of them are 8 MB.
+        """
+        found: dict[str, object] = {}
+        open_ = [address]
+        while open_:
+            one = open_.pop()
+            if one in self._addresses and one not in found:
+                found[one] = self._addresses[one]
+                open_ += [urldefrag(urljoin(one, ref)).url for ref in _references(found[one])]
+        return found
 
     def _canonical_value(self, name: str) -> Mapping[str, object]:
         return cast("Mapping[str, object]", self._canonical[name].value)
+
+
+def _references(schema: object) -> Iterator[str]:
+    """Every `$ref` in a schema."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for part in schema.values():
+            yield from _references(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _references(part)
 
 
 def _address(api: str, entity_set: str) -> str:

@@ -116,6 +116,19 @@ async def test_the_window_is_kept_below_microsofts_line() -> None:
     assert load.done == MOST_IN_WINDOW + 1
 
 
+async def test_what_was_sent_leaves_the_window_with_the_last_of_its_second() -> None:
+    clock, load = MovingClock(), Load()
+    pacing = Pacing(clock)
+    for at in range(MOST_IN_WINDOW):
+        await use(pacing, clock, load)
+        if at % 19 == 0:
+            await clock.advance(0.9)
+    with pytest.raises(RateLimited) as caught:
+        await use(pacing, clock, load)
+    assert caught.value.retry_after == pytest.approx(30.9)
+    assert len(pacing._principals["p"].moments) <= 301
+
+
 async def test_too_much_halves_the_places_and_good_answers_give_them_back() -> None:
     clock = MovingClock()
     pacing = Pacing(clock)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from alembic import command
-
 from gateway.storage import Match, MatchFilter, MatchProgress, Store, open_store, schema, upgrade
 from gateway.storage.addresses import address_of
+from gateway.storage.migrating import migrate
 from tests.clock import MovingClock
 from tests.unit.storage.conftest import KEY, execute
 from tests.unit.storage.test_store import connection
@@ -114,7 +113,7 @@ async def test_what_people_decided_before_rules_came_stays(
     empty_url: str, clock: MovingClock
 ) -> None:
     with schema._connect(address_of(empty_url)) as database:
-        command.upgrade(schema._config(database), "0002")
+        migrate(database, "0002")
     execute(
         empty_url,
         'INSERT INTO connections (id, organization, status, "grant", params, created_at, '

@@ -4,13 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
 
 from gateway.errors import StartError
 from gateway.storage import open_store, revision, schema, upgrade
 from gateway.storage.addresses import address_of
+from gateway.storage.migrating import migrate
 from gateway.storage.tables import metadata
 from tests.clock import MovingClock
 from tests.unit.storage.conftest import KEY, execute
@@ -20,17 +22,41 @@ def file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def test_the_sum_of_the_migrations_is_the_description_of_the_tables(empty_url: str) -> None:
-    upgrade(empty_url)
+def reflected(connection: Connection) -> dict[str, object]:
+    """All that the database says of its tables."""
+    inspector = inspect(connection)
+    kinds = ("columns", "pk_constraint", "foreign_keys", "indexes", "unique_constraints")
+    found: dict[str, object] = {}
+    for table in sorted(inspector.get_table_names()):
+        for kind in kinds:
+            said = getattr(inspector, f"get_{kind}")(table)
+            found[f"{table} {kind}"] = sorted(map(repr, said)) if isinstance(said, list) else said
+    return found
+
+
+def test_a_fresh_database_is_what_the_migrations_make_of_an_old_one(empty_url: str) -> None:
     engine = address_of(empty_url).engine(connections=1, writing=True)
-    with engine.connect() as connection:
-        # SQLite keeps no types to compare.
-        opts = {"compare_type": engine.dialect.name == "postgresql"}
-        context = MigrationContext.configure(connection, opts=opts)
-        differences = compare_metadata(context, metadata)
+    with engine.begin() as connection:
+        migrate(connection, "head")
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+        migrated = reflected(connection)
+        version = context.get_current_revision()
+        for table in [*reversed(metadata.sorted_tables), schema._version]:
+            table.drop(connection)
     engine.dispose()
 
-    assert differences == []
+    upgrade(empty_url)
+
+    assert revision(empty_url) == version
+    with engine.connect() as connection:
+        assert reflected(connection) == migrated
+    engine.dispose()
+
+
+def test_the_versions_are_those_of_the_migrations() -> None:
+    scripts = ScriptDirectory(schema.MIGRATIONS)
+    assert schema._revisions() == tuple(one.revision for one in scripts.walk_revisions())
 
 
 def test_a_fresh_database_has_no_revision_and_gets_one(empty_url: str) -> None:
@@ -45,7 +71,7 @@ def test_a_fresh_database_has_no_revision_and_gets_one(empty_url: str) -> None:
 def test_a_database_of_the_first_version_is_brought_up_to_date(empty_url: str) -> None:
     engine = address_of(empty_url).engine(connections=1, writing=True)
     with engine.begin() as connection:
-        command.upgrade(schema._config(connection), "0001")
+        migrate(connection, "0001")
     engine.dispose()
     execute(
         empty_url,

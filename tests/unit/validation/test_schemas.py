@@ -160,3 +160,10 @@ def test_all_files_are_told_in_one_order(schemas: Schemas) -> None:
         *(f"{name}.schema.json" for name in CANONICAL),
         "accountingPeriods.schema.json",
     ]
+
+
+def test_a_validator_holds_the_files_it_can_reach_and_no_more(schemas: Schemas) -> None:
+    held = schemas.entity_validator("v2.0", "salesOrders", "create")._referenced
+    names = {address.rpartition("/")[2].removesuffix(".schema.json") for address in held}
+    assert {"salesOrders", "salesOrderLines", "dimensionSetLines"} <= names
+    assert len(names) < 10
