@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import structlog
@@ -136,8 +137,17 @@ class BusinessCentral:
         )
         if lane is None:
             return await self._send(connection, call, deadline, patience)
-        async with self._pacing.lane(f"{connection.id}/{lane}", deadline):
+        async with self.lane(connection, lane, deadline):
             return await self._send(connection, call, deadline, patience)
+
+    def lane(
+        self, connection: Connection, name: str, deadline: Deadline
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold a lane of `connection` around several calls; one of another name than `write` has.
+
+        Raises `RateLimited` when it is not free before the deadline.
+        """
+        return self._pacing.lane(f"{connection.id}/{name}", deadline)
 
     async def environments(
         self, connection: Connection, *, deadline: Deadline
