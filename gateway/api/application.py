@@ -28,6 +28,7 @@ from gateway.snapshot import Snapshot
 
 _CONNECTION = "/v1/connections/{connection}"
 _NOT_RESOURCES = "companies|diagnosis|environments|matches|reconnect"
+_SEGMENT = "[^/]+"  # of an address: a key may hold braces, which the framework would not take
 _RECORDS = f"{_CONNECTION}/{{resource:(?!(?:{_NOT_RESOURCES})(?:/|$))[^{{}}/]+}}"
 
 
@@ -76,15 +77,15 @@ def _routes() -> list[web.RouteDef]:
         web.get(f"{_CONNECTION}/matches", matches.progress),
         web.get(f"{_CONNECTION}/matches/items", matches.list_matches),
         web.post(f"{_CONNECTION}/matches/items", matches.match_items),
-        web.get(f"{_CONNECTION}/matches/items/{{sku}}", matches.one_match),
-        web.put(f"{_CONNECTION}/matches/items/{{sku}}", matches.decide),
-        web.delete(f"{_CONNECTION}/matches/items/{{sku}}", matches.forget),
+        web.get(f"{_CONNECTION}/matches/items/{{sku:{_SEGMENT}}}", matches.one_match),
+        web.put(f"{_CONNECTION}/matches/items/{{sku:{_SEGMENT}}}", matches.decide),
+        web.delete(f"{_CONNECTION}/matches/items/{{sku:{_SEGMENT}}}", matches.forget),
         web.get(_RECORDS, records.list_records),
         web.post(_RECORDS, records.create_record),
         web.route("*", _RECORDS, records.no_such_verb),
-        web.get(f"{_RECORDS}/{{id}}", records.one_record),
-        web.put(f"{_RECORDS}/{{id}}", records.put_record),
-        web.patch(f"{_RECORDS}/{{id}}", records.change_record),
-        web.delete(f"{_RECORDS}/{{id}}", records.delete_record),
-        web.route("*", f"{_RECORDS}/{{id}}", records.no_such_verb),
+        web.get(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.one_record),
+        web.put(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.put_record),
+        web.patch(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.change_record),
+        web.delete(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.delete_record),
+        web.route("*", f"{_RECORDS}/{{id:{_SEGMENT}}}", records.no_such_verb),
     ]

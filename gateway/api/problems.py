@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from aiohttp import HttpVersion10, web
@@ -38,6 +39,7 @@ REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 PROBLEM_TYPE = "application/problem+json"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _METHODS_OF_ALL = {"list": ("GET", "HEAD"), "create": ("POST",)}
 _METHODS_OF_ONE = {
     "read": ("GET", "HEAD"),
@@ -141,6 +143,7 @@ def request_id_of(request: web.BaseRequest) -> str:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         _require_framing(request)
+        _require_readable(request)
         return await handler(request)
     except MethodNotAllowed as error:
         return _problem_answer(request, error, allow=_verbs_allowed(request))
@@ -169,6 +172,19 @@ def _require_framing(request: web.Request) -> None:
     chunked = "Transfer-Encoding" in request.headers
     if request.version < HttpVersion10 or (request.version == HttpVersion10 and chunked):
         raise MalformedRequest
+
+
+def _require_readable(request: web.Request) -> None:
+    """Raises `NotFound` for an address with what no key can have in it."""
+    raw = request.rel_url.raw_path
+    if "%" not in raw:
+        return
+    try:
+        path = unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        raise NotFound("The address holds bytes that are not UTF-8.") from None
+    if _CONTROL.search(path):
+        raise NotFound("The address holds a control character, which no key has.")
 
 
 def _problem_answer(

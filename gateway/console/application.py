@@ -12,7 +12,7 @@ from gateway.config import Listener
 from gateway.console.figures import figures
 from gateway.console.hosts import is_believed
 from gateway.documents import encode_json
-from gateway.errors import Forbidden, GatewayError
+from gateway.errors import Forbidden, GatewayError, MethodNotAllowed, NotFound
 from gateway.storage import Store
 from gateway.telemetry import CONTENT_TYPE, exposition
 
@@ -51,13 +51,23 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
             raise Forbidden(_ELSEWHERE)
         return await handler(request)
     except GatewayError as error:
-        body = {name: getattr(error, name) for name in ("title", "status", "detail", "code")}
-        return web.Response(
-            status=error.status,
-            body=encode_json(body),
-            content_type="application/problem+json",
-            charset=None,
-        )
+        return _problem(error)
+    except web.HTTPMethodNotAllowed as error:
+        answer = _problem(MethodNotAllowed("This address is only read: GET or HEAD."))
+        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return answer
+    except web.HTTPNotFound:
+        return _problem(NotFound("There is nothing at this address. /metrics has the figures."))
+
+
+def _problem(error: GatewayError) -> web.Response:
+    body = {name: getattr(error, name) for name in ("title", "status", "detail", "code")}
+    return web.Response(
+        status=error.status,
+        body=encode_json(body),
+        content_type="application/problem+json",
+        charset=None,
+    )
 
 
 async def metrics(request: web.Request) -> web.Response:

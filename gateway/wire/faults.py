@@ -48,6 +48,7 @@ _BY_STATUS: Final = {
 }
 _TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # it is logged, so it must not be just anything
 _CORRELATION = re.compile(r"\s*CorrelationId:\s*([0-9A-Fa-f-]{36})\.?\s*$")
 _HEADERS: Final = ("ms-correlation-x", "request-id")
 
@@ -100,4 +101,5 @@ def _error(body: bytes) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "", ""
     code, message = error.get("code"), error.get("message")
-    return code if isinstance(code, str) else "", message if isinstance(message, str) else ""
+    known = isinstance(code, str) and _CODE.fullmatch(code) is not None
+    return str(code) if known else "", message if isinstance(message, str) else ""

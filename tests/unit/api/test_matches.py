@@ -93,9 +93,8 @@ async def test_what_cannot_be_decided(product: ClientSession, base: str) -> None
         assert problem["errors"][0]["pointer"] == "/item_number"
     async with product.put(f"{base}/CHAIR", json={"item": "1896-S"}) as response:
         assert response.status == 422
-    for sku in ("x" * 251, "%00", "a%0Ab"):
-        async with product.get(URL(f"{base}/{sku}", encoded=True)) as response:
-            assert (response.status, (await response.json())["code"]) == (400, "invalid_query")
+    async with product.get(URL(f"{base}/{'x' * 251}", encoded=True)) as response:
+        assert (response.status, (await response.json())["code"]) == (400, "invalid_query")
 
 
 async def test_many_skus_are_matched_and_orders_use_what_was_found(

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
+import pytest
 from aiohttp import ClientSession
+from yarl import URL
 
 from gateway.documents import decode_json, encode_json
 from gateway.operations import etag
@@ -78,6 +81,30 @@ async def test_rather_not_waiting(product: ClientSession, connect: Connect) -> N
         await asyncio.sleep(0.02)
     assert operation["state"] == "succeeded"
     assert operation["record"]["number"]
+
+
+@pytest.mark.parametrize("key", ["A{B}C", "A/B", "A%41 +&?#", "Ä-1", "{id}"])
+async def test_a_key_of_any_signs(product: ClientSession, connect: Connect, key: str) -> None:
+    path = f"/v1/connections/{await connect()}/items/{quote(key, safe='')}"
+    for status in (201, 200):
+        async with product.put(URL(path, encoded=True), json={"name": "Chair"}) as response:
+            assert (response.status, (await response.json())["number"]) == (status, key.upper())
+
+
+@pytest.mark.parametrize("key", ["%FF", "A%00", "A%0AB", "%7F", "%C3"])
+async def test_what_no_key_can_hold(product: ClientSession, connect: Connect, key: str) -> None:
+    for kind in ("items", "matches/items"):
+        url = URL(f"/v1/connections/{await connect()}/{kind}/{key}", encoded=True)
+        async with product.put(url, json={"name": "Chair"}) as response:
+            problem = await response.json(content_type="application/problem+json")
+        assert (response.status, problem["code"]) == (404, "not_found")
+
+
+async def test_an_empty_filter_is_no_filter(product: ClientSession, connect: Connect) -> None:
+    url = f"/v1/connections/{await connect()}/customers"
+    async with product.get(url, params={"number": " "}) as response:
+        problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["errors"][0]["pointer"]) == (400, "number")
 
 
 async def test_lists_go_page_by_page(product: ClientSession, connect: Connect) -> None:

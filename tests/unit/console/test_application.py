@@ -94,3 +94,24 @@ async def test_what_prometheus_reads_is_what_it_expects(
         answer = await client.get("/metrics")
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         assert "process_resident_memory_bytes" in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", "/metrics", (405, "method_not_allowed", "GET, HEAD")),
+        ("GET", "/elsewhere", (404, "not_found", None)),
+    ],
+)
+async def test_what_it_does_not_have_is_a_problem(
+    config: Config,
+    aiohttp_client: AiohttpClient,
+    method: str,
+    path: str,
+    expected: tuple[int, str, str | None],
+) -> None:
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        answer = await client.request(method, path)
+        problem = await answer.json(content_type="application/problem+json")
+    assert (answer.status, problem["code"], answer.headers.get("Allow")) == expected

@@ -40,6 +40,7 @@ def test_a_correlation_id_may_stand_in_a_header() -> None:
         b"[]",
         b'{"error":"x"}',
         b'{"error":{"code":1,"message":null}}',
+        b'{"error":{"code":"Philomena Quill, 7 Canal Wharf","message":null}}',
         b"\xff",
     ],
 )
