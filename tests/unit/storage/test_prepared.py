@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.storage import upgrade
+from gateway.storage.addresses import address_of
+from gateway.storage.database import Database
+from gateway.storage.prepared import Prepared
+from gateway.storage.records import changed, columns
+from gateway.storage.tables import connections
+from tests import postgres
+from tests.operations import an_operation
+from tests.unit.storage.conftest import execute
+
+NOW = datetime(2026, 11, 26, 9, 30, 0, 120, tzinfo=timezone(timedelta(hours=1)))
+ROW: dict[str, Any] = {
+    "id": "con_1",
+    "organization": "harwick",
+    "status": "active",
+    "grant": "authorization_code",
+    "params": {"freight": "10.50", "odd": "Ä'\"\\ \U0001f600"},
+    "created_at": NOW,
+    "updated_at": NOW,
+}
+ADD = Prepared(lambda _: insert(connections))
+MOVE = Prepared(
+    lambda _: (
+        update(connections)
+        .where(connections.c.id == bindparam("of_id"))
+        .returning(connections.c.label, connections.c.updated_at)
+    )
+)
+FIND = Prepared(lambda _: select(connections).where(connections.c.id == bindparam("of_id")))
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[Connection]:
+    upgrade(url)
+    engine = address_of(url).engine(connections=1, writing=True)
+    with engine.connect() as opened:
+        opened.begin()
+        yield opened
+    engine.dispose()
+
+
+def test_rows_go_in_and_come_out_as_sqlalchemy_would_have_it(connection: Connection) -> None:
+    assert ADD.rows(connection, ROW) == []
+    told = connection.execute(select(connections)).mappings().one()
+    assert FIND.row(connection, {"of_id": "con_1"}) == dict(told)
+    assert (told["params"], told["created_at"]) == (ROW["params"], NOW)
+    assert told["created_at"].tzinfo is UTC
+    connection.execute(insert(connections), {**ROW, "id": "con_2"})
+    assert FIND.row(connection, {"of_id": "con_2"}) == {**told, "id": "con_2"}
+
+
+def test_an_update_writes_what_is_named_and_nothing_else(connection: Connection) -> None:
+    ADD.rows(connection, {**ROW, "tenant": "there"})
+    later = NOW + timedelta(seconds=1)
+    for values in ({"label": "New"}, {"label": None, "updated_at": later}):
+        found = MOVE.row(connection, {"of_id": "con_1", **values})
+        assert found == {"label": values["label"], "updated_at": values.get("updated_at", NOW)}
+    assert MOVE.row(connection, {"of_id": "con_3", "label": "New"}) is None
+    after = FIND.row(connection, {"of_id": "con_1"})
+    assert after is not None
+    assert (after["tenant"], after["updated_at"]) == ("there", later)
+
+
+def test_an_error_is_sqlalchemys_and_names_no_values(connection: Connection) -> None:
+    ADD.rows(connection, ROW)
+    with pytest.raises(IntegrityError) as raised:
+        ADD.rows(connection, {**ROW, "label": "Philomena Quill"})
+    assert "Philomena" not in str(raised.value)
+
+
+async def test_a_lost_connection_is_noticed_as_one() -> None:
+    with postgres.database() as url:
+        upgrade(url)
+        database = Database(address_of(url))
+        database.start()
+        await database.write(lambda c: ADD.rows(c, ROW))
+        execute(
+            url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        await database.write(lambda c: MOVE.rows(c, {"of_id": "con_1", "label": "New"}))
+        found = await database.read(lambda c: FIND.row(c, {"of_id": "con_1"}))
+        assert found is not None
+        assert found["label"] == "New"
+        await database.close()
+
+
+@given(st.dictionaries(st.sampled_from(["state", "cause", "answer", "attempt"]), st.integers()))
+def test_a_changed_record_is_the_one_that_dataclasses_make(values: dict[str, Any]) -> None:
+    before = an_operation(NOW, document={"a": 1})
+    after = changed(before, **values)
+    assert after == replace(before, **values)
+    assert columns(after) == {**columns(before), **values}
+
+
+def test_a_field_that_is_not_there_cannot_be_changed() -> None:
+    with pytest.raises(TypeError, match="Operation has no sate"):
+        changed(an_operation(NOW), sate="failed")
