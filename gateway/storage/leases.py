@@ -40,6 +40,11 @@ def release(connection: Connection, lease: Lease, now: datetime) -> None:
     )
 
 
+def release_all(connection: Connection, now: datetime) -> None:
+    """Free every lease: who held one is dead, or will find that its number has passed."""
+    connection.execute(update(leases).where(leases.c.until > now).values(until=now))
+
+
 def holds(connection: Connection, lease: Lease) -> bool:
     """Whether nobody has taken the lease since; until this transaction ends nobody can."""
     number = connection.execute(

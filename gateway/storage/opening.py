@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from gateway.clock import Clock
 from gateway.errors import StartError
-from gateway.storage import schema, tables
+from gateway.storage import leases, schema, tables
 from gateway.storage.addresses import address_of
 from gateway.storage.database import Database
 from gateway.storage.seal import Sealer, Unopenable
@@ -61,7 +61,10 @@ async def open_store(
         stack.push_async_callback(database.close)
         database.start()
         await database.write(lambda connection: _check_keys(connection, sealer))
-        yield Store(database, sealer, clock, alone=serving and isinstance(address, SqliteFile))
+        alone = serving and isinstance(address, SqliteFile)
+        if alone:  # a process that was killed while it refreshed a token holds up nobody
+            await database.write(lambda connection: leases.release_all(connection, clock.now()))
+        yield Store(database, sealer, clock, alone=alone)
 
 
 def _check_keys(connection: Connection, sealer: Sealer) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from gateway.storage import Connection, Lease, Store, open_store
 from tests.clock import MovingClock
@@ -39,6 +40,18 @@ async def test_a_lease_ends_by_itself_and_a_late_holder_gives_nothing_back(
 
     await store.release_lease(first)
     assert await store.take_lease("x", 30) is None
+
+
+async def test_who_serves_alone_waits_for_no_dead_process(
+    tmp_path: Path, clock: MovingClock
+) -> None:
+    url = f"sqlite:///{tmp_path / 'gateway.db'}"
+    async with open_store(url, [KEY], clock, serving=True) as killed:
+        assert await killed.take_lease("token con_1", 30) == Lease("token con_1", 1)
+    async with open_store(url, [KEY], clock) as command:
+        assert await command.take_lease("token con_1", 30) is None
+    async with open_store(url, [KEY], clock, serving=True) as next_one:
+        assert await next_one.take_lease("token con_1", 30) == Lease("token con_1", 2)
 
 
 async def test_who_has_lost_the_lease_stores_no_token(store: Store, clock: MovingClock) -> None:
