@@ -35,6 +35,7 @@ T = TypeVar("T")
 Statement = Callable[["Connection"], T]
 
 MOST_TOGETHER: Final = 200  # writes in one transaction
+GATHER: Final = 0.001  # seconds to wait for more writes where there are several
 READERS: Final = 4
 PAUSES: Final = (0.05, 0.3, 1.0)  # seconds before what a server undid or lost is run again
 
@@ -172,14 +173,20 @@ class Database:
 def _write_all(
     loop: asyncio.AbstractEventLoop, opened: _Opened, waiting: SimpleQueue[_Write | None]
 ) -> None:
-    """The writer's thread: whatever waits is one transaction, until a None ends it."""
-    closing = False
+    """The writer's thread: whatever waits is one transaction, until a None ends it.
+
+    Where several have come together, a moment's wait brings more of them, and a transaction costs
+    more than the writes in it. Who writes alone does not wait.
+    """
+    closing, several = False, False
     while not closing:
         together = [waiting.get()]
+        if several:
+            time.sleep(GATHER)
         while not waiting.empty() and len(together) < MOST_TOGETHER:
             together.append(waiting.get())  # nobody else takes any
         writes = [write for write in together if write is not None]
-        closing = len(writes) < len(together)
+        closing, several = len(writes) < len(together), len(writes) > 1
         loop.call_soon_threadsafe(_tell, writes, _commit(opened, writes))
 
 
