@@ -35,7 +35,7 @@ T = TypeVar("T")
 Statement = Callable[["Connection"], T]
 
 MOST_TOGETHER: Final = 200  # writes in one transaction
-GATHER: Final = 0.001  # seconds to wait for more writes where there are several
+GATHER: Final = 0.0005  # seconds to wait for more writes where there are several
 READERS: Final = 4
 PAUSES: Final = (0.05, 0.3, 1.0)  # seconds before what a server undid or lost is run again
 
