@@ -33,6 +33,7 @@ from gateway.storage import Store, open_store
 from gateway.telemetry import tracing, watched_loop
 from gateway.validation import Schemas, load_schemas
 
+ANSWER_WITHIN: Final = 5.0  # seconds for writes under way; then their callers are told 202
 FINISH_WITHIN: Final = 25.0  # seconds for requests under way; container platforms kill after 30
 
 
@@ -156,7 +157,12 @@ async def listening(
         if console is not None and gateway.operators is not None:
             await stack.enter_async_context(_serving(gateway.operators, console, docs))
         await stack.enter_async_context(_serving(gateway.application, socket, docs))
-        yield
+        try:
+            yield
+        finally:
+            # Whoever waits for Business Central gets its operation before the process has to go.
+            loop = asyncio.get_running_loop()
+            stack.callback(loop.call_later(ANSWER_WITHIN, gateway.engine.let_go).cancel)
 
 
 @asynccontextmanager

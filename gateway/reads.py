@@ -135,6 +135,8 @@ async def read_record(
     answer = await business_central.read(connection, path, text, deadline=deadline)
     row = _decoded(schemas, plan, entity, answer.body or {})
     key = entity.key[0]
+    if not row:
+        raise UnexpectedAnswer("Business Central's answer is no record.")
     if key in row:
         _check_rows(entity, (Condition(key, "eq", (record_id,)),), [row])
     validator = schemas.answer_validator(plan.schema)

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from gateway.documents import decode_json, suggest
 from gateway.errors import InvalidInput, InvalidQuery, TooSlow, UnsupportedMediaType, Violation
-from gateway.validation import Validator
+from gateway.validation import Validator, json_pointer
 
 MOST_WAIT: Final = 300.0  # seconds, as all of these
 DEFAULT_WAIT: Final = 60.0
@@ -54,13 +54,34 @@ async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[
             "The body's Content-Encoding is not known here: send it plain, or as gzip or deflate."
         )
     whole = request.content.is_eof()  # nearly always, and then there is nothing to wait for
-    value = decode_json(await (request.read() if whole else received(request.read())))
+    raw = await (request.read() if whole else received(request.read()))
+    value = decode_json(raw)
+    if b"\\u0000" in raw and (path := _nul_in(value)) is not None:
+        detail = "The character U+0000 cannot be kept."
+        raise InvalidInput(detail, violations=[Violation("nul", detail, json_pointer(path))])
     if not isinstance(value, dict):
         raise InvalidInput(
             "The body must be a JSON object.",
             violations=[Violation("type", "This must be an object.", pointer="")],
         )
     return value
+
+
+def _nul_in(value: object) -> list[str | int] | None:
+    """The path to the first text with U+0000, or to the object that has it in a key."""
+    if isinstance(value, str):
+        return [] if "\0" in value else None
+    parts: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        if any("\0" in key for key in value):
+            return []
+        parts = list(value.items())
+    elif isinstance(value, list):
+        parts = list(enumerate(value))
+    for step, part in parts:
+        if (path := _nul_in(part)) is not None:
+            return [step, *path]
+    return None
 
 
 async def received(reading: Awaitable[_T]) -> _T:

@@ -24,6 +24,7 @@ from gateway.errors import (
     CallerError,
     GatewayError,
     InvalidJson,
+    InvalidQuery,
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
@@ -149,7 +150,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _problem_answer(request, error, allow=_verbs_allowed(request))
     except GatewayError as error:
         return _problem_answer(request, error)
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionResetError):
         response = _problem_answer(
             request,
             InvalidJson("The body broke off, or it is not in the Content-Encoding it names."),
@@ -175,16 +176,25 @@ def _require_framing(request: web.Request) -> None:
 
 
 def _require_readable(request: web.Request) -> None:
-    """Raises `NotFound` for an address with what no key can have in it."""
-    raw = request.rel_url.raw_path
-    if "%" not in raw:
-        return
+    """Raises `NotFound` for a path with what no key can have in it, `InvalidQuery` for a query
+    that says nothing.
+    """
+    url = request.rel_url
+    if "%" in url.raw_path:
+        path = _decoded(url.raw_path)
+        if path is None:
+            raise NotFound("The address holds bytes that are not UTF-8.")
+        if _CONTROL.search(path):
+            raise NotFound("The address holds a control character, which no key has.")
+    if "%" in url.raw_query_string and _decoded(url.raw_query_string) is None:
+        raise InvalidQuery("The query holds bytes that are not UTF-8.")
+
+
+def _decoded(raw: str) -> str | None:
     try:
-        path = unquote_to_bytes(raw).decode()
+        return unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
-        raise NotFound("The address holds bytes that are not UTF-8.") from None
-    if _CONTROL.search(path):
-        raise NotFound("The address holds a control character, which no key has.")
+        return None
 
 
 def _problem_answer(

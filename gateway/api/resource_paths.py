@@ -177,7 +177,7 @@ def _filter(listed: ListPlan, name: str) -> Shape:
     if known.values is not None:
         schema["enum"] = list(known.values)
     elif field.max_length is not None:
-        schema |= {"maxLength": field.max_length, "pattern": r"\S"}
+        schema["maxLength"] = field.max_length
     compared = _COMPARED[known.operator]
     return in_query(name, f"Only those whose {field.name} in Business Central {compared}.", schema)
 

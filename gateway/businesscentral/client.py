@@ -137,17 +137,17 @@ class BusinessCentral:
         )
         if lane is None:
             return await self._send(connection, call, deadline, patience)
-        async with self.lane(connection, lane, deadline):
+        async with self.lane(connection.id, lane, deadline):
             return await self._send(connection, call, deadline, patience)
 
     def lane(
-        self, connection: Connection, name: str, deadline: Deadline
+        self, connection_id: str, name: str, deadline: Deadline
     ) -> AbstractAsyncContextManager[None]:
-        """Hold a lane of `connection` around several calls; one of another name than `write` has.
+        """Hold a lane of a connection around several calls; one of another name than `write` has.
 
         Raises `RateLimited` when it is not free before the deadline.
         """
-        return self._pacing.lane(f"{connection.id}/{name}", deadline)
+        return self._pacing.lane(f"{connection_id}/{name}", deadline)
 
     async def environments(
         self, connection: Connection, *, deadline: Deadline

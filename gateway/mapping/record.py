@@ -80,9 +80,6 @@ class ListPlan:
         return tuple(conditions)
 
     def _condition(self, known: Filter, name: str, text: str) -> Condition:
-        if not text.strip():
-            detail = f"{name} is empty. Leave it out, or say what to look for."
-            raise InvalidQuery(violations=[Violation("minLength", detail)])
         if known.values is None:
             field = self.entity.fields[known.field]
             value = _value(field, text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ from gateway.errors import (
     ConnectionStateError,
     ConnectionUnauthorized,
     GatewayError,
+    RateLimited,
     RecordChanged,
     RecordGone,
     RecordLocked,
@@ -102,11 +104,25 @@ class Course:
 
     async def _follow(self) -> None:
         try:
-            await self._go_on()
+            async with self._alone():
+                await self._go_on()
         except (LeaseLost, StorageUnavailable):
             raise
+        except RateLimited as error:  # its lane was not free: nothing has happened in this course
+            await self._stop_or_wait(error)
         except Exception as error:  # noqa: BLE001 - it must not make the same mistake for ever
             await self._stumble(error)
+
+    def _alone(self) -> AbstractAsyncContextManager[None]:
+        """The lane of the record that is changed, from reading it until the outcome is known or
+        waits: of several changes here each one finds what those before it have made of it.
+        """
+        record_id = self.operation.target.get("id")
+        if record_id is None:
+            return nullcontext()
+        lane = f"{self.operation.resource} {str(record_id).lower()}"
+        connection = self.operation.connection_id
+        return self._tools.business_central.lane(connection, lane, self._patience)
 
     async def _go_on(self) -> None:
         while self.operation.owner is not None:
@@ -289,8 +305,12 @@ class Course:
             error=type(error).__name__,
             at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames],
         )
+        await self._stop_or_wait(GatewayError())
+
+    async def _stop_or_wait(self, error: GatewayError) -> None:
+        """Stop with `error` where nothing is in doubt, else look later."""
         if self.operation.state == "running" and not await self._has_left():
-            await self._stop(GatewayError())
+            await self._stop(error)
         else:
             time = self._tools.clock.now() + timedelta(seconds=LONGEST_PAUSE)
             state = "running" if self.operation.state == "running" else "uncertain"

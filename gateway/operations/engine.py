@@ -55,6 +55,7 @@ class Engine:
         self._tools = Tools(store, snapshot, business_central, connections, matching, cache, clock)
         self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
         self._awaited: dict[str, set[asyncio.Future[Operation | None]]] = {}
+        self._leaving = False
         self._worker = Worker(store, clock, resume=self.resume, living=lambda: [*self._courses])
 
     async def __aenter__(self) -> Self:
@@ -228,8 +229,16 @@ class Engine:
             else:
                 awaited.set_exception(end)
 
+    def let_go(self) -> None:
+        """Let nobody wait any longer: whoever does is told to come back, with 202."""
+        self._leaving = True
+        for waiting in self._awaited.values():
+            for end in waiting:
+                _leave_open(end)
+
     async def _end_of(self, operation_id: str, wait: float) -> Operation | None:
         """The operation once it is settled, or None after `wait` seconds of the clock."""
+        wait = 0.0 if self._leaving else wait
         end: asyncio.Future[Operation | None] = asyncio.get_running_loop().create_future()
         waiting = self._awaited.setdefault(operation_id, set())
         waiting.add(end)

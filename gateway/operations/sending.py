@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -112,24 +111,6 @@ class Sending:
         connection = await tools.connections.require(operation.connection_id)
         names = tools.names(plan, operation, connection)
         await self._take_key(plan, names)
-        async with self._alone(plan, connection):
-            return await self._tried(connection, plan, names, past)
-
-    def _alone(self, plan: Plan, connection: Connection) -> AbstractAsyncContextManager[None]:
-        """The lane of the record that is changed, from reading it to the end: of several changes
-        here each one finds what those before it have made of it.
-        """
-        record_id = self.entry.operation.target.get("id")
-        if record_id is None:
-            return nullcontext()
-        lane = f"{plan.entity} {str(record_id).lower()}"
-        return self.tools.business_central.lane(connection, lane, self.patience)
-
-    async def _tried(
-        self, connection: Connection, plan: Plan, names: Names, past: Past
-    ) -> Call | Prepared | None:
-        """As `run`, again where Business Central has something else to do."""
-        tools = self.tools
         for again in range(1, MOST_TIMES + 1):
             prepared = await self._prepared(connection, plan, names, past)
             if not prepared.requests:

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.errors import GatewayError, StorageUnavailable
 from gateway.storage.addresses import Address
@@ -35,6 +35,8 @@ T = TypeVar("T")
 Statement = Callable[["Connection"], T]
 
 MOST_TOGETHER: Final = 200  # writes in one transaction
+READ_WITHIN: Final = 60.0  # seconds until a database that says nothing counts as gone
+PROVE_WITHIN: Final = 5.0  # seconds, for those who ask whether it is there
 GATHER: Final = 0.0005  # seconds to wait for more writes where there are several
 READERS: Final = 4
 PAUSES: Final = (0.05, 0.3, 1.0)  # seconds before what a server undid or lost is run again
@@ -144,7 +146,8 @@ class Database:
         if self._writer is None:
             raise StorageUnavailable(_CLOSED)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, _read, self._opened, statement)
+        async with _answered(READ_WITHIN):
+            return await loop.run_in_executor(self._reading, _read, self._opened, statement)
 
     async def read_rows(self, statement: Statement[T]) -> T:
         """As `read`, for a few rows by their keys: a file gives them sooner than a thread wakes."""
@@ -156,7 +159,8 @@ class Database:
 
     async def prove(self) -> None:
         """Prove that it can be read and written. Raises `StorageUnavailable`."""
-        await self.write(self._opened.address.prove)
+        async with _answered(PROVE_WITHIN):
+            await self.write(self._opened.address.prove)
 
     async def write(self, statement: Statement[T]) -> T:
         """The value of `statement`, once what it did is durable. It runs whole or not at all.
@@ -168,6 +172,16 @@ class Database:
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put(_Write(statement, done))
         return await done
+
+
+@asynccontextmanager
+async def _answered(seconds: float) -> AsyncIterator[None]:
+    """Wait no longer than that for a database that says nothing, for what has no effect."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise StorageUnavailable("The database does not answer. Nothing was sent.") from None
 
 
 def _write_all(
@@ -192,8 +206,13 @@ def _write_all(
 
 def _read(opened: _Opened, statement: Statement[T]) -> T:
     def attempt(_phase: _Phase) -> T:
-        with opened.reads.connect() as connection:
-            return statement(connection)
+        try:
+            with opened.reads.connect() as connection:
+                return statement(connection)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                opened.reads.dispose()  # the others are lost as well, as a rule
+            raise
 
     return _persistently(opened.address, attempt)
 

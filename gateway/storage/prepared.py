@@ -110,13 +110,16 @@ class Prepared:
 def _told(error: Exception, connection: Connection, text: str) -> BaseException:
     """An error of the driver as SQLAlchemy's, without the values."""
     dialect = connection.dialect
+    lost = dialect.is_disconnect(cast("Any", error), None, None)
+    if lost:  # else the pool would try to roll back on it
+        connection.invalidate()
     told: BaseException = DBAPIError.instance(
         text,
         None,
         cast("Any", error),
         dialect.loaded_dbapi.Error,
         hide_parameters=True,
-        connection_invalidated=dialect.is_disconnect(cast("Any", error), None, None),
+        connection_invalidated=lost,
         dialect=dialect,
     )
     return told

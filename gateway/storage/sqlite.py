@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from sqlalchemy import URL, create_engine, event
+from sqlalchemy import URL, create_engine, event, update
 
 from gateway.errors import GatewayError, StartError, StorageUnavailable
+from gateway.storage.tables import canaries
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -137,8 +138,11 @@ class SqliteFile:
                 "`sqlite3 … .recover`."
             )
 
-    def prove(self, _connection: Connection) -> None:
-        """Read the file as somebody who opens it now does: what is in memory proves nothing."""
+    def prove(self, connection: Connection) -> None:
+        """Read the file as somebody who opens it now does: what is in memory proves nothing. And
+        write a row as it is, which a full disk does not take.
+        """
+        connection.execute(update(canaries).values(sealed=canaries.c.sealed))
         try:
             address = f"{self.file.as_uri()}?mode=rw"
             with closing(sqlite3.connect(address, uri=True, timeout=1)) as fresh:

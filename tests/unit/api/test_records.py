@@ -100,11 +100,26 @@ async def test_what_no_key_can_hold(product: ClientSession, connect: Connect, ke
         assert (response.status, problem["code"]) == (404, "not_found")
 
 
-async def test_an_empty_filter_is_no_filter(product: ClientSession, connect: Connect) -> None:
-    url = f"/v1/connections/{await connect()}/customers"
-    async with product.get(url, params={"number": " "}) as response:
+async def test_a_text_that_no_database_keeps_is_named(
+    product: ClientSession, connect: Connect
+) -> None:
+    path = f"/v1/connections/{await connect()}/sales-orders"
+    lines = [*ORDER["lines"], {**ORDER["lines"][0], "description": "a\0b"}]
+    for document, pointer in (
+        ({**ORDER, "external_reference": "\0"}, "/external_reference"),
+        ({**ORDER, "lines": lines}, "/lines/1/description"),
+    ):
+        status, _, problem = await post(product, path, document)
+        assert (status, problem["code"]) == (422, "invalid_input")
+        assert problem["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("text", ["%FF", "%C3%28", "%ED%A0%80"])
+async def test_a_query_is_utf_8(product: ClientSession, connect: Connect, text: str) -> None:
+    path = f"/v1/connections/{await connect()}/customers?number={text}"
+    async with product.get(URL(path, encoded=True)) as response:
         problem = await response.json(content_type="application/problem+json")
-    assert (response.status, problem["errors"][0]["pointer"]) == (400, "number")
+    assert (response.status, problem["code"]) == (400, "invalid_query")
 
 
 async def test_lists_go_page_by_page(product: ClientSession, connect: Connect) -> None:

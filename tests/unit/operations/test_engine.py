@@ -161,3 +161,13 @@ async def test_a_dry_run_reads_and_writes_nothing(writes: Writes) -> None:
     methods = {entry["method"] for entry in await writes.remote.journal(path="/api/v2.0")}
     assert methods == {"GET"}
     assert await writes.store.operations() == []
+
+
+async def test_who_leaves_tells_those_who_wait_to_come_back(writes: Writes) -> None:
+    match = {"method": "POST", "entity": "salesOrders"}
+    await writes.remote.arm("delay", seconds=0.3, when="after", match=match)
+    waiting = asyncio.create_task(writes.create())
+    await writes.until_it_has_arrived()
+    writes.engine.let_go()
+    assert (await waiting).status == 202
+    assert (await writes.until(lambda operation: operation.state == "succeeded")).record_number

@@ -141,6 +141,16 @@ class TestUpdate:
         assert {now[f"addressLine{n}"] for n in (1, 2)} | {now["city"], now["state"]} == {"E"}
         assert now["creditLimit"] == 77
 
+    async def test_the_next_waits_until_the_outcome_is_known(self, writes: Writes) -> None:
+        there = await writes.there()
+        await writes.remote.arm("status", status=503, committed=False, match=PATCH)
+        ends = await asyncio.gather(
+            *(writes.customer("update", {"name": name}, id=there["id"]) for name in ("A", "B"))
+        )
+        assert [end.status for end in ends] == [200, 200]
+        sent = [json.loads(call["body"])["displayName"] for call in await writes.sent("PATCH")]
+        assert sent == list("AAB")
+
     async def test_if_match(self, writes: Writes) -> None:
         there = await writes.there()
         seen = await writes.customer("update", {}, id=there["id"])

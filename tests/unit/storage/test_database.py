@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, event, make_url, text
 
 from gateway.errors import Conflict, InvalidInput, StorageUnavailable
+from gateway.storage import upgrade
 from gateway.storage.addresses import address_of
 from gateway.storage.database import Database, Statement
 from tests import postgres
@@ -218,4 +219,27 @@ async def test_a_text_that_postgresql_cannot_keep_is_refused() -> None:
             with pytest.raises(InvalidInput) as raised:
                 await database.write(statement)
             assert value not in str(raised.value)
+        await database.close()
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.storage.database.READ_WITHIN", 0.2)
+    monkeypatch.setattr("gateway.storage.database.PROVE_WITHIN", 0.2)
+    with postgres.database() as url:
+        upgrade(url)
+        database = Database(address_of(url))
+        database.start()
+        await database.prove()
+        frozen = threading.Event()
+        held = asyncio.create_task(database.write(lambda _: frozen.wait(5)))
+        await asyncio.sleep(0.05)
+        with pytest.raises(StorageUnavailable, match="does not answer"):
+            await database.prove()
+        with pytest.raises(StorageUnavailable, match="does not answer"):
+            await database.read(lambda c: c.execute(text("SELECT pg_sleep(1)")).all())
+        frozen.set()
+        assert await held
+        await database.prove()
         await database.close()
