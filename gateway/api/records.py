@@ -26,7 +26,7 @@ from gateway.api.keys import BUSINESS_CENTRAL, CLOCK, CONNECTIONS, ENGINE, SNAPS
 from gateway.api.operations import operation_body
 from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
-from gateway.errors import MethodNotAllowed
+from gateway.errors import InvalidQuery, MethodNotAllowed
 from gateway.operations import Outcome, etag
 from gateway.snapshot import ResourcePlans
 
@@ -112,6 +112,8 @@ async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> 
     """One write of any verb. `target` are the parameters of the path that name its record."""
     connection = await connection_of(request)
     plan = request.app[SNAPSHOT].plan(request.match_info["resource"], verb)
+    if "If-None-Match" in request.headers:
+        raise InvalidQuery("If-None-Match is not taken here: nothing was written.")
     wish, key = preferences(request), idempotency_key(request)
     condition = if_match(request) if target else ()
     document = None

@@ -137,7 +137,7 @@ class Diagnosis:
             detail = f'There is no environment "{connection.environment}"; there are {there}.'
             if connection.environment is None:
                 detail = f"No environment is chosen; there are {there}."
-            raise _Failed(detail, PRODUCT, _anew(connection))
+            raise _Failed(detail, PRODUCT, _elsewhere(connection))
         if UNSEEN in {found.type, connection.environment_type}:
             return "The list of environments may not be seen, so its type is not known."
         if connection.environment_type not in {None, found.type}:
@@ -188,6 +188,13 @@ class Diagnosis:
         if isinstance(error, BusinessCentralUnavailable | RateLimited | UnexpectedAnswer):
             return NOBODY, "the same request again"
         return OPERATOR, "the mapping that reads this, and the release of this environment"
+
+
+def _elsewhere(connection: Connection) -> str:
+    """Where another environment is named: at the connect page, where there is one."""
+    if connection.grant == "authorization_code":
+        return _anew(connection)
+    return f"PATCH /v1/connections/{connection.id} with another environment"
 
 
 def _anew(connection: Connection) -> str:

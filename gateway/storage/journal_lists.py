@@ -13,7 +13,7 @@ from gateway.storage.rows import Seals
 from gateway.storage.tables import operations
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 
 def listed(
@@ -25,7 +25,7 @@ def listed(
 ) -> list[Operation]:
     """The newest first; `before` is the time and id of the last one already given."""
     table = operations.c
-    conditions = [
+    conditions: list[ColumnElement[bool]] = [
         table[name] == value
         for name, value in (
             ("organization", wanted.organization),
@@ -33,11 +33,13 @@ def listed(
             ("resource", wanted.resource),
             ("state", wanted.state),
             ("cause", wanted.cause),
-            ("key", wanted.key),
             ("record_number", wanted.number),
         )
         if value is not None
     ]
+    if wanted.key is not None:
+        # A reference is an anchor, which is compared as a Code is; it may have another key beside.
+        conditions.append(or_(table.key == wanted.key, table.anchor == wanted.key.strip().upper()))
     if wanted.since is not None:
         conditions.append(table.created_at >= wanted.since)
     if wanted.until is not None:

@@ -231,6 +231,7 @@ operations = Table(
     Index("operations_by_state", "state", "not_before"),
     Index("operations_by_key", "key"),
     Index("operations_by_number", "record_number"),
+    Index("operations_by_anchor", "anchor"),
 )
 
 calls = Table(

@@ -42,7 +42,7 @@ _SENTENCES: Final = {
     "exclusiveMaximum": "This number must be less than {limit}.",
     "minItems": "This list has {length} elements, at least {limit} must be there.",
     "maxItems": "This list has {length} elements, at most {limit} are taken.",
-    "falseSchema": "Business Central or the gateway sets this; it cannot be sent.",
+    "falseSchema": "Business Central or the gateway sets this; leave it out.",
     "uniqueItems": "The elements of this list must differ.",
     "anyOf": "This fits none of the forms that are allowed here.",
     "oneOf": "This fits none, or more than one, of the forms that are allowed here.",

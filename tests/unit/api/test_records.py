@@ -100,6 +100,15 @@ async def test_what_no_key_can_hold(product: ClientSession, connect: Connect, ke
         assert (response.status, problem["code"]) == (404, "not_found")
 
 
+async def test_a_condition_that_is_not_kept_is_refused(
+    product: ClientSession, connect: Connect
+) -> None:
+    path = f"/v1/connections/{await connect()}/customers/10000"
+    headers = {"If-None-Match": "*"}
+    async with product.put(path, json={"name": "Overwritten"}, headers=headers) as response:
+        assert (response.status, (await response.json())["code"]) == (400, "invalid_query")
+
+
 async def test_a_text_that_no_database_keeps_is_named(
     product: ClientSession, connect: Connect
 ) -> None:

@@ -322,6 +322,15 @@ async def test_parked_operations_go_on_when_their_connection_does(
     assert await store.due() == ["op_1"]
 
 
+async def test_an_operation_is_found_by_its_reference_beside_a_key_of_its_own(
+    store: Store, clock: MovingClock
+) -> None:
+    began = await store.begin(new(clock, key="idem-1"))
+    await sent(store, began.operation, anchor="D-77")
+    for key, found in (("idem-1", 1), ("D-77", 1), (" d-77", 1), ("IDEM-1", 0), ("77", 0)):
+        assert len(await store.operations(OperationFilter(key=key))) == found
+
+
 async def test_the_list_is_filtered_and_paged(store: Store, clock: MovingClock) -> None:
     for number in range(5):
         await clock.advance(1)
