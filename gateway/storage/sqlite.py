@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -10,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from sqlalchemy import URL, create_engine, event, update
+from sqlalchemy import URL, create_engine, event
 
 from gateway.errors import GatewayError, StartError, StorageUnavailable
-from gateway.storage.tables import canaries
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import ConnectionPoolEntry
 
+LEAST_FREE: Final = 4 * 1024 * 1024  # bytes on its disk; less counts as full
 BUSY_MILLISECONDS: Final = 5000  # how long to wait for a command that writes at the same time
 
 _PRAGMAS: Final = (
@@ -30,6 +31,7 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-512",  # KiB a connection; rows are read by key, and the system caches too
 )
+_FULL: Final = "The disk of the database is full. Nothing was sent."
 _NOT_OURS: Final = (
     "The database's file was moved, replaced or cut while the gateway used it. Stop the gateway "
     "and put the file back. Nothing was sent."
@@ -138,17 +140,19 @@ class SqliteFile:
                 "`sqlite3 … .recover`."
             )
 
-    def prove(self, connection: Connection) -> None:
+    def prove(self, _connection: Connection) -> None:
         """Read the file as somebody who opens it now does: what is in memory proves nothing. And
-        write a row as it is, which a full disk does not take.
+        see that there is room: a small write may still fit where an order does not.
         """
-        connection.execute(update(canaries).values(sealed=canaries.c.sealed))
         try:
             address = f"{self.file.as_uri()}?mode=rw"
             with closing(sqlite3.connect(address, uri=True, timeout=1)) as fresh:
                 fresh.execute("SELECT 1 FROM operations LIMIT 1").fetchone()
-        except sqlite3.Error:
+            free = shutil.disk_usage(self.file.parent).free
+        except (sqlite3.Error, OSError):
             raise StorageUnavailable(_NOT_OURS) from None
+        if free < LEAST_FREE:
+            raise StorageUnavailable(_FULL)
 
     def repeatable(self, error: SQLAlchemyError, *, committing: bool) -> bool:  # noqa: ARG002 - the other database can tell
         """Whether the same again may succeed: never at once."""
@@ -160,7 +164,7 @@ class SqliteFile:
         if "locked" in text or "busy" in text:
             return StorageUnavailable("The database is held by another program. Nothing was sent.")
         if "full" in text:
-            return StorageUnavailable("The disk of the database is full. Nothing was sent.")
+            return StorageUnavailable(_FULL)
         if "readonly" in text:
             return StorageUnavailable("The database cannot be written to. Nothing was sent.")
         return StorageUnavailable()

@@ -170,6 +170,14 @@ async def test_another_record_than_the_one_asked_for_is_not_shown(
             await one(remote, connection, OTHER_COMPANY_ID, through=with_odd(remote, odd))
 
 
+async def test_an_answer_that_holds_nothing_is_no_record(
+    remote: Remote, connection: Connection
+) -> None:
+    async with odd_server(lambda _: reply(200, {})) as odd:
+        with pytest.raises(UnexpectedAnswer):
+            await one(remote, connection, item()["id"], through=with_odd(remote, odd))
+
+
 async def test_what_does_not_fit_the_canonical_schema_is_not_answered(
     remote: Remote, connection: Connection
 ) -> None:

@@ -109,3 +109,14 @@ async def test_a_stale_copy_put_over_the_file_is_noticed(file_url: str, clock: M
             held.write(stale)
         with pytest.raises(StorageUnavailable, match="moved, replaced or cut"):
             await store.revoke_key("key_1")
+
+
+async def test_a_disk_that_is_nearly_full_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'gateway.db'}"
+    async with open_store(url, [KEY], MovingClock()) as store:
+        await store.ping()
+        monkeypatch.setattr("gateway.storage.sqlite.LEAST_FREE", 2**62)
+        with pytest.raises(StorageUnavailable, match="full"):
+            await store.ping()
