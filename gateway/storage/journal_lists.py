@@ -11,6 +11,7 @@ from gateway.storage.journal_codec import decoded
 from gateway.storage.records import Operation, OperationFilter
 from gateway.storage.rows import Seals
 from gateway.storage.tables import operations
+from gateway.wire import code
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -39,7 +40,7 @@ def listed(
     ]
     if wanted.key is not None:
         # A reference is an anchor, which is compared as a Code is; it may have another key beside.
-        conditions.append(or_(table.key == wanted.key, table.anchor == wanted.key.strip().upper()))
+        conditions.append(or_(table.key == wanted.key, table.anchor == code(wanted.key)))
     if wanted.since is not None:
         conditions.append(table.created_at >= wanted.since)
     if wanted.until is not None:

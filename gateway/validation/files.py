@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gateway.documents import Document, Finding, load_document, suggest
 from gateway.errors import InvalidFiles, Violation
-from gateway.validation.schemas import Schemas
+from gateway.validation.schemas import Schemas, references
 from gateway.validation.validator import Validator, at_pointer
 
 _SUFFIX: Final = ".schema.json"
@@ -196,7 +196,7 @@ def _path(value: object, pointer: str) -> tuple[str | int, ...]:
 
 
 def _reference_findings(document: Document, beside: Mapping[str, Document]) -> Iterator[Finding]:
-    for path, target in _references(document.value, ()):
+    for path, target in references(document.value):
         file, _, fragment = target.partition("#")
         if file and file not in beside:
             message = "A schema may refer to itself and to files beside it; this is neither."
@@ -209,20 +209,6 @@ def _reference_findings(document: Document, beside: Mapping[str, Document]) -> I
         except (LookupError, TypeError, ValueError):
             message = "There is nothing at the end of this reference."
             yield _finding(document, path, "S103", "unknown-reference", message)
-
-
-def _references(
-    value: object, path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if key in {"$ref", "$dynamicRef"} and isinstance(child, str):
-                yield (*path, key), child
-            elif key not in {"const", "enum", "default", "examples", "x-business-central"}:
-                yield from _references(child, (*path, key))
-    elif isinstance(value, list):
-        for at, child in enumerate(value):
-            yield from _references(child, (*path, at))
 
 
 def _compile_findings(document: Document) -> Iterator[Finding]:

@@ -122,23 +122,26 @@ class Schemas:
             one = open_.pop()
             if one in self._addresses and one not in found:
                 found[one] = self._addresses[one]
-                open_ += [urldefrag(urljoin(one, ref)).url for ref in _references(found[one])]
+                open_ += [urldefrag(urljoin(one, ref)).url for _, ref in references(found[one])]
         return found
 
     def _canonical_value(self, name: str) -> Mapping[str, object]:
         return cast("Mapping[str, object]", self._canonical[name].value)
 
 
-def _references(schema: object) -> Iterator[str]:
-    """Every `$ref` in a schema."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"]
-        for part in schema.values():
-            yield from _references(part)
-    elif isinstance(schema, list):
-        for part in schema:
-            yield from _references(part)
+def references(
+    value: object, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every reference in a schema, with the path to it from `path` on."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in {"$ref", "$dynamicRef"} and isinstance(child, str):
+                yield (*path, key), child
+            elif key not in {"const", "enum", "default", "examples", "x-business-central"}:
+                yield from references(child, (*path, key))
+    elif isinstance(value, list):
+        for at, child in enumerate(value):
+            yield from references(child, (*path, at))
 
 
 def _address(api: str, entity_set: str) -> str:
