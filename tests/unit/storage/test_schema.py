@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -96,6 +98,27 @@ async def test_of_many_that_open_a_fresh_database_at_once_each_finds_it_whole(
     await asyncio.gather(*(opened() for _ in range(5)))
     async with open_store(empty_url, [KEY], clock) as store:
         await store.ping()
+
+
+def test_those_who_switch_a_fresh_file_to_a_write_ahead_log_wait_for_each_other(
+    file_url: str,
+) -> None:
+    # Before each waited, one in sixty was told that the file is locked.
+    together = Barrier(6)
+
+    def opened() -> None:
+        engine = address_of(file_url).engine(connections=1, writing=True)
+        together.wait()
+        with engine.begin():
+            pass
+        engine.dispose()
+
+    for _ in range(25):
+        for part in ("", "-wal", "-shm"):
+            Path(f"{file_of(file_url)}{part}").unlink(missing_ok=True)
+        with ThreadPoolExecutor(6) as threads:
+            for one in [threads.submit(opened) for _ in range(6)]:
+                one.result()
 
 
 def test_a_lost_table_is_named(url: str) -> None:
