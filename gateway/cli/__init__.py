@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import cast
+
 import click
 
 from gateway import __version__
-from gateway.cli.check import check
-from gateway.cli.connections import connections
-from gateway.cli.db import db
-from gateway.cli.demo import demo
 from gateway.cli.group import Commands
-from gateway.cli.keys import keys
-from gateway.cli.matches import matches
-from gateway.cli.operations import operations
-from gateway.cli.render import render
-from gateway.cli.secrets import secrets
-from gateway.cli.serve import serve
-from gateway.cli.simulate import simulate
-from gateway.cli.test import test
+
+_COMMANDS = (
+    "serve",
+    "demo",
+    "simulate",
+    "check",
+    "test",
+    "render",
+    "keys",
+    "connections",
+    "matches",
+    "operations",
+    "db",
+    "secrets",
+)
+
+
+class _Main(Commands):
+    """Each command is in the module of its name. Only the one that runs is loaded, so that a
+    serving process holds nothing of the others.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Their names, in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        """The command of a name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"gateway.cli.{cmd_name}")
+        return cast("click.Command", getattr(module, cmd_name))
 
 
 @click.group(
-    cls=Commands,
+    cls=_Main,
     epilog="Example: bc-gateway demo --once",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -32,20 +55,3 @@ def main() -> None:
     Commands exit with 0 when all is fine, 1 when something was found, 2 when they were called
     wrongly.
     """
-
-
-for _command in (
-    serve,
-    demo,
-    simulate,
-    check,
-    test,
-    render,
-    keys,
-    connections,
-    matches,
-    operations,
-    db,
-    secrets,
-):
-    main.add_command(_command)

@@ -11,15 +11,8 @@ import click
 from gateway import logs
 from gateway.api.connections import diagnosis_body, entities_read
 from gateway.app import open_rooms
-from gateway.cli.group import (
-    Format,
-    known_connection,
-    print_json,
-    print_rows,
-    unknown_connection,
-    with_config,
-    with_format,
-)
+from gateway.cli.group import Format, known_connection, unknown_connection, with_config, with_format
+from gateway.cli.printing import print_json, print_rows
 from gateway.clock import Clock, timestamp
 from gateway.config import folders, load_config
 from gateway.snapshot import load_snapshot

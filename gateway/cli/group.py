@@ -1,22 +1,17 @@
-"""What all commands share: how they end, the configuration they read, the tables they print."""
+"""What all commands share: how they end, and the options that several of them take."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, cast
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from gateway.config import ENVIRONMENT_VARIABLE
 from gateway.documents import Finding, format_findings
 from gateway.errors import GatewayError, InvalidFiles, UnknownConnection
 from gateway.storage import Connection, Store
-
-_FILE_WIDTH = 200  # characters of a table that goes into a file or a pipe
 
 Format = Literal["text", "json"]
 _Command = Callable[..., object]
@@ -75,24 +70,3 @@ def unknown_connection(connection_id: str) -> UnknownConnection:
     return UnknownConnection(
         f"There is no connection {connection_id}. `bc-gateway connections list` shows them."
     )
-
-
-def print_json(value: object) -> None:
-    """Print `value` for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
-
-
-def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], fmt: Format) -> None:
-    """Print `rows`: all of them as JSON, or `columns` of them as a table."""
-    if fmt == "json":
-        print_json(list(rows))
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
-    console = Console()
-    if not console.is_terminal:
-        console.width = _FILE_WIDTH
-    console.print(table)

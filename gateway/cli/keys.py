@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from gateway.api.access import ROLES, new_key
-from gateway.cli.group import Format, print_json, print_rows, with_config, with_format
+from gateway.cli.group import Format, with_config, with_format
+from gateway.cli.printing import print_json, print_rows
 from gateway.clock import Clock, timestamp
 from gateway.config import KEY_BYTES, load_config
 from gateway.errors import StartError

@@ -18,14 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway import logs
 from gateway.app import Rooms, open_rooms
 from gateway.businesscentral import Deadline
-from gateway.cli.group import (
-    Format,
-    known_connection,
-    print_json,
-    print_rows,
-    with_config,
-    with_format,
-)
+from gateway.cli.group import Format, known_connection, with_config, with_format
+from gateway.cli.printing import print_json, print_rows
 from gateway.clock import Clock
 from gateway.config import load_config
 from gateway.documents import load_document

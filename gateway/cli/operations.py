@@ -11,7 +11,8 @@ from typing import Any, Final, cast, get_args
 
 import click
 
-from gateway.cli.group import Format, print_json, print_rows, with_config, with_format
+from gateway.cli.group import Format, with_config, with_format
+from gateway.cli.printing import print_json, print_rows
 from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row, payload
 from gateway.clock import Clock
 from gateway.config import load_config

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from gateway.cases import CaseResult, read_cases, run_cases
-from gateway.cli.group import Format, print_json, with_config, with_format
+from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import mapping_files, with_paths, with_schemas
+from gateway.cli.printing import print_json
 from gateway.documents import format_findings
 from gateway.snapshot import Snapshot, load_snapshot
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
 from docs.generate import MARK, rendered
 from gateway.cases import read_cases, run_cases
 from gateway.cli import main
@@ -92,7 +94,7 @@ def test_the_metrics_of_the_manual_are_those_that_are_counted() -> None:
 def test_every_command_in_the_pages_exists() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in DOCS.glob("*.md"))
     named = set(re.findall(r"bc-gateway ([a-z]+)", text))
-    assert named <= set(main.commands)
+    assert named <= set(main.list_commands(click.Context(main)))
 
 
 def test_the_figures_of_the_readme_are_those_of_the_last_run() -> None:
