@@ -227,7 +227,7 @@ def _credentials(given: Mapping[str, Any]) -> Credentials | None:
 def connection_body(connection: Connection) -> dict[str, object]:
     """A connection as callers see it."""
     company = None
-    if connection.company_id is not None:
+    if connection.company_id is not None and connection.company_name is not None:
         company = {"id": connection.company_id, "name": connection.company_name}
     return {
         "id": connection.id,

@@ -119,6 +119,8 @@ class Diagnosis:
             return Rung(name, "failed", error.detail, who, where)
 
     async def _sign_in(self, connection: Connection) -> None:
+        """Ask anew: a token in memory may outlive the consent for an hour, a failure its cause."""
+        self._tokens.forget(connection)
         await self._tokens.access_token(connection)
 
     async def _tenant(self, connection: Connection) -> None:
@@ -151,7 +153,7 @@ class Diagnosis:
     async def _company(self, connection: Connection) -> None:
         where = f"PATCH /v1/connections/{connection.id} with a company of GET …/companies"
         companies = await self._targets.companies(connection)
-        if connection.company_id is None:
+        if connection.company_id is None or connection.company_name is None:
             raise _Failed("No company is chosen.", PRODUCT, where)
         found = chosen(companies, {"id": connection.company_id})
         if found is None or found.name != connection.company_name:

@@ -134,14 +134,15 @@ class Unattended:
         """Verify from the token to the company, and make the connection active if all is there.
 
         Whatever stopped it before is tried anew. `company` is by `id` or exact `name`; without
-        it the one it had is taken, and never just any.
+        it the one it had or asked for is taken, and never just any.
         """
-        if company is None and connection.company_id is not None:
-            company = {"id": connection.company_id}
+        changes: dict[str, object] = {"status": "pending", "status_detail": None}
+        if company is None:
+            company = _company_of(connection)
+        else:  # kept, so that it need not be said again when this fails
+            changes |= {"company_id": company.get("id"), "company_name": company.get("name")}
         self._tokens.forget(connection)
-        connection = await self._store.update_connection(
-            connection.id, status="pending", status_detail=None
-        )
+        connection = await self._store.update_connection(connection.id, **changes)
         try:
             return await self._verified(connection, company)
         except ConnectionStateError as error:
@@ -224,6 +225,13 @@ class Unattended:
             )
             return [_wrong("/environment", detail)]
         return environment_violations(environment)
+
+
+def _company_of(connection: Connection) -> Mapping[str, str] | None:
+    """The company that it has, or was asked for and never seen."""
+    if connection.company_id is not None:
+        return {"id": connection.company_id}
+    return None if connection.company_name is None else {"name": connection.company_name}
 
 
 def environment_violations(environment: str | None) -> list[Violation]:

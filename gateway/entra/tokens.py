@@ -161,7 +161,7 @@ class Tokens:
         return await self._grants.refused(connection)
 
     def forget(self, connection: Connection) -> None:
-        """Drop what memory holds of a connection that is deleted."""
+        """Drop what memory holds of a connection, so that its next token is asked for anew."""
         self._cache.pop(self._key(connection), None)
 
     async def _keep(self, connection: Connection, secret: str) -> None:

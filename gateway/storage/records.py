@@ -97,7 +97,9 @@ class Connection:
     """Our authorised link to one company in one Business Central environment.
 
     `principal` is the object id of the user or application whose token is used.
-    `expected_tenant` is the tenant the product named; another one is refused at sign-in.
+    `expected_tenant` is the tenant the product named; another one is refused at sign-in. The
+    company has id and name once it was seen in the tenant; before that one of the two may be what
+    the product asked for.
     """
 
     id: str

@@ -74,6 +74,16 @@ async def test_a_sign_in_that_ended(remote: Remote) -> None:
     assert "AADSTS50173" in (again.detail or "")
 
 
+async def test_a_sign_in_that_ended_is_seen_while_its_last_token_still_works(
+    remote: Remote,
+) -> None:
+    connection = await remote.connect()
+    await remote.business_central.read_all(connection, "customers", deadline=remote.deadline())
+    await remote.arm("token_error", error="invalid_grant", number=50173)
+    rung = await failed(remote, connection)
+    assert (rung.name, rung.who) == ("sign_in", ADMINISTRATOR)
+
+
 async def test_a_registration_that_is_refused_and_a_microsoft_that_is_away(remote: Remote) -> None:
     connection = await remote.connect()
     await remote.clock.advance(3600)
