@@ -15,7 +15,7 @@ from gateway.clock import Clock
 from gateway.errors import GatewayError, OutcomeUnknown
 from gateway.mapping import Plan, Request
 from gateway.operations import failures
-from gateway.operations.journal import fold
+from gateway.operations.journal import Place, fold, place_name
 from gateway.operations.prepare import Prepared
 from gateway.storage import Call, Operation, Store
 
@@ -30,7 +30,7 @@ class Entry:
     def __init__(self, store: Store, clock: Clock, operation: Operation) -> None:
         self._store = store
         self._clock = clock
-        self._next: tuple[Plan, Prepared, str, list[str | None]] | None = None
+        self._next: tuple[Plan, Prepared, str, Place] | None = None
         self.operation = operation
         self.sent: Call | None = None
 
@@ -40,9 +40,7 @@ class Entry:
             return []
         return await self._store.calls(self.operation.id)
 
-    def ready(
-        self, plan: Plan, prepared: Prepared, snapshot: str, place: list[str | None]
-    ) -> Request:
+    def ready(self, plan: Plan, prepared: Prepared, snapshot: str, place: Place) -> Request:
         """Say what will be sent where; nothing of it is in the journal before it leaves."""
         self._next = (plan, prepared, snapshot, place)
         return prepared.requests[0]
@@ -61,6 +59,7 @@ class Entry:
             _request(prepared, place),
             entity=plan.entity,
             anchor=anchor,
+            place=place_name(place),
             snapshot=snapshot,
         )
 
@@ -96,9 +95,11 @@ class Entry:
         self.sent = None
         await self.advance(state="uncertain", cause=error.code, sent_at=self._clock.now())
 
-    async def take_anchor(self, entity: str, anchor: str) -> None:
-        """Be the only operation that writes this. Raises `Conflict`, `LeaseLost`."""
-        self.operation = await self._store.take_anchor(self.operation, entity, fold(anchor))
+    async def take_anchor(self, entity: str, anchor: str, place: Place) -> None:
+        """Be the only operation that writes this there. Raises `Conflict`, `LeaseLost`."""
+        self.operation = await self._store.take_anchor(
+            self.operation, entity, fold(anchor), place_name(place)
+        )
 
     async def advance(self, **changes: object) -> None:
         """Write a change. Raises `LeaseLost`."""
@@ -119,7 +120,7 @@ class Entry:
         )
 
 
-def _request(prepared: Prepared, place: list[str | None]) -> dict[str, object]:
+def _request(prepared: Prepared, place: Place) -> dict[str, object]:
     """What is sent where, and of a change what stood there: the resolver works from this alone."""
     request, baseline = prepared.requests[0], prepared.baseline
     sent: dict[str, object] = {

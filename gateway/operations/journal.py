@@ -16,10 +16,13 @@ from gateway.errors import (
     OutcomeUnknown,
 )
 from gateway.operations import failures
-from gateway.storage import Operation, new_id
+from gateway.storage import Connection, Operation, new_id
 
 IF_MATCH: Final = "if_match"  # in the target of an operation: the ETags its caller gave
 AGAIN_AFTER: Final = 2.0  # seconds a caller should wait before asking for the same key again
+
+Place = list[str | None]
+"""Where a write goes: tenant, environment and company."""
 
 _FAILED: Final = (
     "This idempotency key, or the reference it is taken from, belongs to a request that Business "
@@ -49,6 +52,16 @@ def request_hash(resource: str, verb: str, target: Mapping[str, object], documen
 def fold(anchor: str) -> str:
     """An anchor as Business Central compares it: the case does not count."""
     return anchor.strip().upper()
+
+
+def place_of(connection: Connection) -> Place:
+    """Where writes of `connection` go: tenant, environment, company."""
+    return [connection.tenant, connection.environment, connection.company_id]
+
+
+def place_name(place: Place) -> str:
+    """A place as one text, which is the same for every connection that leads there."""
+    return " ".join(part or "-" for part in place).casefold()
 
 
 def operation_id(

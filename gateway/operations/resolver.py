@@ -16,6 +16,7 @@ from gateway.errors import FilterNotApplied, OutcomeUnknown, Violation
 from gateway.mapping import Anchor, Plan
 from gateway.operations.changes import reading
 from gateway.operations.compare import differences, is_incomplete, same_record
+from gateway.operations.journal import place_of
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import Call, Connection, Operation
 from gateway.wire import Condition, Entity, decode, filter_text, matches, query
@@ -97,11 +98,6 @@ class Verdict:
                 for entity_set, row in self.candidates
             ],
         )
-
-
-def place_of(connection: Connection) -> list[str | None]:
-    """Where writes of `connection` go: tenant, environment, company."""
-    return [connection.tenant, connection.environment, connection.company_id]
 
 
 def is_elsewhere(calls: Iterable[Call], connection: Connection) -> bool:

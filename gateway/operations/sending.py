@@ -30,9 +30,8 @@ from gateway.mapping import Names, Plan
 from gateway.operations.changes import Baseline
 from gateway.operations.compare import same_value
 from gateway.operations.entry import Entry
-from gateway.operations.journal import AGAIN_AFTER, IF_MATCH
+from gateway.operations.journal import AGAIN_AFTER, IF_MATCH, place_of
 from gateway.operations.prepare import Prepared
-from gateway.operations.resolver import place_of
 from gateway.operations.tools import WRITE_WITHIN, Tools
 from gateway.storage import Call, Connection
 from gateway.wire import Entity, is_guid
@@ -110,7 +109,7 @@ class Sending:
         plan = tools.plan(operation)
         connection = await tools.connections.require(operation.connection_id)
         names = tools.names(plan, operation, connection)
-        await self._take_key(plan, names)
+        await self._take_key(connection, plan, names)
         for again in range(1, MOST_TIMES + 1):
             prepared = await self._prepared(connection, plan, names, past)
             if not prepared.requests:
@@ -129,14 +128,16 @@ class Sending:
                     await tools.clock.sleep(jittered(PAUSE / 4 * 2**again))
         raise AssertionError(MOST_TIMES)
 
-    async def _take_key(self, plan: Plan, names: Names) -> None:
+    async def _take_key(self, connection: Connection, plan: Plan, names: Names) -> None:
         """Of several upserts of one key one is under way: what it finds, nobody changes."""
         by = plan.steps[0].by
         if by is None:
             return
         for again in range(MOST_TIMES):
             try:
-                await self.entry.take_anchor(plan.entity, str(by.value(names)))
+                await self.entry.take_anchor(
+                    plan.entity, str(by.value(names)), place_of(connection)
+                )
             except Conflict as error:
                 holder = await self.tools.store.operation(error.operation or "")
                 if holder is not None and holder.state == "parked":

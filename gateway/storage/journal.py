@@ -56,23 +56,27 @@ class Journal:
         *,
         entity: str,
         anchor: str | None,
+        place: str,
         snapshot: str,
     ) -> tuple[Operation, Call]:
         """Note that `request` is about to be sent. Send it only after this has returned.
 
+        `place` names tenant, environment and company, whatever connection leads there.
         `snapshot` is the hash of the one that rendered it. Raises `Conflict` when another
         operation has the anchor, `LeaseLost`.
         """
         call = Call(operation.id, step, operation.attempt, request, self._clock.now())
-        before = changed(operation, entity=entity, anchor=anchor, snapshot=snapshot)
+        before = changed(operation, entity=entity, anchor=anchor, place=place, snapshot=snapshot)
         after = await self._anchored(
             before, lambda c: journal_rows.intent(c, self._seals, before, call)
         )
         return _entered(after), call
 
-    async def take_anchor(self, operation: Operation, entity: str, anchor: str) -> Operation:
+    async def take_anchor(
+        self, operation: Operation, entity: str, anchor: str, place: str
+    ) -> Operation:
         """Let no other operation write what `anchor` stands for. Raises as `intent` does."""
-        before = changed(operation, entity=entity, anchor=anchor)
+        before = changed(operation, entity=entity, anchor=anchor, place=place)
         return await self._anchored(
             before, lambda c: journal_rows.take_anchor(c, self._seals, before)
         )

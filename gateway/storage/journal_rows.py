@@ -108,6 +108,7 @@ def intent(connection: Connection, seals: Seals, before: Operation, call: Call) 
         "state": "sending",
         "entity": before.entity,
         "anchor": before.anchor,
+        "place": before.place,
         "snapshot": before.snapshot,
         "sent_at": call.sent_at,
         "updated_at": call.sent_at,
@@ -155,14 +156,13 @@ def take_anchor(connection: Connection, seals: Seals, before: Operation) -> Oper
     connection.execute(
         update(operations)
         .where(
-            table.connection_id == before.connection_id,
-            table.entity == before.entity,
-            table.anchor == before.anchor,
+            _has_anchor_of(before),
             table.state == "succeeded",
         )
         .values(anchor=None)
     )
-    return _anchored(connection, seals, before, {"entity": before.entity, "anchor": before.anchor})
+    changes = {"entity": before.entity, "anchor": before.anchor, "place": before.place}
+    return _anchored(connection, seals, before, changes)
 
 
 def settle(
@@ -315,16 +315,29 @@ def anchor_conflict(connection: Connection, operation: Operation) -> Conflict:
     table = operations.c
     holder = connection.execute(
         select(table.id).where(
-            table.connection_id == operation.connection_id,
-            table.entity == operation.entity,
-            table.anchor == operation.anchor,
+            _has_anchor_of(operation),
+            table.id != operation.id,
+            table.organization == operation.organization,  # of others nothing is said
         )
-    ).scalar_one_or_none()
+    ).scalar()
     return Conflict(
         f"Operation {holder or 'of somebody else'} has already used this reference for "
         f"{operation.entity}: ask for that operation, or send the document with a reference of "
         "its own.",
         operation=holder,
+    )
+
+
+def _has_anchor_of(operation: Operation) -> ColumnElement[bool]:
+    """Rows with this anchor in the same connection, or in the same company by another one."""
+    table = operations.c
+    return and_(
+        table.entity == operation.entity,
+        table.anchor == operation.anchor,
+        or_(
+            table.connection_id == operation.connection_id,
+            table.place == operation.place,
+        ),
     )
 
 

@@ -224,6 +224,7 @@ class Operation:
     verb and document. `attempt` counts how often it was taken up; with
     `owner` it keeps a late worker from changing anything. `accepted`: the caller was told to
     come back (202). `restartable`: the same body with the same key may start over.
+    `place` is the tenant, environment and company where the record with the anchor may be.
     `sent_at` is the last time something that can change Business Central was sent.
     `problem` is an error as `operations.journal` writes it down.
     """
@@ -246,6 +247,7 @@ class Operation:
     restartable: bool = False
     entity: str | None = None
     anchor: str | None = field(default=None, repr=False)
+    place: str | None = None
     sent_at: datetime | None = None
     not_before: datetime | None = None
     owner: str | None = None

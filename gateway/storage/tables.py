@@ -210,6 +210,7 @@ operations = Table(
     Column("restartable", Boolean, nullable=False),
     Column("entity", String(200)),
     Column("anchor", String(300)),
+    Column("place", String(300)),
     Column("sent_at", Moment),
     Column("not_before", Moment),
     Column("owner", String(64)),
@@ -226,6 +227,8 @@ operations = Table(
     Column("updated_at", Moment, nullable=False),
     # NULLs never collide: the anchor stands here while a record with it may exist.
     UniqueConstraint("connection_id", "entity", "anchor", name="operations_one_per_anchor"),
+    # Two connections may lead to one company, and a reference names one record there.
+    Index("operations_one_per_place", "place", "entity", "anchor", unique=True),
     Index("operations_by_connection", "connection_id", "created_at"),
     Index("operations_by_time", "created_at"),
     Index("operations_by_state", "state", "not_before"),

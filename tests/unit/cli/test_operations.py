@@ -44,7 +44,7 @@ def _journal(config_file: Path) -> None:
                 }
                 operation, call = await store.intent(
                     began.operation, "create", request, entity="salesOrders", anchor=order.key,
-                    snapshot="snapshot",
+                    place="harwick production c0a1", snapshot="snapshot",
                 )  # fmt: skip
                 if number is None:
                     problem = failures.written(BusinessCentralRefused(fault=FAULT))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -72,6 +73,20 @@ async def test_a_reference_is_for_one_operation(writes: Writes) -> None:
 
     with pytest.raises(Conflict) as raised:
         await writes.create(order(external_reference="d-1042"), key="two")
+    assert first.operation.id in raised.value.detail
+    assert await writes.posts() == 1
+
+
+async def test_a_reference_is_for_one_operation_in_its_company(writes: Writes) -> None:
+    first = await writes.create()
+    twin = replace(writes.connection, id="con_twin", environment="PRODUCTION")
+    await writes.store.add_connection(twin)
+    token = await writes.store.refresh_token(writes.connection.id)
+    assert token is not None
+    await writes.store.save_refresh_token(twin.id, token.token, None)
+
+    with pytest.raises(Conflict) as raised:
+        await writes.engine.run(twin, writes.plan, order(), key=None)
     assert first.operation.id in raised.value.detail
     assert await writes.posts() == 1
 

@@ -56,7 +56,13 @@ async def body_of(remote: Remote, connection: Connection, folder: Path) -> dict[
 async def intend(store: Store, operation: Operation, body: dict[str, Any]) -> Operation:
     request = {"method": "POST", "path": "salesOrders", "body": body, "anchor": "D-1042"}
     sending, _ = await store.intent(
-        operation, "create", request, entity="salesOrders", anchor="D-1042", snapshot="snapshot"
+        operation,
+        "create",
+        request,
+        entity="salesOrders",
+        anchor="D-1042",
+        place="harwick production c0a1",
+        snapshot="snapshot",
     )
     return sending
 

@@ -57,11 +57,11 @@ async def store(url: str, clock: MovingClock) -> AsyncIterator[Store]:
         yield opened
 
 
-def execute(url: str, statement: str) -> list[object]:
+def execute(url: str, statement: str, **values: object) -> list[object]:
     """Run a statement as another program would; the rows that come back."""
     engine = address_of(url).engine(connections=1, writing=True)
     with engine.begin() as connection:
-        result = connection.execute(text(statement))
+        result = connection.execute(text(statement), values)
         rows: list[object] = list(result.all()) if result.returns_rows else []
     engine.dispose()
     return rows

@@ -24,6 +24,8 @@ from tests.clock import MovingClock
 from tests.operations import an_operation
 from tests.unit.storage.conftest import KEY, stored_bytes
 
+PLACE = "harwick production c0a1"
+
 
 def new(clock: MovingClock, name: str = "op_1", **fields: object) -> Operation:
     given = {"document": {"external_reference": "D-1042"}, "key": "D-1042", **fields}
@@ -31,7 +33,7 @@ def new(clock: MovingClock, name: str = "op_1", **fields: object) -> Operation:
 
 
 async def sent(
-    store: Store, operation: Operation, anchor: str | None = None
+    store: Store, operation: Operation, anchor: str | None = None, place: str = PLACE
 ) -> tuple[Operation, Call]:
     return await store.intent(
         operation,
@@ -39,6 +41,7 @@ async def sent(
         {"body": {"number": "D-1042"}},
         entity="salesOrders",
         anchor=anchor,
+        place=place,
         snapshot="snapshot",
     )
 
@@ -130,24 +133,39 @@ async def test_an_anchor_belongs_to_one_operation(store: Store, clock: MovingClo
         await sent(store, second, "D-1042")
     assert raised.value.operation == "op_1"
     assert await store.calls("op_2") == []
-    assert (await sent(store, other, "D-1042"))[0].state == "sending"
+    with pytest.raises(Conflict) as raised:
+        await sent(store, other, "D-1042")
+    assert raised.value.operation == "op_1", "another connection to the same company"
+    assert (await sent(store, other, "D-1042", "harwick sandbox c0a1"))[0].state == "sending"
 
     await store.result(sending, call, {"status": 400}, state="failed", anchor=None)
     assert (await sent(store, second, "D-1042"))[0].state == "sending"
 
 
+async def test_of_an_anchor_in_another_organization_nothing_is_said(
+    store: Store, clock: MovingClock
+) -> None:
+    await sent(store, (await store.begin(new(clock))).operation, "D-1042")
+    other = new(clock, "op_2", connection_id="con_2", organization="ashby")
+    other = (await store.begin(other)).operation
+    with pytest.raises(Conflict) as raised:
+        await sent(store, other, "D-1042")
+    assert raised.value.operation is None
+    assert "op_1" not in raised.value.detail
+
+
 async def test_an_anchor_is_taken_before_anything_is_sent(store: Store, clock: MovingClock) -> None:
     first = (await store.begin(new(clock))).operation
-    first = await store.take_anchor(first, "customers", "N-77")
+    first = await store.take_anchor(first, "customers", "N-77", PLACE)
     assert (first.anchor, first.sent_at) == ("N-77", None)
     second = (await store.begin(new(clock, "op_2"))).operation
     for state in ("uncertain", "parked"):
         first = await store.advance(first, state=state)
         with pytest.raises(Conflict) as raised:
-            await store.take_anchor(second, "customers", "N-77")
+            await store.take_anchor(second, "customers", "N-77", PLACE)
         assert raised.value.operation == "op_1"
     await store.advance(first, state="succeeded")
-    assert (await store.take_anchor(second, "customers", "N-77")).anchor == "N-77"
+    assert (await store.take_anchor(second, "customers", "N-77", PLACE)).anchor == "N-77"
     given_up = await store.operation("op_1")
     assert given_up is not None
     assert given_up.anchor is None
@@ -206,7 +224,7 @@ async def test_payloads_do_not_stand_in_the_database(
     canary = {"name": "canary"}
     first = (await store.begin(new(clock, document=canary, target=canary))).operation
     sending, call = await store.intent(
-        first, "create", canary, entity="e", anchor=None, snapshot="s"
+        first, "create", canary, entity="e", anchor=None, place=PLACE, snapshot="s"
     )
     running, _ = await store.result(sending, call, canary)
     await store.advance(running, answer=canary, problem=canary)

@@ -100,6 +100,40 @@ async def test_of_many_that_open_a_fresh_database_at_once_each_finds_it_whole(
         await store.ping()
 
 
+def test_an_upgrade_gives_an_anchor_to_the_first_in_its_company(empty_url: str) -> None:
+    engine = address_of(empty_url).engine(connections=1, writing=True)
+    with engine.begin() as connection:
+        migrate(connection, "0004")
+    engine.dispose()
+    for name, environment in (("con_1", "Production"), ("con_2", "production"), ("con_3", "Test")):
+        execute(
+            empty_url,
+            'INSERT INTO connections (id, organization, status, "grant", environment, company_id,'
+            " params, created_at, updated_at) VALUES (:name, 'harwick', 'active', 'basic',"
+            " :environment, 'C0A1', '{}', '2026-11-23 09:30:00', '2026-11-23 09:30:00')",
+            name=name,
+            environment=environment,
+        )
+        execute(
+            empty_url,
+            "INSERT INTO operations (id, connection_id, organization, resource, verb, target, hash,"
+            " document, snapshot, state, attempt, accepted, restartable, entity, anchor, warnings,"
+            " created_at, updated_at) VALUES (:id, :name, 'harwick', 'sales-orders', 'create', '',"
+            " 'h', '', 's', 'succeeded', 1, false, false, 'salesOrders', 'D-1042', '[]',"
+            " :began, '2026-11-23 09:33:00')",
+            id=f"op_{name}",
+            name=name,
+            began=f"2026-11-23 09:3{name[-1]}:00",
+        )
+    upgrade(empty_url)
+    found = execute(empty_url, "SELECT id, place, anchor FROM operations ORDER BY id")
+    assert found == [
+        ("op_con_1", "- production c0a1", "D-1042"),
+        ("op_con_2", None, "D-1042"),
+        ("op_con_3", "- test c0a1", "D-1042"),
+    ]
+
+
 def test_those_who_switch_a_fresh_file_to_a_write_ahead_log_wait_for_each_other(
     file_url: str,
 ) -> None:
