@@ -19,7 +19,7 @@ from gateway.simulator.clock import Clock
 from gateway.simulator.listener import Listener
 from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
 from gateway.simulator.onpremises import USER as ON_PREMISES_USER
-from gateway.simulator.seed import (
+from gateway.simulator.seed.companies import (
     CLIENT_ID,
     CLIENT_SECRET,
     COMPANIES,

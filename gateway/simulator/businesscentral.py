@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from gateway.simulator.catalogue import Catalogue, EntitySet
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 from gateway.simulator.clock import Clock
 from gateway.simulator.errors import (
     BusinessCentralError,
@@ -22,11 +22,11 @@ from gateway.simulator.errors import (
 )
 from gateway.simulator.exchange import Answer, Call
 from gateway.simulator.odata.options import Options, parse_options
-from gateway.simulator.reads import LARGEST_PAGE, Page, Reader, unfiltered
+from gateway.simulator.records.reads import LARGEST_PAGE, Page, Reader, unfiltered
+from gateway.simulator.records.store import Company, Environment, Record
+from gateway.simulator.records.values import decode_json, encode_json
+from gateway.simulator.records.writes import Writer
 from gateway.simulator.routes import Resolver, Target
-from gateway.simulator.store import Company, Environment, Record
-from gateway.simulator.values import decode_json, encode_json
-from gateway.simulator.writes import Writer
 
 JSON = "application/json; odata.metadata=minimal; odata.streaming=true"
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, unquote_plus
 
-from gateway.simulator.values import encode_json
+from gateway.simulator.records.values import encode_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,17 @@ from gateway.simulator.businesscentral import (
     odata_answer,
     split_root,
 )
-from gateway.simulator.callfaults import REJECTED, CallFaults, truncated
 from gateway.simulator.clock import timestamp
-from gateway.simulator.control import control_answer
+from gateway.simulator.control.api import control_answer
+from gateway.simulator.control.callfaults import REJECTED, CallFaults, truncated
+from gateway.simulator.control.journal import Entry
+from gateway.simulator.entra.tokens import Claims
 from gateway.simulator.errors import BusinessCentralError, EntraError, not_simulated
 from gateway.simulator.exchange import Answer, Call, json_answer
-from gateway.simulator.journal import Entry
 from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises, user_of
 from gateway.simulator.routes import entity_named
-from gateway.simulator.seed import TENANTS, USERS
+from gateway.simulator.seed.companies import TENANTS, USERS
 from gateway.simulator.state import State
-from gateway.simulator.tokens import Claims
 
 LARGEST_BODY = 350 * 1024 * 1024
 _UNLICENSED = frozenset(user.object_id for user in USERS if not user.licensed)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.simulator.catalogue import Catalogue, EntitySet
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet
+from gateway.simulator.documents.rules import LATER_SETS
 from gateway.simulator.errors import (
     BusinessCentralError,
     bad_key,
@@ -14,11 +15,10 @@ from gateway.simulator.errors import (
     not_simulated,
     unknown_segment,
 )
-from gateway.simulator.reads import Reader, company_record, company_records
-from gateway.simulator.rules import LATER_SETS
-from gateway.simulator.store import Company, Environment, Record
-from gateway.simulator.values import GUID
-from gateway.simulator.writes import Parent
+from gateway.simulator.records.reads import Reader, company_record, company_records
+from gateway.simulator.records.store import Company, Environment, Record
+from gateway.simulator.records.values import GUID
+from gateway.simulator.records.writes import Parent
 
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gateway.simulator.assertions import Certificates
-from gateway.simulator.catalogue import load_catalogue
+from gateway.simulator.catalogue.entities import load_catalogue
 from gateway.simulator.clock import Clock
-from gateway.simulator.entra import Entra
-from gateway.simulator.faults import Faults
-from gateway.simulator.journal import Journal
-from gateway.simulator.seed import build_environments
-from gateway.simulator.signin import SignIns
-from gateway.simulator.tokens import Tokens
+from gateway.simulator.control.faults import Faults
+from gateway.simulator.control.journal import Journal
+from gateway.simulator.entra.assertions import Certificates
+from gateway.simulator.entra.endpoints import Entra
+from gateway.simulator.entra.signin import SignIns
+from gateway.simulator.entra.tokens import Tokens
+from gateway.simulator.seed.companies import build_environments
 
 
 class State:

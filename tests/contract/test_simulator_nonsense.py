@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from gateway.simulator import Clock
 from gateway.simulator.businesscentral import BusinessCentral
+from gateway.simulator.documents.rules import LATER_SETS
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.exchange import Answer, Call
-from gateway.simulator.rules import LATER_SETS
+from gateway.simulator.records.store import Company
+from gateway.simulator.records.values import encode_json
 from gateway.simulator.state import State
-from gateway.simulator.store import Company
-from gateway.simulator.values import encode_json
 from tests.unit.simulator.client import IRELAND, LTD
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

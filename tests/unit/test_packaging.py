@@ -26,7 +26,7 @@ def test_the_wheel_holds_mappings_schemas_pages_and_migrations_and_works(tmp_pat
         "gateway/shipped/schemas/canonical/sales-order.schema.json",
         "gateway/shipped/schemas/gateway/config.schema.json",
         "gateway/shipped/schemas/bc/v2.0/salesOrders.schema.json",
-        "gateway/simulator/catalogue.json",
+        "gateway/simulator/catalogue/catalogue.json",
     } <= names
     assert any(name.endswith(".html") for name in names)
     assert any("storage/migrations/" in name for name in names)

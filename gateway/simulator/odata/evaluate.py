@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from gateway.simulator.catalogue import EntitySet, Field, Value, encode_member
+from gateway.simulator.catalogue.entities import EntitySet, Field, Value, encode_member
 from gateway.simulator.errors import BusinessCentralError, bad_request, filter_unsupported
 from gateway.simulator.odata.nodes import (
     Call,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gateway.simulator.catalogue import EntitySet, Navigation
+from gateway.simulator.catalogue.entities import EntitySet, Navigation
 from gateway.simulator.errors import bad_request, not_simulated
 from gateway.simulator.odata.evaluate import field_of
 from gateway.simulator.odata.nodes import Node, Path

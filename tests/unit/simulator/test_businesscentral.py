@@ -4,9 +4,9 @@ import jwt
 import pytest
 
 from gateway.simulator import CLIENT_ID, COMPANIES, TENANT_ID
-from gateway.simulator.catalogue import load_catalogue
-from gateway.simulator.rules import LATER_SETS
-from gateway.simulator.tokens import AUDIENCE, signing_key
+from gateway.simulator.catalogue.entities import load_catalogue
+from gateway.simulator.documents.rules import LATER_SETS
+from gateway.simulator.entra.tokens import AUDIENCE, signing_key
 from tests.unit.simulator.client import IRELAND, LTD, Client, accept, redeem
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.simulator.catalogue import load_catalogue
+from gateway.simulator.catalogue.entities import load_catalogue
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
 from gateway.simulator.odata.parser import parse_filter

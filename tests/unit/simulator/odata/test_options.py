@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.simulator.catalogue import load_catalogue
+from gateway.simulator.catalogue.entities import load_catalogue
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.odata.options import Options, parse_options, split_top_level
 

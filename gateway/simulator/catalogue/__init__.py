@@ -1,0 +1,1 @@
+"""What there is: every entity set of API v2.0, by release, as data."""

@@ -1,0 +1,173 @@
+"""Makes ``catalogue.json`` from the description of the API: ``python -m`` this module SOURCE.
+
+Only run when the description changes; the simulator itself reads ``catalogue``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.simulator.catalogue.entities import DATA, EntitySet, Field, Navigation, encode_member
+
+# The tables that fields relate to, as entity sets. Tables without an entity set are left out:
+# what they hold can not be seen, so it is not checked.
+_TABLES = {
+    "Country/Region": "countriesRegions",
+    "Currency": "currencies",
+    "Customer": "customers",
+    "Dimension": "dimensions",
+    "Dimension Value": "dimensionValues",
+    "Dispute Status": "disputeStatus",
+    "Employee": "employees",
+    "FA Location": "fixedAssetLocations",
+    "G/L Account": "accounts",
+    "Gen. Journal Batch": "journals",
+    "Gen. Product Posting Group": "generalProductPostingGroups",
+    "Inventory Posting Group": "inventoryPostingGroups",
+    "Item": "items",
+    "Item Category": "itemCategories",
+    "Job": "projects",
+    "Location": "locations",
+    "Payment Method": "paymentMethods",
+    "Payment Terms": "paymentTerms",
+    "Salesperson/Purchaser": "salespeoplePurchasers",
+    "Shipment Method": "shipmentMethods",
+    "Tax Group": "taxGroups",
+    "Unit of Measure": "unitsOfMeasure",
+    "Vendor": "vendors",
+}
+
+# Fields whose relation the description does not name, by field name.
+_RELATED_FIELDS = {
+    "currencyCode": "currencies",
+    "currencyId": "currencies",
+    "customerNumber": "customers",
+    "generalProductPostingGroupCode": "generalProductPostingGroups",
+    "itemNumber": "items",
+    "itemVariantId": "itemVariants",
+    "salesperson": "salespeoplePurchasers",
+    "purchaser": "salespeoplePurchasers",
+    "taxAreaId": "taxAreas",
+    "unitOfMeasureCode": "unitsOfMeasure",
+    "vendorNumber": "vendors",
+}
+
+# A payment or a journal line belongs to the journal of its kind.
+_RELATED_BY_SET = {
+    ("customerPayments", "journalId"): "customerPaymentJournals",
+    ("vendorPayments", "journalId"): "vendorPaymentJournals",
+}
+
+
+def _field(raw: dict[str, Any], entity_set: str) -> Field:
+    name = raw["name"]
+    ref = _RELATED_BY_SET.get((entity_set, name)) or _RELATED_FIELDS.get(name)
+    if ref is None and (raw["type"] == "Edm.Guid" or raw.get("code")):
+        ref = _TABLES.get(raw.get("relatesTo", ""))
+    return Field(
+        name=name,
+        type=raw["type"],
+        max_length=raw.get("maxLength"),
+        enum=tuple(raw.get("enum", ())),
+        read_only=raw.get("readOnly", False),
+        code=raw.get("code", False),
+        computed=raw.get("computed", False),
+        blank_refused=raw.get("blankRefused", False),
+        ref=ref,
+    )
+
+
+def _camel(name: str) -> str:
+    words = name.replace(".", "").replace("No", "Number").split()
+    return "".join([words[0].lower(), *(word.capitalize() for word in words[1:])])
+
+
+def _field_for(name: str, raw: dict[str, Any]) -> str | None:
+    """The API field of a table field, as far as the names tell."""
+    fields = {field["name"] for field in raw["fields"]}
+    stem = _camel(name)
+    candidates = [stem, stem.replace("systemid", "id"), "id" if stem == "Id" else stem]
+    if name in {"SystemId", "Id"}:
+        candidates = ["id", "systemId"]
+    elif name in {"Parent Id", "ParentId"}:
+        candidates = ["parentId"]
+    elif name == "Document Id":
+        candidates = ["documentId", "parentId"]
+    elif name == "No.":
+        candidates = ["number", "documentNumber"]
+    return next((candidate for candidate in candidates if candidate in fields), None)
+
+
+def _part(raw: dict[str, Any], owner: dict[str, Any], target: dict[str, Any]) -> Navigation:
+    known = owner.get("navigation")
+    ways = known if isinstance(known, list) else []
+    constraint = next((w.get("constraint") for w in ways if w["name"] == raw["name"]), None)
+    link = [tuple(pair) for pair in constraint or ()]
+    fixed: dict[str, str] = {}
+    for step in raw.get("link", ()):
+        if "constant" in step:
+            fields = {field["name"]: field for field in target["fields"]}
+            encoded = encode_member(step["constant"])
+            if encoded in fields.get("parentType", {}).get("enum", ()):
+                fixed["parentType"] = encoded
+        elif not constraint:
+            mine, theirs = _field_for(step["parent"], owner), _field_for(step["child"], target)
+            if mine and theirs:
+                link.append((mine, theirs))
+    return Navigation(
+        name=raw["name"],
+        target=raw["entitySet"],
+        many=raw["multiplicity"] == "Many",
+        part=True,
+        link=tuple((mine, theirs) for mine, theirs in link),
+        fixed=fixed,
+    )
+
+
+def _navigation(raw: dict[str, Any], sets: dict[str, dict[str, Any]]) -> tuple[Navigation, ...]:
+    parts = [_part(part, raw, sets[part["entitySet"]]) for part in raw["parts"]]
+    taken = {part.name for part in parts}
+    by_entity = {other["entityName"]: name for name, other in sets.items()}
+    known = raw.get("navigation")
+    relations = [
+        Navigation(
+            name=way["name"],
+            target=by_entity[way["target"]],
+            many=way["many"],
+            link=tuple((mine, theirs) for mine, theirs in way.get("constraint") or ()),
+        )
+        for way in (known if isinstance(known, list) else ())
+        if way["name"] not in taken and way["target"] in by_entity
+    ]
+    return (*parts, *relations)
+
+
+def write_catalogue(source: Path, target: Path = DATA) -> int:
+    """Write ``target`` from the description in ``source``; gives the number of entity sets."""
+    entities = msgspec.json.decode(source.read_bytes())["entities"]
+    sets = {raw["entitySet"]: raw for raw in entities if raw["route"] == "v2.0"}
+    catalogue = [
+        EntitySet(
+            name=raw["entitySet"],
+            entity=raw["entityName"],
+            key=tuple(raw["key"]),
+            verbs=tuple(raw["verbs"]),
+            fields=tuple(_field(field, raw["entitySet"]) for field in raw["fields"]),
+            navigation=_navigation(raw, sets),
+            actions=tuple(action["name"] for action in raw["actions"]),
+            required=tuple(tuple(group) for group in raw.get("requiredOnPost", ())),
+            needs_filter=next(iter(raw.get("listNeedsFilter", ())), None),
+        )
+        for raw in sets.values()
+    ]
+    lines = b",\n".join(msgspec.json.encode(entity_set) for entity_set in catalogue)
+    target.write_bytes(b"[\n" + lines + b"\n]\n")
+    return len(catalogue)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{write_catalogue(Path(sys.argv[1]))} entity sets\n")

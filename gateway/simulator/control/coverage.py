@@ -1,0 +1,37 @@
+"""What is simulated and what is not, for ``GET /_simulator/coverage``."""
+
+from __future__ import annotations
+
+from gateway.simulator.catalogue.entities import Catalogue
+from gateway.simulator.documents.rules import DOCUMENTS, LATER_SETS
+
+# What answers 501 until it is built, by feature.
+LATER = {
+    "$metadata": "the metadata document of a route",
+    "$batch": "several requests in one",
+    "$apply, $search, $compute": "aggregation and search",
+    "bound actions": "posting, sending, cancelling and making documents",
+    "streams": "pictures, attachments' content, PDF documents",
+    "webhooks": "subscriptions and notifications",
+    "custom routes": "api/{publisher}/{group}/{version}, automation, powerbi, runtime",
+    "OData V4 web services": "ODataV4/Company('…')",
+    "admin API": "/admin/…",
+    "single properties": "reading one property of an entity through the path",
+    "client assertions": "certificates instead of client secrets",
+    "admin consent": "/{tenant}/v2.0/adminconsent",
+}
+
+
+def coverage(catalogue: Catalogue) -> dict[str, object]:
+    """Entity sets with their verbs, and all that answers 501, with the reason."""
+    sets = {}
+    for name, entity_set in sorted(catalogue.sets.items()):
+        later = LATER_SETS.get(name)
+        sets[name] = {
+            "simulated": later is None,
+            "verbs": list(entity_set.verbs) if later is None else [],
+            "document_rules": name in DOCUMENTS,
+            "actions_answering_501": list(entity_set.actions),
+            **({"needs": later} if later else {}),
+        }
+    return {"route": "v2.0", "entity_sets": sets, "answers_501": LATER}

@@ -1,0 +1,92 @@
+"""Records put into a company as if people had made them long ago: no series, no permissions.
+
+``seed`` fills fresh companies with it, the control API adds what a test needs. Documents get the
+party, the item, the VAT and the totals that Business Central's own rules give them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+from gateway.simulator.catalogue.entities import EntitySet, Field, Value
+from gateway.simulator.documents.headers import header_changed, line_changed, recalculate
+from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
+from gateway.simulator.errors import already_exists
+from gateway.simulator.records.references import relate
+from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.values import GUID
+
+_NAMESPACE = uuid.UUID("5f3b9f0a-8a0e-4c1c-9a55-2f6f7c0b1d11")
+_LINE_STEP = 10000
+
+
+def fixed_id(*parts: object) -> str:
+    """The same guid for the same parts, always."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
+
+
+def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str) -> Record:
+    """Insert ``row``; the first fields of it give it its identity.
+
+    A guid field may hold the code of the record it refers to. ``moment`` is when it was last
+    changed. Raises KeyError for a field that the set does not have, BusinessCentralError for a
+    reference to nothing and for a record that is there already.
+    """
+    described = company.catalogue.sets[entity_set]
+    values: Values = {**described.blanks, **DEFAULTS.get(entity_set, {})}
+    if "currencyCode" in described.by_name:
+        values["currencyCode"] = company.currency
+    for name, given in row.items():
+        field = described.by_name[name]
+        values[name] = _stored(company, seed, field, given)
+        if field.ref is not None:
+            relate(company, described, values, field, set())
+    key = "/".join(str(row[name]) for name in list(row)[:2])
+    record_id = _id(company, seed, entity_set, row.get("code") or row.get("number") or key)
+    if company.get(entity_set, record_id) is not None:
+        raise already_exists(described.caption, f"Id='{record_id}'")
+    values["id"] = record_id
+    if "lastModifiedDateTime" in values:
+        values["lastModifiedDateTime"] = row.get("lastModifiedDateTime", moment)
+    return company.insert(entity_set, values, record_id)
+
+
+def plant_document(
+    company: Company, seed: int, entity_set: str, row: Values, lines: tuple[Values, ...]
+) -> None:
+    """Insert a sales or purchase document and its lines, with the totals that follow."""
+    document = DOCUMENTS[entity_set]
+    described = company.catalogue.sets[entity_set]
+    record = plant(company, seed, entity_set, row, company.created)
+    header_changed(company, described, record.values, f"{document.party}Number")
+    record.values.update({name: row[name] for name in row if name in document.dates})
+    line_set = company.catalogue.sets[document.lines]
+    for at, line in enumerate(lines, 1):
+        identity = {"documentId": record.id, "sequence": at * _LINE_STEP}
+        planted = plant(company, seed, document.lines, {**identity, **line}, company.created)
+        _follow(company, line_set, planted.values, line)
+    recalculate(company, entity_set, record)
+    if record.values.get("status") == "Open" and "remainingAmount" in record.values:
+        record.values["remainingAmount"] = record.values["totalAmountIncludingTax"]
+
+
+def _follow(company: Company, line_set: EntitySet, values: Values, given: Values) -> None:
+    """What Business Central does when a line's fields are typed in one after the other."""
+    for name, value in given.items():
+        values[name] = _number(line_set.by_name[name], value)
+        line_changed(company, line_set, values, name)
+
+
+def _stored(company: Company, seed: int, field: Field, given: Value) -> Value:
+    if field.type == "Edm.Guid" and not GUID.fullmatch(str(given)):
+        return _id(company, seed, field.ref or "", given)
+    return _number(field, given)
+
+
+def _number(field: Field, given: Value) -> Value:
+    return Decimal(given) if field.type == "Edm.Decimal" else given
+
+
+def _id(company: Company, seed: int, entity_set: str, key: object) -> str:
+    return fixed_id(seed, company.id, entity_set, key)

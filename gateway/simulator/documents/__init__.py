@@ -1,0 +1,1 @@
+"""How sales and purchase documents behave."""

@@ -1,0 +1,275 @@
+"""How sales and purchase documents behave: parties, items, prices, VAT, totals.
+
+``writes`` tells this room about every property right after it was stored, in the order the
+properties came in: that is what makes a price sent before its quantity disappear
+(bc/pitfalls.md 4). The tables it works from are in ``rules``.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+
+from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID, EntitySet
+from gateway.simulator.documents.rules import (
+    BILL_TO,
+    BILL_TO_PARTY,
+    BLOCKED_KINDS,
+    DEFAULT_VAT_AREA,
+    DOCUMENTS,
+    LINES,
+    PARTY,
+    VAT,
+    Document,
+)
+from gateway.simulator.documents.totals import (
+    amounts,
+    discount_amount,
+    discount_percent,
+    gross,
+    round_amount,
+    spread,
+)
+from gateway.simulator.errors import BusinessCentralError, dialog, unrelated
+from gateway.simulator.records.store import Company, Record, Values
+
+_OBJECTS = {"Item": ("items", "itemId"), "Account": ("accounts", "accountId")}
+_TERM = re.compile(r"(\d+)([DWMY])")
+
+
+def default_dates(name: str, entity_set: EntitySet, values: Values, today: date) -> None:
+    """The work date in the dates of a new document."""
+    for field in DOCUMENTS[name].dates:
+        if field in entity_set.by_name:
+            values[field] = today.isoformat()
+
+
+def header_changed(company: Company, entity_set: EntitySet, values: Values, field: str) -> None:
+    """React to a property of a document. Raises BusinessCentralError."""
+    document = DOCUMENTS[entity_set.name]
+    bill_to = BILL_TO_PARTY[document.party]
+    if field in {f"{document.party}Id", f"{document.party}Number"}:
+        _take_party(company, entity_set, document, values)
+    elif field in {f"{bill_to}Id", f"{bill_to}Number"}:
+        party = company.get(document.parties, values[f"{bill_to}Id"])
+        if party is not None:
+            _copy(BILL_TO[document.party], party.values, entity_set, values)
+    if "dueDate" in entity_set.by_name and field != "dueDate":
+        _due_date(company, document, values)
+
+
+def _take_party(
+    company: Company, entity_set: EntitySet, document: Document, values: Values
+) -> None:
+    party = company.get(document.parties, values[f"{document.party}Id"])
+    if party is None:
+        return
+    _refuse_blocked(document, party)
+    _copy(PARTY[document.party], party.values, entity_set, values)
+    _copy(BILL_TO[document.party], party.values, entity_set, values)
+    bill_to = BILL_TO_PARTY[document.party]
+    values[f"{bill_to}Id"] = party.id
+    values[f"{bill_to}Number"] = party.values["number"]
+
+
+def _refuse_blocked(document: Document, party: Record) -> None:
+    blocked = party.values["blocked"]
+    if blocked == "All" or document.kind in BLOCKED_KINDS.get(blocked, ()):
+        raise dialog(
+            f"You cannot create this type of document when {document.party.capitalize()} "
+            f"{party.values['number']} is blocked with type {blocked}"
+        )
+
+
+def _copy(
+    pairs: tuple[tuple[str, str], ...], source: Values, entity_set: EntitySet, target: Values
+) -> None:
+    for mine, theirs in pairs:
+        if mine in entity_set.by_name and theirs in source:
+            target[mine] = source[theirs]
+
+
+def _due_date(company: Company, document: Document, values: Values) -> None:
+    party = company.get(document.parties, values[f"{document.party}Id"])
+    source = values if "paymentTermsId" in values or party is None else party.values
+    terms = company.get("paymentTerms", source.get("paymentTermsId", ZERO_GUID))
+    formula = terms.values["dueDateCalculation"] if terms else ""
+    start = date.fromisoformat(values[document.dates[0]])
+    values["dueDate"] = due_date(start, formula).isoformat()
+
+
+def due_date(start: date, formula: str) -> date:
+    """``start`` moved by a date formula such as ``30D``, ``1M`` or ``CM+14D``."""
+    moved = start
+    if formula.startswith("CM"):
+        moved = moved.replace(day=calendar.monthrange(moved.year, moved.month)[1])
+    for count, unit in _TERM.findall(formula):
+        if unit in "DW":
+            moved += timedelta(days=int(count) * (7 if unit == "W" else 1))
+        else:
+            months = moved.month - 1 + int(count) * (12 if unit == "Y" else 1)
+            year, month = moved.year + months // 12, months % 12 + 1
+            day = min(moved.day, calendar.monthrange(year, month)[1])
+            moved = date(year, month, day)
+    return moved
+
+
+def line_changed(company: Company, entity_set: EntitySet, values: Values, field: str) -> None:
+    """React to a property of a document line. Raises BusinessCentralError."""
+    header_set = LINES[entity_set.name]
+    document = DOCUMENTS[header_set]
+    header = company.get(header_set, values["documentId"])
+    if header is None:
+        return
+    if field in {"itemId", "accountId", "lineObjectNumber"}:
+        _take_object(company, document, header, values, field)
+    elif field in {"quantity", "unitOfMeasureId", "unitOfMeasureCode"}:
+        _reprice(company, document, header, values)
+        for follower in ("shipQuantity", "receiveQuantity", "invoiceQuantity"):
+            if field == "quantity" and follower in values:
+                values[follower] = values["quantity"]
+    elif field == "taxCode":
+        if values["taxCode"] and company.table("taxGroups").lookup(values["taxCode"]) is None:
+            raise unrelated(
+                "VAT Prod. Posting Group",
+                document.line_table,
+                values["taxCode"],
+                "VAT Product Posting Group",
+            )
+        values["taxPercent"] = _tax_percent(company, document, header, values)
+    base = gross(Decimal(values["quantity"]), Decimal(values[document.price]))
+    if field == "discountAmount":
+        values["discountPercent"] = discount_percent(base, Decimal(values["discountAmount"]))
+    else:
+        values["discountAmount"] = discount_amount(base, Decimal(values["discountPercent"]))
+
+
+def _take_object(
+    company: Company, document: Document, header: Record, values: Values, field: str
+) -> None:
+    if field == "itemId":
+        values["lineType"] = "Item"
+    elif field == "accountId":
+        values["lineType"] = "Account"
+    kind = values["lineType"]
+    if kind not in _OBJECTS:
+        if kind == "Comment" and values["lineObjectNumber"]:
+            number = values["lineObjectNumber"]
+            raise unrelated("No.", document.line_table, number, "Standard Text")
+        return
+    table, reference = _OBJECTS[kind]
+    found = (
+        company.table(table).lookup(values["lineObjectNumber"])
+        if field == "lineObjectNumber"
+        else company.get(table, values[field])
+    )
+    if found is None:
+        caption = company.table(table).entity_set.caption
+        raise unrelated("No.", document.line_table, values["lineObjectNumber"], caption)
+    values[reference] = found.id
+    values["lineObjectNumber"] = found.values["number"]
+    values["description"] = found.values["displayName"]
+    if kind == "Item":
+        _take_item(company, document, header, found, values)
+
+
+def _take_item(
+    company: Company, document: Document, header: Record, item: Record, values: Values
+) -> None:
+    if item.values["blocked"]:
+        raise BusinessCentralError(
+            400,
+            "Application_FieldValidationException",
+            f"Blocked must be equal to 'No'  in Item: No.={item.values['number']}. "
+            "Current value is 'Yes'.",
+        )
+    values["description2"] = item.values["displayName2"]
+    if "description2" not in company.table(document.lines).entity_set.by_name:
+        del values["description2"]
+    if values.get("shipmentDate") == BLANK_DATE:
+        wanted = header.values.get("requestedDeliveryDate", BLANK_DATE)
+        values["shipmentDate"] = header.values["postingDate"] if wanted == BLANK_DATE else wanted
+    values["unitOfMeasureId"] = item.values["baseUnitOfMeasureId"]
+    values["unitOfMeasureCode"] = item.values["baseUnitOfMeasureCode"]
+    values["taxCode"] = item.values["taxGroupCode"]
+    values["taxPercent"] = _tax_percent(company, document, header, values)
+    _reprice(company, document, header, values)
+
+
+def _reprice(company: Company, document: Document, header: Record, values: Values) -> None:
+    """The item's own price again, in the document's currency; other lines keep theirs."""
+    item = company.get("items", values["itemId"])
+    if item is None:
+        return
+    price = Decimal(item.values[document.item_price])
+    if header.values.get("pricesIncludeTax") and not item.values["priceIncludesTax"]:
+        price = round_amount(price * (100 + Decimal(values["taxPercent"])) / 100)
+    rate = _rate(company, header.values["currencyCode"])
+    values[document.price] = price if rate == 1 else round_amount(price * rate)
+
+
+def _rate(company: Company, currency: str) -> Decimal:
+    """Units of ``currency`` for one unit of the local currency."""
+    if currency == company.currency:
+        return Decimal(1)
+    for record in company.table("currencyExchangeRates").records.values():
+        if record.values["currencyCode"] == currency:
+            amount = Decimal(record.values["exchangeRateAmount"])
+            return amount / Decimal(record.values["relationalExchangeRateAmount"])
+    return Decimal(1)
+
+
+def _tax_percent(company: Company, document: Document, header: Record, values: Values) -> Decimal:
+    party = company.get(document.parties, header.values[f"{document.party}Id"])
+    area_id = party.values.get("taxAreaId", ZERO_GUID) if party else ZERO_GUID
+    area = company.get("taxAreas", area_id)
+    code = area.values["code"] if area else DEFAULT_VAT_AREA
+    return Decimal(VAT.get((code, values["taxCode"]), 0))
+
+
+def recalculate(company: Company, header_set: str, header: Record) -> None:
+    """Amounts of all lines and totals of the header; the header gets a new ETag."""
+    document = DOCUMENTS[header_set]
+    lines = company.table(document.lines).where("documentId", header.id)
+    includes = bool(header.values.get("pricesIncludeTax"))
+    bases = [_line_base(document, line.values) for line in lines]
+    shares = spread(Decimal(header.values["discountAmount"]), bases)
+    totals = [Decimal("0.00")] * 3
+    for line, base, share in zip(lines, bases, shares, strict=True):
+        net, written = _amounts_of(line.values, base, share, includes_tax=includes)
+        if any(line.values[name] != value for name, value in written.items()):
+            company.edit(document.lines, line)
+            line.values.update(written)
+        totals = [total + part for total, part in zip(totals, net, strict=True)]
+    company.edit(header_set, header)
+    header.values["totalAmountExcludingTax"] = totals[0]
+    header.values["totalTaxAmount"] = totals[1]
+    header.values["totalAmountIncludingTax"] = totals[2]
+
+
+def _line_base(document: Document, values: Values) -> Decimal:
+    base = gross(Decimal(values["quantity"]), Decimal(values[document.price]))
+    return base - Decimal(values["discountAmount"])
+
+
+def _amounts_of(
+    values: Values, base: Decimal, share: Decimal, *, includes_tax: bool
+) -> tuple[tuple[Decimal, Decimal, Decimal], Values]:
+    """What the line adds to the totals, and its own fields."""
+    percent = Decimal(values["taxPercent"])
+    line = amounts(base, percent, includes_tax=includes_tax)
+    net = amounts(base - share, percent, includes_tax=includes_tax)
+    written = {
+        "discountAppliedBeforeTax": True,
+        "amountExcludingTax": line.excluding,
+        "totalTaxAmount": line.tax,
+        "amountIncludingTax": line.including,
+        "invoiceDiscountAllocation": share,
+        "netAmount": net.excluding,
+        "netTaxAmount": net.tax,
+        "netAmountIncludingTax": net.including,
+    }
+    shown = {name: value for name, value in written.items() if name in values}
+    return (net.excluding, net.tax, net.including), shown

@@ -1,0 +1,1 @@
+"""Microsoft Entra: sign-in pages, tokens, and who may have them."""

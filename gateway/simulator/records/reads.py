@@ -1,0 +1,172 @@
+"""Entities and lists as answers: selection, expansion, order, pages, annotations.
+
+Called by ``businesscentral`` with a company and parsed options (bc/api.md §1, §3, §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
+from gateway.simulator.documents.rules import LATER_SETS
+from gateway.simulator.errors import BusinessCentralError, dialog, not_simulated
+from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
+from gateway.simulator.odata.options import Expansion, Options
+from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.values import is_zero
+
+LARGEST_PAGE = 20_000
+_WITHOUT_ETAG = frozenset({"companies"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list. ``next_token`` is the id of its last record if there is more."""
+
+    entities: list[Values]
+    count: int | None
+    next_token: str | None
+    remaining_top: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads from one company. ``root`` is the absolute URL of the company's root."""
+
+    company: Company
+    catalogue: Catalogue
+    root: str
+
+    def entity(self, entity_set: EntitySet, record: Record, options: Options) -> Values:
+        """One entity with its ETag, the selected fields and what is expanded."""
+        shown: Values = {}
+        if entity_set.name not in _WITHOUT_ETAG:
+            shown["@odata.etag"] = record.etag
+        if options.select is None:
+            shown.update(record.values)
+        else:
+            wanted = options.select
+            shown.update((k, value) for k, value in record.values.items() if k in wanted)
+        for field in entity_set.fields:
+            if field.type == "Edm.Stream" and (
+                options.select is None or field.name in options.select
+            ):
+                link = f"{self.root}/{entity_set.name}({record.id})/{field.name}"
+                shown[f"{field.name}@odata.mediaEditLink"] = link
+                shown[f"{field.name}@odata.mediaReadLink"] = link
+        for expansion in options.expand:
+            shown[expansion.way.name] = self._expanded(record, expansion)
+        return shown
+
+    def page(
+        self, entity_set: EntitySet, records: Sequence[Record], options: Options, size: int
+    ) -> Page:
+        """The records that the options ask for, at most ``size`` of them."""
+        rows = self._matching(entity_set, records, options)
+        count = len(rows) if options.count else None
+        rows = _ordered(rows, options)
+        if options.skiptoken is not None:
+            rows = _after(rows, options.skiptoken)
+        elif options.skip:
+            rows = rows[options.skip :]
+        if options.top is not None:
+            rows = rows[: options.top]
+        shown = [self.entity(entity_set, row, options) for row in rows[:size]]
+        more = len(rows) > size
+        return Page(
+            entities=shown,
+            count=count,
+            next_token=rows[size - 1].id if more else None,
+            remaining_top=options.top - size if more and options.top is not None else None,
+        )
+
+    def count(self, entity_set: EntitySet, records: Sequence[Record], options: Options) -> int:
+        """How many records pass the filter."""
+        return len(self._matching(entity_set, records, options))
+
+    def part(self, record: Record, way: Navigation) -> list[Record]:
+        """The records that ``way`` leads to from ``record``."""
+        if way.target in LATER_SETS:
+            raise not_simulated(f"{way.name}: {LATER_SETS[way.target]}")
+        if not way.link:
+            return []
+        (mine, theirs), *rest = way.link
+        value = record.values[mine]
+        if not way.many and is_zero(value):
+            return []
+        table = self.company.table(way.target)
+        if theirs == table.entity_set.key[0]:
+            found = table.records.get(value)
+            return [found] if found else []
+        wanted = [(field, record.values[own]) for own, field in rest] + list(way.fixed.items())
+        return [
+            candidate
+            for candidate in table.where(theirs, value)
+            if all(candidate.values[name] == expected for name, expected in wanted)
+        ]
+
+    def require_filter(self, entity_set: EntitySet, options: Options) -> None:
+        """Refuse the flat list of parts without a parent in its filter (bc/api.md §11)."""
+        if entity_set.needs_filter is None:
+            return
+        pinned = pinned_fields(options.filter, entity_set)
+        if not pinned & {*self.catalogue.scope(entity_set.name), *entity_set.key}:
+            raise dialog(entity_set.needs_filter)
+
+    def _matching(
+        self, entity_set: EntitySet, records: Sequence[Record], options: Options
+    ) -> Sequence[Record]:
+        if options.filter is None:
+            return records
+        test = compile_filter(options.filter, entity_set, schema_21=options.schema_21)
+        return [record for record in records if test(record.values)]
+
+    def _expanded(self, record: Record, expansion: Expansion) -> list[Values] | Values | None:
+        way, options = expansion.way, expansion.options
+        target = self.catalogue.sets[way.target]
+        found = self.part(record, way)
+        if way.many:
+            return self.page(target, found, options, LARGEST_PAGE).entities
+        return self.entity(target, found[0], options) if found else None
+
+
+def _ordered(rows: Sequence[Record], options: Options) -> Sequence[Record]:
+    for name, descending in reversed(options.orderby):
+        rows = sorted(rows, key=lambda row: row.values[name], reverse=descending)
+    return rows
+
+
+def _after(rows: Sequence[Record], token: str) -> Sequence[Record]:
+    for at, row in enumerate(rows):
+        if row.id == token:
+            return rows[at + 1 :]
+    text = "The skip token is no longer valid."
+    raise BusinessCentralError(400, "SkipTokenIsNoLongerValid", text)
+
+
+def unfiltered(options: Options) -> Options:
+    """The options with a filter that restricts nothing: a server that ignores filters."""
+    return replace(options, filter=None)
+
+
+def company_record(company: Company) -> Record:
+    """A company as an entity of ``companies``."""
+    values: Values = {
+        "id": company.id,
+        "systemVersion": "29.0.0.0",
+        "timestamp": 1,
+        "name": company.name,
+        "displayName": company.display_name,
+        "businessProfileId": "",
+        "systemCreatedAt": company.created,
+        "systemCreatedBy": "00000000-0000-0000-0000-000000000001",
+        "systemModifiedAt": company.created,
+        "systemModifiedBy": "00000000-0000-0000-0000-000000000001",
+    }
+    return Record(company.id, values, 0)
+
+
+def company_records(companies: Iterable[Company]) -> list[Record]:
+    """The companies of an environment by name."""
+    return sorted(map(company_record, companies), key=lambda record: str(record.values["name"]))

@@ -1,0 +1,98 @@
+"""Fields that refer to other records: guids and codes that go together.
+
+Setting one of a pair sets the other; sending both so that they disagree is refused
+(bc/api.md §10). Called by ``writes`` after every property that relates to something.
+"""
+
+from __future__ import annotations
+
+from gateway.simulator.catalogue.captions import caption_of
+from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field
+from gateway.simulator.errors import dialog, unrelated
+from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.values import is_zero
+
+_SHOWN = ("Name", "DisplayName")
+
+
+def stem_of(field: Field) -> str:
+    """``customerId``, ``customerNumber``, ``customerCode`` → ``customer``."""
+    for ending in ("Id", "Number", "Code"):
+        if field.name.endswith(ending):
+            return field.name.removesuffix(ending)
+    return field.name
+
+
+def partner_of(entity_set: EntitySet, field: Field) -> Field | None:
+    """The other field of an id and code pair."""
+    stem = stem_of(field)
+    endings = ("Number", "Code", "") if field.type == "Edm.Guid" else ("Id",)
+    names = (stem + ending for ending in endings)
+    partners = (entity_set.by_name.get(name) for name in names)
+    return next((p for p in partners if p is not None and p.ref == field.ref and p != field), None)
+
+
+def relate(
+    company: Company, entity_set: EntitySet, values: Values, field: Field, given: set[str]
+) -> None:
+    """Look up what ``field`` now refers to and fill its partner.
+
+    ``given`` names the properties that the caller sent already. Raises BusinessCentralError
+    when there is no such record, or when the pair does not agree.
+    """
+    if field.ref is None:
+        return
+    found = _find(company, entity_set, values, field)
+    partner = partner_of(entity_set, field)
+    if found is not None and partner is not None and partner.name in given:
+        _agree(found, values, field, partner)
+    record_id = found.id if found else ZERO_GUID
+    code = _code(found) if found else company.currency if field.ref == "currencies" else ""
+    for one in (field, partner):
+        if one is not None:
+            values[one.name] = record_id if one.type == "Edm.Guid" else code
+    for ending in _SHOWN:
+        shown = entity_set.by_name.get(stem_of(field) + ending)
+        if shown is not None:
+            values[shown.name] = found.values.get("displayName", "") if found else ""
+
+
+def _find(company: Company, entity_set: EntitySet, values: Values, field: Field) -> Record | None:
+    """The record referred to; None for a blank reference."""
+    ref = field.ref or ""
+    value = values[field.name]
+    if field.type == "Edm.Guid":
+        if is_zero(value):
+            return None
+        found = company.get(ref, value)
+        if found is None:
+            caption = company.table(ref).entity_set.caption
+            raise dialog(f'The "{field.name}" does not match to a {caption}.')
+        return found
+    if not value or (ref == "currencies" and value.upper() == company.currency):
+        return None
+    found = company.table(ref).lookup(value.upper())
+    if found is None:
+        raise unrelated(
+            caption_of(field.name),
+            entity_set.caption,
+            value,
+            company.table(ref).entity_set.caption,
+        )
+    return found
+
+
+def _agree(found: Record, values: Values, field: Field, partner: Field) -> None:
+    other = values[partner.name]
+    key = found.id if partner.type == "Edm.Guid" else _code(found)
+    if other != key:
+        first, second = sorted((field.name, partner.name))
+        raise dialog(
+            f"The {first} and {second} values do not match to a specific "
+            f"{caption_of(stem_of(field))}."
+        )
+
+
+def _code(record: Record) -> str:
+    code: str = record.values.get("number") or record.values.get("code") or ""
+    return code

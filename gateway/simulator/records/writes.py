@@ -1,0 +1,386 @@
+"""Create, change, delete: the generic write, with the rules it consults.
+
+Properties are validated one by one in the order they were received, as Business Central's
+pages do (bc/pitfalls.md 4). Everything happens in one transaction of the company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.simulator.catalogue.entities import (
+    ZERO_GUID,
+    Catalogue,
+    EntitySet,
+    Field,
+    Navigation,
+)
+from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.headers import (
+    default_dates,
+    header_changed,
+    line_changed,
+    recalculate,
+)
+from gateway.simulator.documents.rules import (
+    BLANK_TEXT,
+    DEFAULTS,
+    DOCUMENTS,
+    LINE_IDENTITY,
+    LINES,
+    MISSING_TEXT,
+    REQUIRED_TEXTS,
+    SERIES,
+)
+from gateway.simulator.errors import (
+    BusinessCentralError,
+    already_exists,
+    bad_request,
+    blank_refused,
+    dialog,
+    not_simulated,
+)
+from gateway.simulator.records.references import relate
+from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.values import is_zero, read_value
+
+Body = Mapping[str, object]
+Parts = list[tuple[Navigation, list[Body]]]
+_LINE_STEP = 10000
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Whose part a new entity becomes: the record and the way from it."""
+
+    record: Record
+    way: Navigation
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes into one company. ``untaken`` names properties that are silently not taken."""
+
+    company: Company
+    catalogue: Catalogue
+    clock: Clock
+    untaken: frozenset[str] = frozenset()
+
+    def create(
+        self, entity_set: EntitySet, body: Body, parent: Parent | None = None
+    ) -> tuple[Record, Record]:
+        """Insert an entity with its parts.
+
+        Gives the record, and a copy of it from before its parts were written: that is what
+        the answer to a deep insert shows (bc/api.md §7). Raises BusinessCentralError.
+        """
+        with self.company.transaction():
+            record, parts = self._create(entity_set, body, parent)
+            self._settle(entity_set, record)
+            shown = Record(record.id, dict(record.values), record.version)
+            if parts:
+                self._create_parts(record, parts)
+                self._settle(entity_set, record)
+            return record, shown
+
+    def change(self, entity_set: EntitySet, record: Record, body: Body) -> None:
+        """Apply the properties of ``body`` to the record. Raises BusinessCentralError."""
+        properties, parts = _split(entity_set, body)
+        if parts:
+            raise bad_request("Deep updates are not supported; send one request for each entity.")
+        with self.company.transaction():
+            before = dict(record.values)
+            self.company.edit(entity_set.name, record)
+            self._assign(entity_set, record.values, properties, creating=False)
+            self._check_blanks(entity_set, record.values, {field.name for field in properties})
+            self._after_change(entity_set, record, before)
+            self._settle(entity_set, record)
+
+    def delete(self, entity_set: EntitySet, record: Record) -> None:
+        """Remove the record and its parts."""
+        self._refuse_used(entity_set, record)
+        with self.company.transaction():
+            for way in entity_set.navigation:
+                if way.part and way.many and way.link:
+                    mine, theirs = way.link[0]
+                    part_set = self.catalogue.sets[way.target]
+                    key = record.values[mine]
+                    for part in self.company.table(way.target).where(theirs, key):
+                        self.company.delete(part_set.name, part)
+            self.company.delete(entity_set.name, record)
+            self._settle(entity_set, record)
+
+    def _refuse_used(self, entity_set: EntitySet, record: Record) -> None:
+        """Customers, vendors and items stay as long as a document names them."""
+        for name in (*DOCUMENTS, *LINES):
+            for field in self.catalogue.sets[name].fields:
+                if field.ref != entity_set.name or field.type != "Edm.Guid":
+                    continue
+                if self.company.table(name).where(field.name, record.id):
+                    document = self.catalogue.sets[name].caption
+                    number = record.values[entity_set.natural_key or "id"]
+                    raise dialog(
+                        f"You cannot delete {entity_set.caption} {number} because there is at "
+                        f"least one outstanding {document} for it."
+                    )
+
+    def _create(
+        self, entity_set: EntitySet, body: Body, parent: Parent | None
+    ) -> tuple[Record, Parts]:
+        properties, parts = _split(entity_set, body)
+        values = self._blank(entity_set)
+        if parent is None:
+            self._take_parent(entity_set, values, properties)
+        else:
+            _join(values, properties, parent)
+        self._assign(entity_set, values, properties, creating=True)
+        self._require(entity_set, values, properties)
+        self._number(entity_set, values)
+        sent = {field.name for field in properties}
+        self._check_blanks(entity_set, values, sent | {"code"})
+        self._unique(entity_set, values, None)
+        return self._insert(entity_set, values), parts
+
+    def _create_parts(self, record: Record, parts: Parts) -> None:
+        for way, entities in parts:
+            target = self.catalogue.sets[way.target]
+            for entity in entities:
+                part, inner = self._create(target, entity, Parent(record, way))
+                self._create_parts(part, inner)
+
+    def _blank(self, entity_set: EntitySet) -> Values:
+        values: Values = dict(entity_set.blanks)
+        values.update(DEFAULTS.get(entity_set.name, {}))
+        currency = entity_set.by_name.get("currencyCode")
+        if currency is not None and currency.ref:
+            values["currencyCode"] = self.company.currency
+        if entity_set.name in DOCUMENTS:
+            default_dates(entity_set.name, entity_set, values, self.clock.today())
+        return values
+
+    def _take_parent(
+        self, entity_set: EntitySet, values: Values, properties: dict[Field, object]
+    ) -> None:
+        """A part posted to its own set names its parent in the body (bc/api.md §11)."""
+        if entity_set.needs_filter is None:
+            return
+        names = self.catalogue.scope(entity_set.name)
+        given = {field.name: value for field, value in properties.items() if field.name in names}
+        if not given:
+            raise dialog(entity_set.needs_filter)
+        for name, value in given.items():
+            values[name] = read_value(entity_set.by_name[name], value)
+            owners = self.catalogue.owners(entity_set.name)
+            if not any(self.company.get(owner.name, values[name]) for owner, _ in owners):
+                raise dialog(f'The "{name}" does not match to a {owners[0][0].caption}.')
+
+    def _assign(
+        self,
+        entity_set: EntitySet,
+        values: Values,
+        properties: dict[Field, object],
+        *,
+        creating: bool,
+    ) -> None:
+        given: set[str] = set()
+        for field, raw in properties.items():
+            value = read_value(field, raw)
+            if field.name in self.untaken:
+                continue
+            if not creating:
+                self._refuse_identity(entity_set, values, field, value)
+            elif field.name == "inventory" and value:
+                raise dialog("Inventory cannot be changed during on insert.")
+            if values[field.name] != value:
+                values[field.name] = value
+                relate(self.company, entity_set, values, field, given)
+                self._react(entity_set, values, field)
+            given.add(field.name)
+        if entity_set.name in LINES and {"itemId", "accountId"} <= given:
+            raise dialog("Both itemId and accountId are specified. Specify only one of them.")
+
+    def _refuse_identity(
+        self, entity_set: EntitySet, values: Values, field: Field, value: object
+    ) -> None:
+        fixed = LINE_IDENTITY if entity_set.name in LINES else ()
+        if field.name in fixed and values[field.name] != value:
+            raise dialog(f"The {field.name} of a line cannot be changed.")
+
+    def _react(self, entity_set: EntitySet, values: Values, field: Field) -> None:
+        if entity_set.name in DOCUMENTS:
+            header_changed(self.company, entity_set, values, field.name)
+        elif entity_set.name in LINES:
+            line_changed(self.company, entity_set, values, field.name)
+
+    def _require(
+        self, entity_set: EntitySet, values: Values, properties: dict[Field, object]
+    ) -> None:
+        sent = {field.name for field in properties}
+        for group in entity_set.required:
+            if not any(not is_zero(values[name]) for name in group):
+                missing = BLANK_TEXT if sent & set(group) else MISSING_TEXT
+                text = REQUIRED_TEXTS.get(group) or missing.format(field=group[0])
+                raise dialog(text)
+
+    def _number(self, entity_set: EntitySet, values: Values) -> None:
+        """A number from the series, or the next step of a line (bc/api.md §10, §11)."""
+        key = entity_set.natural_key
+        if key in {"sequence", "lineNumber"} and not values[key]:
+            values[key] = self._last_line(entity_set, values, key) + _LINE_STEP
+        series = SERIES.get(entity_set.name)
+        if key != "number" or series is None:
+            return
+        table = self.company.table(entity_set.name)
+        while not values["number"]:
+            number = self.company.next_number(entity_set.name, series.start, series.step)
+            if table.lookup(series.format(number)) is None:
+                values["number"] = series.format(number)
+
+    def _last_line(self, entity_set: EntitySet, values: Values, key: str) -> int:
+        numbers = [record.values[key] for record in self._siblings(entity_set, values)]
+        return max(numbers, default=0)
+
+    def _siblings(self, entity_set: EntitySet, values: Values) -> Collection[Record]:
+        """Records that may not share a key with these values."""
+        table = self.company.table(entity_set.name)
+        scope = sorted(self.catalogue.scope(entity_set.name))
+        if not scope:
+            found = table.lookup(values[entity_set.natural_key or "id"])
+            return [found] if found else []
+        records = table.group(scope[0], values[scope[0]])
+        if len(scope) == 1:
+            return records
+        return [r for r in records if all(r.values[name] == values[name] for name in scope)]
+
+    def _unique(self, entity_set: EntitySet, values: Values, own: str | None) -> None:
+        key = entity_set.natural_key
+        if key is None or not entity_set.has_unique_key:
+            return
+        for record in self._siblings(entity_set, values):
+            if record.id != own and record.values[key] == values[key]:
+                caption = "Line No." if key in {"sequence", "lineNumber"} else key.capitalize()
+                label = "No." if key == "number" else caption
+                raise already_exists(entity_set.caption, f"{label}='{values[key]}'")
+
+    def _check_blanks(self, entity_set: EntitySet, values: Values, names: set[str]) -> None:
+        for name in names:
+            field = entity_set.by_name.get(name)
+            if field is None or not (field.blank_refused or name in {"code", "number"}):
+                continue
+            if values[name] == field.blank:
+                raise blank_refused(name)
+
+    def _insert(self, entity_set: EntitySet, values: Values) -> Record:
+        record_id = self.company.new_id()
+        key = entity_set.by_name[entity_set.key[0]]
+        if len(entity_set.key) == 1 and key.type == "Edm.Guid":
+            if is_zero(values[key.name]) or values[key.name] in self._table_of(entity_set):
+                values[key.name] = record_id
+            record_id = values[key.name]
+        if "lastModifiedDateTime" in values:
+            values["lastModifiedDateTime"] = timestamp(self.clock.now())
+        return self.company.insert(entity_set.name, values, record_id)
+
+    def _table_of(self, entity_set: EntitySet) -> dict[str, Record]:
+        return self.company.table(entity_set.name).records
+
+    def _after_change(self, entity_set: EntitySet, record: Record, before: Values) -> None:
+        key = entity_set.natural_key
+        self._unique(entity_set, record.values, record.id)
+        self.company.table(entity_set.name).moved(record, before)
+        if key is not None and record.values[key] != before[key]:
+            self._rename(entity_set, before[key], record.values[key])
+        if record.values.get("inventory", 0) != before.get("inventory", 0):
+            self._adjust(record, before)
+        if "lastModifiedDateTime" in record.values:
+            record.values["lastModifiedDateTime"] = timestamp(self.clock.now())
+
+    def _rename(self, entity_set: EntitySet, old: object, new: object) -> None:
+        """A new number follows to every record that names the old one (bc/api.md §10)."""
+        for name, table in self.company.tables.items():
+            fields = [f.name for f in table.entity_set.fields if f.ref == entity_set.name]
+            for record in table.records.values():
+                stale = [field for field in fields if record.values[field] == old]
+                if stale:
+                    self.company.edit(name, record)
+                    record.values.update(dict.fromkeys(stale, new))
+                    table.changed()
+
+    def _adjust(self, record: Record, before: Values) -> None:
+        """A changed inventory posts an adjustment dated today (bc/api.md §10)."""
+        ledger = self.catalogue.sets["itemLedgerEntries"]
+        quantity = Decimal(record.values["inventory"]) - Decimal(before["inventory"])
+        kind = "Positive" if quantity > 0 else "Negative"
+        values: Values = dict(ledger.blanks)
+        values.update(
+            itemNumber=record.values["number"],
+            postingDate=self.clock.today().isoformat(),
+            entryType=f"{kind}_x0020_Adjmt_x002E_",
+            quantity=quantity,
+            entryNumber=len(self._table_of(ledger)) + 1,
+        )
+        self._insert(ledger, values)
+
+    def _settle(self, entity_set: EntitySet, record: Record) -> None:
+        """Totals of the document that was touched; its ETag changes with every line write."""
+        header_set = LINES.get(entity_set.name)
+        if header_set is not None:
+            header = self.company.get(header_set, record.values.get("documentId", ZERO_GUID))
+        else:
+            header_set, header = entity_set.name, record
+        if header_set in DOCUMENTS and header and header.id in self._headers(header_set):
+            recalculate(self.company, header_set, header)
+
+    def _headers(self, header_set: str) -> dict[str, Record]:
+        return self.company.table(header_set).records
+
+
+def _join(values: Values, properties: dict[Field, object], parent: Parent) -> None:
+    """Make the new entity a part of its parent; the body may not name another one."""
+    values.update(parent.way.fixed)
+    for mine, theirs in parent.way.link:
+        values[theirs] = parent.record.values[mine]
+    for field, raw in properties.items():
+        if field.name in dict(parent.way.link).values() and raw != values[field.name]:
+            raise dialog(f"The {field.name} does not match the parent in the request.")
+
+
+def _split(entity_set: EntitySet, body: Body) -> tuple[dict[Field, object], Parts]:
+    """Properties in the order received; parts in the order of the page (bc/pitfalls.md 4)."""
+    properties: dict[Field, object] = {}
+    nested: dict[str, list[Body]] = {}
+    for name, value in body.items():
+        if "@" in name:
+            continue
+        field = entity_set.by_name.get(name)
+        if field is not None:
+            _refuse_read_only(field)
+            properties[field] = value
+        elif name in entity_set.ways:
+            nested[name] = _entities(entity_set.ways[name], value)
+        else:
+            raise bad_request(
+                f"The property '{name}' does not exist on type "
+                f"'Microsoft.NAV.{entity_set.entity}'. Make sure to only use property names "
+                "that are defined by the type."
+            )
+    parts = [(way, nested[way.name]) for way in entity_set.navigation if way.name in nested]
+    return properties, parts
+
+
+def _refuse_read_only(field: Field) -> None:
+    if field.type == "Edm.Stream":
+        raise not_simulated("streams")
+    if field.read_only:
+        text = f"Control '{field.name}' is read-only"
+        raise BusinessCentralError(400, "BadRequest_InvalidOperation", text)
+
+
+def _entities(way: Navigation, value: object) -> list[Body]:
+    if not (way.part and way.many):
+        raise not_simulated(f"inserting the single part {way.name} with its parent")
+    if not isinstance(value, list) or not all(isinstance(entity, dict) for entity in value):
+        raise bad_request(f"The property '{way.name}' must be an array of objects.")
+    return value

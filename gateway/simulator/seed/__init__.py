@@ -1,0 +1,1 @@
+"""What the simulator starts with: tenants, users, companies, records, documents."""

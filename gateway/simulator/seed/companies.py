@@ -1,0 +1,170 @@
+"""What the simulator starts with. Everybody and everything here is invented.
+
+================  ==========================================================================
+Client            ``11111111-1111-4111-8111-111111111111``, secret ``simulator-secret``, any
+                  redirect URI on loopback
+Tenant            Harwick Distributors, ``7b1f1c8e-2d0a-4d55-9a3e-5b7d0c2f4e61``, domain
+                  ``harwick.example``
+Users             ``admin@harwick.example`` (administrator), ``clerk@harwick.example``,
+                  ``visitor@harwick.example`` (no Business Central licence)
+Environments      ``Production`` (Production) and ``Sandbox`` (Sandbox, a copy with the same ids)
+Companies         *Harwick Distributors Ltd* ``c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e01`` (GBP),
+                  *Harwick Ireland* ``c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e02`` (EUR)
+Customers         10000, 20000, 30000 (VAT 20 %), 40000 (export, no VAT, EUR), 50000 (blocked
+                  for invoices), 60000 (blocked for everything)
+Items             1896-S, 1900-S, 1906-S, 1928-S, 1972-S (blocked), 000, 10115, 1E5, 0X10;
+                  1928-S is zero-rated, the others carry 20 % VAT
+Vendors           V00010, V00020 (EUR), V00030 (blocked for payments, without a name)
+Accounts          posting accounts from 10100 to 60400, the heading 40000, the total 49990, and
+                  99000 without a category
+Invoices          S-INV101999 (draft), 103001 (to be paid, from an order that is gone), 103002
+                  (paid, EUR), 103003 (canceled)
+Purchase orders   105998 (released, partly received), 105999 (draft, EUR)
+Ledger entries    2031 to 2052: an opening balance, the invoice 103001, a payment
+Codes             currencies EUR, USD (and GBP in Ireland); payment terms 14 DAYS, 1M(8D),
+                  30 DAYS, CM, COD; units BOX, HOUR, PCS; VAT groups STANDARD, ZERO and
+                  DOMESTIC, EU, EXPORT
+================  ==========================================================================
+
+Ids follow from the seed, the company and the number, so two runs with one seed agree.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, load_catalogue
+from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.control.planting import fixed_id, plant, plant_document
+from gateway.simulator.records.store import Company, Environment, Values
+from gateway.simulator.seed.documents import DOCUMENTS, ENTRIES
+from gateway.simulator.seed.rows import LOCAL_CURRENCY, ROWS
+
+CLIENT_ID = "11111111-1111-4111-8111-111111111111"
+CLIENT_SECRET = "simulator-secret"  # noqa: S105 - the one published secret of a simulator
+TENANT_ID = "7b1f1c8e-2d0a-4d55-9a3e-5b7d0c2f4e61"
+TENANT_DOMAIN = "harwick.example"
+
+COMPANIES = (
+    ("c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e01", "Harwick Distributors Ltd", "GBP"),
+    ("c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e02", "Harwick Ireland", "EUR"),
+)
+ENVIRONMENTS = (("Production", "Production"), ("Sandbox", "Sandbox"))
+
+# A company's own currency is none of its foreign ones.
+_FOREIGN = frozenset({"currencies", "currencyExchangeRates"})
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who can sign in. ``licensed`` tells whether Business Central lets them in."""
+
+    username: str
+    name: str
+    object_id: str
+    tenant: str
+    licensed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One Entra tenant: id, verified domain, display name."""
+
+    id: str
+    domain: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A registered application; redirect URIs on loopback are all accepted."""
+
+    id: str
+    secret: str = field(repr=False)
+    name: str
+
+
+TENANTS = (Tenant(TENANT_ID, TENANT_DOMAIN, "Harwick Distributors"),)
+APPLICATIONS = (Application(CLIENT_ID, CLIENT_SECRET, "Order gateway"),)
+USERS = tuple(
+    User(
+        username=f"{name}@{TENANT_DOMAIN}",
+        name=shown,
+        object_id=fixed_id(name),
+        tenant=TENANT_ID,
+        licensed=licensed,
+    )
+    for name, shown, licensed in (
+        ("admin", "Ada Winterbourne", True),
+        ("clerk", "Colm Farraday", True),
+        ("visitor", "Vera Lindqvist", False),
+    )
+)
+
+
+def build_environments(catalogue: Catalogue, clock: Clock, seed: int) -> dict[str, Environment]:
+    """Fresh environments with their companies, by lower-case name."""
+    environments = {}
+    for name, kind in ENVIRONMENTS:
+        companies = [
+            _company(catalogue, clock, seed, f"{name}/{identity[0]}", identity)
+            for identity in COMPANIES
+        ]
+        by_id = {company.id: company for company in companies}
+        environments[name.lower()] = Environment(name, kind, by_id)
+    return environments
+
+
+def _company(
+    catalogue: Catalogue, clock: Clock, seed: int, lane: str, identity: tuple[str, str, str]
+) -> Company:
+    created = timestamp(clock.now())
+    company = _empty(catalogue, identity, created, random.Random(f"{seed}/{lane}"))  # noqa: S311 - ids must be repeatable
+    for entity_set, values in _rows(seed, identity):
+        own = dict(values)
+        if "lastModifiedDateTime" in own:
+            own["lastModifiedDateTime"] = created
+        company.insert(entity_set, own, own["id"])
+    return company
+
+
+def _empty(
+    catalogue: Catalogue, identity: tuple[str, str, str], created: str, ids: random.Random
+) -> Company:
+    company_id, name, currency = identity
+    return Company(
+        id=company_id,
+        name=name,
+        display_name=name,
+        currency=currency,
+        catalogue=catalogue,
+        random=ids,
+        created=created,
+    )
+
+
+@lru_cache(maxsize=16)
+def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values], ...]:
+    """Every record of a fresh company: worked out once, since all of them start with the same."""
+    company = _empty(load_catalogue(), identity, BLANK_TIME, random.Random(seed))  # noqa: S311 - ids must be repeatable
+    for entity_set, rows in ROWS.items():
+        for row in rows:
+            own = company.currency in {row.get("code"), row.get("currencyCode")}
+            if own and entity_set in _FOREIGN:
+                continue
+            plant(company, seed, entity_set, _localised(row, company.currency), company.created)
+    for entity_set, row, lines in DOCUMENTS:
+        plant_document(company, seed, entity_set, row, lines)
+    for entry in ENTRIES:
+        plant(company, seed, "generalLedgerEntries", entry, company.created)
+    return tuple(
+        (name, record.values)
+        for name, table in company.tables.items()
+        for record in table.records.values()
+    )
+
+
+def _localised(row: Values, currency: str) -> Values:
+    return {key: currency if value == LOCAL_CURRENCY else value for key, value in row.items()}

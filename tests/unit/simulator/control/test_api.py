@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.simulator import CLIENT_SECRET, Clock, run_simulator
+from gateway.simulator.catalogue.entities import load_catalogue
+from tests.unit.simulator.client import LTD, Client, sign_in, signed_in
+
+
+async def test_the_clock_is_read_and_advanced(client: Client) -> None:
+    assert (await client.get("/_simulator/clock")).json == {"now": "2026-03-02T12:00:00Z"}
+    moved = await client.post("/_simulator/clock", {"advance": 86_400.5})
+    assert moved.json == {"now": "2026-03-03T12:00:00.5Z"}
+
+
+@pytest.mark.parametrize("body", [{}, {"advance": "1"}, {"advance": True}, {"advance": -1}, b"["])
+async def test_the_clock_refuses_nonsense(client: Client, body: object) -> None:
+    reply = await client.post("/_simulator/clock", body)
+    assert reply.status == 400
+    assert reply.json["error"].endswith(".")
+
+
+async def test_reset_goes_back_to_the_seed(client: Client) -> None:
+    seeded = await client.state("customers")
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    await client.arm("lock")
+    await client.post("/_simulator/clock", {"advance": 60})
+    assert (await client.post("/_simulator/reset", {})).status == 204
+    assert await client.state("customers") == seeded
+    assert (await client.get("/_simulator/faults")).json["value"] == []
+    assert (await client.get("/_simulator/journal")).json["value"] == []
+    assert (await client.get("/_simulator/clock")).json == {"now": "2026-03-02T12:00:00Z"}
+
+
+async def test_the_journal_has_every_exchange_without_secrets(client: Client) -> None:
+    tokens = await sign_in(client)
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    journal = await client.get("/_simulator/journal")
+    for secret in (CLIENT_SECRET, client.token, *map(str, (tokens["refresh_token"],))):
+        assert secret not in journal.text
+    assert "authorization" not in journal.text.lower().replace("authorization_code", "")
+    entry = journal.json["value"][-1]
+    assert (entry["method"], entry["entity"], entry["status"]) == ("POST", "customers", 201)
+    assert entry["body"] == '{"displayName":"Juniper Hall"}'
+    assert '"number":"C00010"' in entry["answer"]
+    assert (entry["ended"], entry["dropped"], entry["faults"]) == (True, False, [])
+
+
+async def test_the_journal_is_filtered(client: Client) -> None:
+    await client.get("customers")
+    last = (await client.get("/_simulator/journal")).json["value"][-1]["id"]
+    await client.get("items")
+    await client.post("salesOrders", {"customerNumber": "10000"})
+    found = (await client.get("/_simulator/journal", since=str(last))).json["value"]
+    assert [entry["entity"] for entry in found] == ["items", "salesOrders"]
+    found = (await client.get("/_simulator/journal", entity="items")).json["value"]
+    assert len(found) == 1
+    found = (await client.get("/_simulator/journal?path=/token$&method=post")).json["value"]
+    assert len(found) == 1
+    assert (await client.get("/_simulator/journal", since="x")).status == 400
+    assert (await client.get("/_simulator/journal?path=(")).status == 400
+    assert (await client.get("/_simulator/journal", colour="red")).status == 400
+    assert (await client.send("DELETE", "/_simulator/journal")).status == 204
+    assert (await client.get("/_simulator/journal")).json["value"] == []
+
+
+async def test_state_counts_and_shows_records(client: Client) -> None:
+    counts = (await client.get("/_simulator/state")).json["counts"]
+    assert counts["Production"]["Harwick Distributors Ltd"]["customers"] == 6
+    assert (await client.get("/_simulator/state", company=LTD)).json["counts"]["items"] == 9
+    stored = await client.state("customers")
+    served = (await client.get("customers")).json["value"]
+    assert stored == served
+    assert (await client.get("/_simulator/state", company="Nobody")).status == 404
+    reply = await client.get("/_simulator/state", company=LTD, entity="widgets")
+    assert reply.json == {"error": "There is no entity set 'widgets'."}
+
+
+async def test_environments_do_not_share_records(client: Client) -> None:
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    params = {"environment": "Sandbox", "company": LTD, "entity": "customers"}
+    reply = await client.send("GET", "/_simulator/state", None, None, **params)
+    assert len(reply.json["value"]) == 6
+
+
+async def test_coverage_names_every_set_and_what_is_missing(client: Client) -> None:
+    coverage = (await client.get("/_simulator/coverage")).json
+    assert set(coverage["entity_sets"]) == set(load_catalogue().sets)
+    assert coverage["entity_sets"]["salesOrders"]["simulated"] is True
+    assert coverage["entity_sets"]["pictures"]["needs"] == "streams"
+    assert "$batch" in coverage["answers_501"]
+
+
+async def test_users_are_listed(client: Client) -> None:
+    users = (await client.get("/_simulator/users")).json
+    assert users["tenants"][0]["domain"] == "harwick.example"
+    assert "admin@harwick.example" in {user["username"] for user in users["value"]}
+
+
+async def test_the_load_of_a_principal_is_seen(client: Client) -> None:
+    await client.arm("delay", {"entity": "customers"}, seconds=0.1, count=3)
+    await asyncio.gather(*(client.get("customers") for _ in range(3)))
+    (load,) = (await client.get("/_simulator/load")).json["value"]
+    assert (load["user"], load["now"], load["max"]) == ("admin@harwick.example", 0, 3)
+    await client.send("DELETE", "/_simulator/journal")
+    (load,) = (await client.get("/_simulator/load")).json["value"]
+    assert load["max"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/_simulator", 200),
+        ("GET", "/_simulator/nothing", 404),
+        ("GET", "/_simulator/faults/1", 404),
+        ("DELETE", "/_simulator/faults/x", 404),
+        ("PUT", "/_simulator/clock", 405),
+        ("GET", "/nowhere", 404),
+        ("GET", "/", 404),
+    ],
+)
+async def test_paths_of_the_control_api(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    reply = await client.send(method, path)
+    assert reply.status == status
+    assert status == 200 or reply.json["error"].endswith(".")
+
+
+async def test_records_are_put_in_as_if_people_had_made_them(client: Client) -> None:
+    rows = [{"entryNumber": 9000, "accountNumber": "40100", "debitAmount": 7}]
+    where = {"company": "Harwick Ireland", "entity": "generalLedgerEntries"}
+    reply = await client.send("POST", "/_simulator/records", {**where, "rows": rows})
+    assert (reply.status, reply.json) == (201, {"count": 1})
+    stored = (
+        await client.get("/_simulator/state?company=Harwick%20Ireland&entity=generalLedgerEntries")
+    ).json["value"][-1]
+    assert (stored["entryNumber"], stored["debitAmount"]) == (9000, 7)
+    assert stored["accountId"] != "00000000-0000-0000-0000-000000000000"
+    for wrong in (
+        {"rows": rows},
+        {"rows": [{"entryNumber": 9001, "accountNumber": "none"}]},
+        {"rows": [{"entryNumber": 9001, "colour": "red"}]},
+        {"rows": [{"entryNumber": "9001"}]},
+        {"rows": ["9001"]},
+        {"rows": 9001},
+        {"rows": rows, "entity": "gadgets"},
+        {"rows": rows, "company": "Elsewhere"},
+    ):
+        reply = await client.send("POST", "/_simulator/records", {**where, **wrong})
+        assert reply.status in {400, 404}, wrong
+    counts = (await client.get("/_simulator/state?company=Harwick%20Ireland")).json["counts"]
+    assert counts["generalLedgerEntries"] == 9
+
+
+async def test_a_record_is_changed_as_if_a_person_had(client: Client) -> None:
+    where = {"company": "Harwick Ireland", "entity": "customers"}
+    path = "/_simulator/state?company=Harwick%20Ireland&entity=customers"
+    before = (await client.get(path)).json["value"][0]
+    wish = {**where, "id": before["id"], "fields": {"city": "Kiel"}}
+    reply = await client.send("PATCH", "/_simulator/records", wish)
+    after = (await client.get(path)).json["value"][0]
+    assert (reply.status, reply.json) == (200, {"@odata.etag": after["@odata.etag"]})
+    assert after["city"] == "Kiel"
+    assert after["@odata.etag"] != before["@odata.etag"]
+    for wrong in ({"id": "none"}, {"entity": "gadgets"}, {"fields": 5}, {"fields": {"a": 1}}):
+        reply = await client.send("PATCH", "/_simulator/records", {**wish, **wrong})
+        assert reply.status == 400, wrong
+
+
+async def test_a_taken_port_is_an_os_error() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(OSError, match="in use"),
+    ):
+        async with run_simulator(port=taken.getsockname()[1]):
+            pass
+
+
+async def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    found = []
+    for seed in (1, 1, 2):
+        async with (
+            run_simulator(seed=seed, clock=Clock(lambda: moment)) as running,
+            signed_in(running) as client,
+        ):
+            made = (await client.post("customers", {"displayName": "Juniper Hall"})).json["id"]
+            found.append((await client.one("items", "number", "1896-S"))["id"] + made)
+    assert found[0] == found[1] != found[2]

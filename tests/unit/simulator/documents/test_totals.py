@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.simulator.documents.totals import (
+    Amounts,
+    amounts,
+    discount_amount,
+    discount_percent,
+    gross,
+    round_amount,
+    spread,
+)
+
+MONEY = st.decimals(min_value=-100_000, max_value=100_000, places=2)
+PERCENT = st.sampled_from([Decimal(0), Decimal("5.5"), Decimal(19), Decimal(20), Decimal(25)])
+
+
+@pytest.mark.parametrize(
+    ("amount", "rounded"),
+    [("0.005", "0.01"), ("-0.005", "-0.01"), ("2.675", "2.68"), ("2.6749", "2.67")],
+)
+def test_half_a_cent_goes_away_from_zero(amount: str, rounded: str) -> None:
+    assert round_amount(Decimal(amount)) == Decimal(rounded)
+
+
+def test_three_times_nineteen_ninety_is_exact() -> None:
+    assert gross(Decimal(3), Decimal("19.90")) == Decimal("59.70")
+
+
+@given(MONEY, PERCENT, st.booleans())
+def test_a_line_adds_up(line: Decimal, percent: Decimal, includes: bool) -> None:
+    result = amounts(line, percent, includes_tax=includes)
+    assert result.excluding + result.tax == result.including
+    assert line == (result.including if includes else result.excluding)
+
+
+def test_tax_is_taken_out_of_a_price_that_includes_it() -> None:
+    expected = Amounts(Decimal("100.00"), Decimal("20.00"), Decimal("120.00"))
+    assert amounts(Decimal("120.00"), Decimal(20), includes_tax=True) == expected
+
+
+@given(st.lists(st.decimals(min_value=0, max_value=9999, places=2), max_size=20), MONEY)
+def test_a_spread_discount_is_given_completely_or_not_at_all(
+    bases: list[Decimal], discount: Decimal
+) -> None:
+    shares = spread(discount, bases)
+    assert len(shares) == len(bases)
+    assert sum(shares) == (discount if sum(bases) else 0)
+    assert all(share == 0 for share, base in zip(shares, bases, strict=True) if not base)
+
+
+@given(st.decimals(min_value=1, max_value=9999, places=2))
+def test_a_discount_is_its_percentage(base: Decimal) -> None:
+    percent = discount_percent(base, base / 4)
+    assert discount_amount(base, percent) == round_amount(base / 4)
+
+
+def test_no_amount_has_no_discount_percentage() -> None:
+    assert discount_percent(Decimal(0), Decimal(5)) == 0

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from gateway.simulator.catalogue.entities import ZERO_GUID
+from tests.unit.simulator.client import Client
+
+
+async def test_blanks_are_never_null(client: Client) -> None:
+    customer = await client.one("customers", "number", "20000")
+    assert None not in customer.values()
+    assert (customer["blocked"], customer["currencyId"]) == ("_x0020_", ZERO_GUID)
+    assert (customer["currencyCode"], customer["website"]) == ("GBP", "")
+
+
+async def test_selection_keeps_the_etag_and_canonical_names(client: Client) -> None:
+    reply = await client.get("customers", _select="NUMBER,displayname", _top="1")
+    (customer,) = reply.json["value"]
+    assert list(customer) == ["@odata.etag", "number", "displayName"]
+    assert reply.json["@odata.context"].endswith("/customers(number,displayName)")
+
+
+async def test_numbers_that_look_like_numbers_are_texts(client: Client) -> None:
+    for number in ("000", "10115", "1E5", "0X10"):
+        assert (await client.one("items", "number", number))["number"] == number
+    assert (await client.one("items", "number", "1e5"))["number"] == "1E5"
+
+
+async def test_awkward_filter_values_survive_the_query(client: Client) -> None:
+    await client.post("customers", {"displayName": "A&B 50%+#/x 'q'"})
+    reply = await client.get("customers", _filter="displayName eq 'A&B 50%+#/x ''q'''")
+    assert len(reply.json["value"]) == 1
+
+
+async def test_plus_is_a_space_and_dollar_may_be_encoded(client: Client) -> None:
+    reply = await client.get("customers?%24filter=number+eq+'10000'&$count=true")
+    assert reply.json["@odata.count"] == 1
+
+
+async def test_order_top_skip_and_count(client: Client) -> None:
+    reply = await client.get(
+        "customers", _orderby="number desc", _top="2", _skip="1", _count="true", _select="number"
+    )
+    assert [c["number"] for c in reply.json["value"]] == ["50000", "40000"]
+    assert reply.json["@odata.count"] == 6
+    assert "@odata.nextLink" not in reply.json
+
+
+async def test_the_count_segment_takes_a_filter(client: Client) -> None:
+    reply = await client.get("customers/$count", _filter="country eq 'GB'")
+    assert reply.text == "5"
+
+
+async def follow(client: Client, path: str, size: int) -> list[list[str]]:
+    pages, url = [], path
+    while url:
+        reply = await client.send("GET", url, None, {"Prefer": f"odata.maxpagesize={size}"})
+        assert reply.headers["Preference-Applied"] == f"odata.maxpagesize={size}"
+        pages.append([entity["number"] for entity in reply.json["value"]])
+        url = reply.json.get("@odata.nextLink", "")
+    return pages
+
+
+async def test_pages_follow_each_other_without_loss(client: Client) -> None:
+    pages = await follow(client, "customers?$select=number&$filter=country eq 'GB'", 2)
+    assert pages == [["10000", "20000"], ["30000", "50000"], ["60000"]]
+
+
+async def test_top_caps_the_whole_chain(client: Client) -> None:
+    assert await follow(client, "customers?$top=3&$skip=1", 2) == [["20000", "30000"], ["40000"]]
+
+
+async def test_the_next_link_is_absolute_and_carries_a_cursor(client: Client) -> None:
+    reply = await client.send(
+        "GET", "customers?$select=id", None, {"Prefer": "odata.maxpagesize=2"}
+    )
+    link = reply.json["@odata.nextLink"]
+    query = parse_qs(urlsplit(link).query)
+    assert link.startswith(client.url("customers"))
+    assert query["aid"] == ["FIN"]
+    assert query["$skiptoken"] == [reply.json["value"][-1]["id"]]
+    assert query["$select"] == ["id"]
+
+
+async def test_a_stale_cursor_is_refused(client: Client) -> None:
+    reply = await client.get(f"customers?$skiptoken={ZERO_GUID}")
+    assert (reply.status, reply.code) == (400, "SkipTokenIsNoLongerValid")
+
+
+async def test_expansion_with_options_and_relations(client: Client) -> None:
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1}
+    body = {"customerNumber": "10000", "salesOrderLines": [line, {**line, "quantity": 2}]}
+    order = (await client.post("salesOrders", body)).json
+    reply = await client.get(
+        f"salesOrders({order['id']})",
+        _expand="salesOrderLines($select=quantity;$filter=quantity gt 1),customer,currency",
+    )
+    (shown,) = reply.json["salesOrderLines"]
+    assert set(shown) == {"@odata.etag", "quantity"}
+    assert reply.json["customer"]["number"] == "10000"
+    assert reply.json["currency"] is None
+
+
+async def test_a_part_is_reached_through_its_parent(client: Client) -> None:
+    desk = await client.one("items", "number", "1896-S")
+    variants = (await client.get(f"items({desk['id']})/itemVariants")).json["value"]
+    assert [variant["code"] for variant in variants] == ["OAK", "WALNUT"]
+    one = await client.get(f"items({desk['id']})/itemVariants({variants[0]['id']})")
+    assert one.json["code"] == "OAK"
+    unit = await client.get(f"items({desk['id']})/unitOfMeasure")
+    assert unit.json["code"] == "PCS"
+    strange = await client.get(f"items({desk['id']})/itemVariants({desk['id']})")
+    assert strange.status == 404
+
+
+async def test_keys_may_be_named_and_in_upper_case(client: Client) -> None:
+    desk = await client.one("items", "number", "1896-S")
+    for key in (f"id={desk['id']}", desk["id"].upper()):
+        assert (await client.get(f"items({key})")).json["number"] == "1896-S"
+
+
+async def test_streams_are_links(client: Client) -> None:
+    (information,) = (await client.get("companyInformation")).json["value"]
+    assert "picture" not in information
+    assert information["picture@odata.mediaReadLink"].endswith("/picture")
+
+
+async def test_flat_lines_are_listed_by_document(client: Client) -> None:
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json
+    await client.post(f"salesOrders({order['id']})/salesOrderLines", {"description": "a note"})
+    reply = await client.get("salesOrderLines", _filter=f"documentId eq {order['id']}")
+    assert [line["description"] for line in reply.json["value"]] == ["a note"]
