@@ -39,7 +39,7 @@ VERIFY_WITHIN: Final = 600.0  # seconds for all decisions of a file
 MATCH_WITHIN: Final = 3600.0  # seconds for a whole catalogue
 PAGE: Final = 1_000  # matches read from the database at once
 
-_COLUMNS: Final = ("sku", "status", "rule", "item", "variant", "reason")
+_COLUMNS: Final = ("sku", "status", "rule", "item", "variant", "candidates", "reason")
 _CONNECTION = click.argument("connection_id", metavar="CONNECTION")
 _SUMMARY: Final = "{matched} matched, {ambiguous} ambiguous, {unmatched} unmatched."
 
@@ -194,12 +194,13 @@ def _read_skus(file: TextIO) -> list[Asked]:
 
 def _row(match: ItemMatch) -> dict[str, object]:
     one = match.matched
-    candidates = ", ".join(candidate.item.number for candidate in match.candidates)
+    others = [] if one is not None else [known.item.number for known in match.candidates]
     return {
         "sku": match.sku,
         "status": match.status,
         "rule": match.rule,
-        "item": candidates or None,
+        "item": None if one is None else one.item.number,
         "variant": None if one is None or one.variant is None else one.variant.code,
+        "candidates": ", ".join(others) or None,
         "reason": match.reason,
     }

@@ -11,7 +11,7 @@ from typing import Any, Final, cast, get_args
 
 import click
 
-from gateway.cli.group import Format, with_config, with_format
+from gateway.cli.group import Format, known_connection, with_config, with_format
 from gateway.cli.printing import print_json, print_rows
 from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row, payload
 from gateway.clock import Clock
@@ -151,7 +151,10 @@ def _print_exactly(value: object) -> None:
 async def _listed(wanted: OperationFilter, limit: int, file: Path | None) -> list[Operation]:
     config = load_config(file)
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        return await store.operations(wanted, limit=limit)
+        found = await store.operations(wanted, limit=limit)
+        if not found and wanted.connection_id is not None:  # those of a deleted one are kept
+            await known_connection(store, wanted.connection_id)
+        return found
 
 
 async def _found(name: str, file: Path | None) -> list[tuple[Operation, list[Call]]]:

@@ -24,6 +24,9 @@ def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], fmt
     if fmt == "json":
         print_json(list(rows))
         return
+    if not rows:
+        click.echo("There is nothing to show.", err=True)
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")

@@ -75,6 +75,8 @@ def test_the_whole_way_of_many_skus(run: Run, connection: str, tmp_path: Path) -
     assert "1896-S" in result.stdout, "a suggestion"
     listed = run("matches", "list", connection, "--status", "unmatched", "--format", "json")
     assert skus(listed) == ["NONE"]
+    (row,) = json.loads(listed.stdout)
+    assert (row["item"], row["candidates"]) == (None, "1896-S"), "a suggestion is no match"
 
     file = tmp_path / "decisions.yaml"
     file.write_text('decisions:\n  NONE: {item_number: "1900-X"}\n')

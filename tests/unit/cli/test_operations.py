@@ -63,7 +63,6 @@ LISTED: tuple[tuple[list[str], list[str]], ...] = (
     ([], ["op_1", "op_2"]),
     (["--state", "failed"], ["op_2"]),
     (["--organization", "harwick"], ["op_1"]),
-    (["--connection", "con_2"], []),
     (["--resource", "sales-orders", "--limit", "1"], ["op_1"]),
     (["--key", "D-1043"], ["op_2"]),
     (["--number", "S-ORD101001"], ["op_1"]),
@@ -80,6 +79,15 @@ def test_all_and_some(run: Run) -> None:
         result = run("operations", "list", "--format", "json", *words)
         assert ([row["id"] for row in json.loads(result.stdout)], words) == (found, words)
     assert "S-ORD101001" in run("operations", "list").output
+
+
+def test_a_list_of_nothing_says_so(run: Run) -> None:
+    result = run("operations", "list", "--cause", "ambiguous")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "There is nothing to show.\n"
+    unknown = run("operations", "list", "--connection", "con_9")
+    assert unknown.exit_code == 1
+    assert "There is no connection con_9." in unknown.output
 
 
 def test_a_time_that_is_none(run: Run) -> None:
