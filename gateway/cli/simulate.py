@@ -6,7 +6,7 @@ import click
 
 from gateway.cli.waiting import run, stopped
 from gateway.errors import StartError
-from gateway.simulator import ON_PREMISES_KEY, ON_PREMISES_USER, run_simulator
+from gateway.simulator import NEWEST, ON_PREMISES_KEY, ON_PREMISES_USER, run_simulator
 
 
 @click.command(
@@ -24,17 +24,25 @@ from gateway.simulator import ON_PREMISES_KEY, ON_PREMISES_USER, run_simulator
 @click.option(
     "--on-premises", is_flag=True, help="Serve a server outside Microsoft's cloud as well."
 )
-def simulate(host: str, port: int, *, on_premises: bool) -> None:
+@click.option(
+    "--release",
+    default=NEWEST,
+    show_default=True,
+    help="Business Central's release, from 17.0 to 29.0: what it has is as it was then.",
+)
+def simulate(host: str, port: int, *, on_premises: bool, release: str) -> None:
     """Business Central online and Microsoft's sign-in on this machine, for trying and testing.
 
     Nothing is kept when it ends. Its control is under /_simulator.
     """
-    run(_simulate(host, port, on_premises=on_premises))
+    run(_simulate(host, port, on_premises=on_premises, release=release))
 
 
-async def _simulate(host: str, port: int, *, on_premises: bool) -> None:
+async def _simulate(host: str, port: int, *, on_premises: bool, release: str) -> None:
     try:
-        async with run_simulator(host=host, port=port, on_premises=on_premises) as simulator:
+        async with run_simulator(
+            host=host, port=port, on_premises=on_premises, release=release
+        ) as simulator:
             click.echo(f"The simulator listens at {simulator.url}")
             click.echo(f"  entra.authority       {simulator.url}")
             click.echo(f"  business_central.url  {simulator.url}")
@@ -43,6 +51,8 @@ async def _simulate(host: str, port: int, *, on_premises: bool) -> None:
                 click.echo(f"    user and key        {ON_PREMISES_USER}  {ON_PREMISES_KEY}")
             click.echo(f"  control               {simulator.url}/_simulator")
             await stopped()
+    except ValueError as error:
+        raise StartError(str(error)) from None
     except OSError as error:
         raise StartError(
             f"The simulator cannot listen at {host}:{port}: {error.strerror or 'address refused'}. "

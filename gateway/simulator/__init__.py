@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway.simulator.catalogue.entities import NEWEST, load_catalogue
 from gateway.simulator.clock import Clock
 from gateway.simulator.listener import Listener
 from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
@@ -33,6 +34,7 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "COMPANIES",
+    "NEWEST",
     "ON_PREMISES_KEY",
     "ON_PREMISES_USER",
     "TENANT_DOMAIN",
@@ -63,21 +65,24 @@ async def run_simulator(
     seed: int = 1,
     clock: Clock | None = None,
     on_premises: bool = False,
+    release: str = NEWEST,
 ) -> AsyncIterator[Simulator]:
     """Serve until the block ends; port 0 takes a free one.
 
     ``on_premises`` serves a server outside Microsoft's cloud under ``/BC`` as well, with basic
-    authentication.
+    authentication. ``release`` is Business Central's, from ``17.0`` to ``29.0``.
 
-    Raises OSError when the address is taken or can not be used.
+    Raises OSError when the address is taken or can not be used, ValueError for a release that
+    is none.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    load_catalogue(release)
     listening = socket.create_server((host, port), family=family)
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"http://{shown}:{bound}"
     time = clock or Clock()
-    listener = Listener(State(url, seed, time, on_premises=on_premises))
+    listener = Listener(State(url, seed, time, on_premises=on_premises, release=release))
     runner = web.AppRunner(
         listener.application(),
         access_log=None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet
+from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
 from gateway.simulator.errors import (
     BusinessCentralError,
@@ -61,6 +62,8 @@ class BusinessCentral:
             raise BusinessCentralError(414, "BadRequest", "The request URI is too long.")
         if not segments:
             return self._service_document(call)
+        if segments == ["$metadata"]:
+            return self._metadata(call)
         target = self._resolver(call).resolve(segments)
         if call.method == "GET":
             return self._get(call, target)
@@ -87,6 +90,11 @@ class BusinessCentral:
             raise method_not_allowed(call.method, "the service document")
         sets = [{"name": name, "kind": "EntitySet", "url": name} for name in self.catalogue.sets]
         return odata_answer(200, {"@odata.context": f"{self.root}/$metadata", "value": sets})
+
+    def _metadata(self, call: Call) -> Answer:
+        if call.method != "GET":
+            raise method_not_allowed(call.method, "$metadata")
+        return Answer(200, metadata(self.catalogue), {"Content-Type": "application/xml"})
 
     def _options(self, call: Call, entity_set: EntitySet) -> Options:
         options = parse_options(call.pairs, entity_set, self.catalogue.sets)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 from gateway.simulator.documents.rules import LATER_SETS
 from gateway.simulator.errors import (
@@ -23,7 +24,7 @@ from gateway.simulator.records.writes import Parent
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
 _ACTION = "microsoft.nav."
-_ROOT_LATER = {"$metadata": "the metadata document", "$batch": "batches"}
+_ROOT_LATER = {"$batch": "batches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Resolver:
             return self._walk(company, segments[1:], f"companies({company.id})/")
         if name not in self.catalogue.sets:
             raise unknown_segment(name)
+        if name in DEFINITIONS:
+            return self._definition(name, key, segments[1:])
         if self.fallback is None:
             raise _no_company("Name the company in the path, the query or the Company header.")
         company = self._named(self.fallback)
@@ -95,6 +98,22 @@ class Resolver:
         if rest and not target.counting:
             raise unknown_segment(rest[0])
         return target
+
+    def _definition(self, name: str, key: str | None, rest: list[str]) -> Target:
+        """What is told of the route itself: the same for every company."""
+        company = next(iter(self.environment.companies.values()))
+        entity_set, records = self.catalogue.sets[name], definition_records(self.catalogue, name)
+        if rest and (key is not None or rest != ["$count"]):
+            raise unknown_segment(rest[0])
+        if key is None:
+            return Target(
+                company, entity_set, records, many=True, context=name, counting=bool(rest)
+            )
+        wanted = _string_key(entity_set, key)
+        found = [record for record in records if record.id.lower() == wanted.lower()]
+        if not found:
+            raise not_found(entity_set.caption, f"{entity_set.key[0]}='{wanted}'")
+        return Target(company, entity_set, found, many=False, context=f"{name}/$entity")
 
     def _named(self, name: str) -> Company:
         company = self.environment.company(name)
@@ -208,6 +227,14 @@ def _guid_key(entity_set: EntitySet, key: str) -> str:
     if not GUID.fullmatch(text):
         raise bad_key()
     return text.lower()
+
+
+def _string_key(entity_set: EntitySet, key: str) -> str:
+    """``'text'`` or ``name='text'`` → the text."""
+    named = _NAMED_KEY.fullmatch(f"{entity_set.key[0]}={key}" if key.startswith("'") else key)
+    if named is None or named.group(1) != entity_set.key[0] or named.group(2) is None:
+        raise bad_key()
+    return named.group(2).replace("''", "'")
 
 
 def _no_company(text: str) -> BusinessCentralError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.simulator.catalogue.entities import load_catalogue
+from gateway.simulator.catalogue.entities import NEWEST, load_catalogue, load_stored
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.faults import Faults
 from gateway.simulator.control.journal import Journal
@@ -16,13 +16,23 @@ from gateway.simulator.seed.companies import build_environments
 class State:
     """What ``listener`` and ``control`` work on. ``url`` is the origin of the simulator.
 
-    ``on_premises`` tells whether a server outside Microsoft's cloud is served as well.
+    ``on_premises`` tells whether a server outside Microsoft's cloud is served as well,
+    ``release`` is the one that every environment has.
     """
 
-    def __init__(self, url: str, seed: int, clock: Clock, *, on_premises: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        seed: int,
+        clock: Clock,
+        *,
+        on_premises: bool = False,
+        release: str = NEWEST,
+    ) -> None:
         self.url = url
         self.clock = clock
-        self.catalogue = load_catalogue()
+        self.catalogue = load_catalogue(release)
+        self.stored = load_stored()
         self.faults = Faults()
         self.journal = Journal()
         self.tokens = Tokens(clock)
@@ -30,7 +40,7 @@ class State:
         self.certificates = Certificates()
         self.entra = Entra(url, clock, self.tokens, self.signins, self.certificates)
         self.on_premises = on_premises
-        self.environments = build_environments(self.catalogue, clock, seed)
+        self.environments = build_environments(self.stored, clock, seed)
         self.seed = seed
 
     def reset(self) -> None:
@@ -43,4 +53,4 @@ class State:
         self.journal.clear()
         self.signins.clear()
         self.certificates.keys.clear()
-        self.environments = build_environments(self.catalogue, self.clock, self.seed)
+        self.environments = build_environments(self.stored, self.clock, self.seed)

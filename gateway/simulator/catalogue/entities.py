@@ -1,11 +1,12 @@
-"""Every entity set of API v2.0 as data: fields, types, lengths, verbs, parts.
+"""Every entity set of API v2.0 as data: fields, types, lengths, verbs, parts, by release.
 
-The facts are in ``catalogue.json`` beside this module; ``catalogue_source`` wrote them. Every
-room of the simulator that needs to know an entity asks here; nothing is written per entity.
+The facts are in ``catalogue.json`` beside this module; ``source`` wrote them. Every room of the
+simulator that needs to know an entity asks here; nothing is written per entity.
 """
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,6 +18,13 @@ from gateway.simulator.catalogue.captions import caption_of
 
 DATA = Path(__file__).with_name("catalogue.json")
 
+# The releases that the facts tell apart (bc/api.md §12), and the one that is played by default:
+# 28 was live when 29 was still to come.
+NEWEST = "28.0"
+_OLDEST, _LATEST, _MINORS = 17, 29, 6
+_ENUMS_KNOWN = 26  # of later releases it is known only which members are new
+_RELEASE = re.compile(r"(\d{2})(?:\.(\d))?")
+
 # What the store holds for a field: text for dates, moments, guids and enums.
 Value = str | Decimal | int
 
@@ -27,13 +35,21 @@ BLANK_ENUM = "_x0020_"
 
 
 class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One property of an entity. ``ref`` is the entity set it relates to."""
+    """One property of an entity. ``ref`` is the entity set it relates to.
+
+    Releases: it is there ``since`` one and no more ``until`` another, ``later`` are members that
+    the enum got after 26.0, and ``turned`` is when ``read_only`` became what it is.
+    """
 
     name: str
     type: str
     max_length: int | None = None
     enum: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     read_only: bool = False
+    since: str | None = None
+    until: str | None = None
+    turned: str | None = None
     code: bool = False
     computed: bool = False
     blank_refused: bool = False
@@ -51,25 +67,30 @@ class Navigation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     """A way from one entity to others: a part of it, or a relation.
 
     ``link`` pairs a field of the owner with the field of the target that must be equal;
-    ``fixed`` are fields of the target that have one value here (the parent's type).
+    ``fixed`` are fields of the target that have one value here (the parent's type). ``single``
+    is the release since which it is not ``many`` any more.
     """
 
     name: str
     target: str
     many: bool = False
     part: bool = False
+    since: str | None = None
+    until: str | None = None
+    single: str | None = None
     link: tuple[tuple[str, str], ...] = ()
     fixed: dict[str, str] = {}
 
 
 class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", dict=True):
-    """One entity set. ``verbs`` are HTTP methods in lower case."""
+    """One entity set. ``verbs`` are HTTP methods in lower case; it is there ``since`` a release."""
 
     name: str
     entity: str
     key: tuple[str, ...]
     verbs: tuple[str, ...]
     fields: tuple[Field, ...]
+    since: str | None = None
     navigation: tuple[Navigation, ...] = ()
     actions: tuple[str, ...] = ()
     required: tuple[tuple[str, ...], ...] = ()
@@ -115,7 +136,7 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
 
 
 class Catalogue:
-    """All entity sets, found by name."""
+    """Entity sets, found by name."""
 
     def __init__(self, sets: tuple[EntitySet, ...]) -> None:
         self.sets = {entity_set.name: entity_set for entity_set in sets}
@@ -145,10 +166,67 @@ _BLANKS: dict[str, Value] = {
 }
 
 
+@lru_cache(maxsize=4)
+def load_catalogue(release: str = NEWEST) -> Catalogue:
+    """The catalogue of a release such as ``26.0``, made once per process. Raises ValueError."""
+    at = _number(release)
+    if at is None or not _OLDEST <= at[0] <= _LATEST or at[1] > _MINORS:
+        raise ValueError(
+            f"There is no release {release}: releases are {_OLDEST}.0 to {_LATEST}.0, "
+            f"with minor ones such as {_LATEST - 1}.{_MINORS}."
+        )
+    sets = load_stored().sets.values()
+    known = frozenset(one.name for one in sets if _is_there(one.since, None, at))
+    return Catalogue(tuple(_of_release(one, known, at) for one in sets if one.name in known))
+
+
 @lru_cache(maxsize=1)
-def load_catalogue() -> Catalogue:
-    """The catalogue this version ships with, read once per process."""
+def load_stored() -> Catalogue:
+    """All there is in any release: what companies store, whether a release shows it or not."""
     return Catalogue(msgspec.json.decode(DATA.read_bytes(), type=tuple[EntitySet, ...]))
+
+
+def _of_release(entity_set: EntitySet, known: frozenset[str], at: tuple[int, int]) -> EntitySet:
+    """The entity set as it was at a release of which ``known`` are all entity sets."""
+    fields = [
+        _field_of_release(field, at)
+        for field in entity_set.fields
+        if _is_there(field.since, field.until, at)
+    ]
+    ways = [
+        msgspec.structs.replace(way, many=True) if _is_before(at, way.single) else way
+        for way in entity_set.navigation
+        if way.target in known and _is_there(way.since, way.until, at)
+    ]
+    names = {field.name for field in fields}
+    ways = [way for way in ways if all(mine in names for mine, _ in way.link)]
+    return msgspec.structs.replace(entity_set, fields=tuple(fields), navigation=tuple(ways))
+
+
+def _field_of_release(field: Field, at: tuple[int, int]) -> Field:
+    enum, read_only = field.enum, field.read_only
+    if field.later and at[0] <= _ENUMS_KNOWN:
+        enum = tuple(member for member in enum if member not in field.later)
+    if _is_before(at, field.turned):
+        read_only = not read_only
+    if enum == field.enum and read_only == field.read_only:
+        return field
+    return msgspec.structs.replace(field, enum=enum, read_only=read_only)
+
+
+def _is_there(since: str | None, until: str | None, at: tuple[int, int]) -> bool:
+    return not _is_before(at, since) and (until is None or _is_before(at, until))
+
+
+def _is_before(at: tuple[int, int], release: str | None) -> bool:
+    """Whether ``at`` is older than ``release``; nothing is older than what has none."""
+    number = None if release is None else _number(release)
+    return number is not None and at < number
+
+
+def _number(release: str) -> tuple[int, int] | None:
+    found = _RELEASE.fullmatch(release)
+    return None if found is None else (int(found[1]), int(found[2] or 0))
 
 
 def encode_member(name: str) -> str:

@@ -63,7 +63,31 @@ _RELATED_BY_SET = {
 }
 
 
-def _field(raw: dict[str, Any], entity_set: str) -> Field:
+class _Drift:
+    """What a release changed that the description of today does not say."""
+
+    def __init__(self, events: list[list[str]]) -> None:
+        self._events = events
+
+    def when(self, change: str, entity_set: str, name: str) -> str | None:
+        """The release with this change of a member, the last one if there are several."""
+        found = [
+            release
+            for release, kind, of, member in self._events
+            if (of, member) == (entity_set, name) and kind.startswith(change)
+        ]
+        return found[-1] if found else None
+
+    def gone(self, change: str, entity_set: str) -> list[tuple[str, str]]:
+        """Members that the entity set has no more: their names and since when."""
+        return [
+            (member, release)
+            for release, kind, of, member in self._events
+            if (kind, of) == (change, entity_set)
+        ]
+
+
+def _field(raw: dict[str, Any], entity_set: str, drift: _Drift) -> Field:
     name = raw["name"]
     ref = _RELATED_BY_SET.get((entity_set, name)) or _RELATED_FIELDS.get(name)
     if ref is None and (raw["type"] == "Edm.Guid" or raw.get("code")):
@@ -73,7 +97,10 @@ def _field(raw: dict[str, Any], entity_set: str) -> Field:
         type=raw["type"],
         max_length=raw.get("maxLength"),
         enum=tuple(raw.get("enum", ())),
+        later=tuple(raw.get("enumAddedAfter26", ())),
         read_only=raw.get("readOnly", False),
+        since=raw.get("since"),
+        turned=drift.when("readOnly", entity_set, name),
         code=raw.get("code", False),
         computed=raw.get("computed", False),
         blank_refused=raw.get("blankRefused", False),
@@ -102,7 +129,9 @@ def _field_for(name: str, raw: dict[str, Any]) -> str | None:
     return next((candidate for candidate in candidates if candidate in fields), None)
 
 
-def _part(raw: dict[str, Any], owner: dict[str, Any], target: dict[str, Any]) -> Navigation:
+def _part(
+    raw: dict[str, Any], owner: dict[str, Any], target: dict[str, Any], drift: _Drift
+) -> Navigation:
     known = owner.get("navigation")
     ways = known if isinstance(known, list) else []
     constraint = next((w.get("constraint") for w in ways if w["name"] == raw["name"]), None)
@@ -123,13 +152,28 @@ def _part(raw: dict[str, Any], owner: dict[str, Any], target: dict[str, Any]) ->
         target=raw["entitySet"],
         many=raw["multiplicity"] == "Many",
         part=True,
+        since=raw.get("since"),
+        single=drift.when("multiplicity Many->ZeroOrOne", owner["entitySet"], raw["name"]),
         link=tuple((mine, theirs) for mine, theirs in link),
         fixed=fixed,
     )
 
 
-def _navigation(raw: dict[str, Any], sets: dict[str, dict[str, Any]]) -> tuple[Navigation, ...]:
-    parts = [_part(part, raw, sets[part["entitySet"]]) for part in raw["parts"]]
+def _gone(parts: list[Navigation], drift: _Drift, entity_set: str) -> list[Navigation]:
+    """Parts under names that a release took away: they had the name of their entity set."""
+    return [
+        msgspec.structs.replace(part, name=name, many=True, since=None, until=until)
+        for name, until in drift.gone("-part", entity_set)
+        for part in parts
+        if part.target == name
+    ]
+
+
+def _navigation(
+    raw: dict[str, Any], sets: dict[str, dict[str, Any]], drift: _Drift
+) -> tuple[Navigation, ...]:
+    parts = [_part(part, raw, sets[part["entitySet"]], drift) for part in raw["parts"]]
+    parts += _gone(parts, drift, raw["entitySet"])
     taken = {part.name for part in parts}
     by_entity = {other["entityName"]: name for name, other in sets.items()}
     known = raw.get("navigation")
@@ -146,9 +190,19 @@ def _navigation(raw: dict[str, Any], sets: dict[str, dict[str, Any]]) -> tuple[N
     return (*parts, *relations)
 
 
+def _fields(raw: dict[str, Any], drift: _Drift) -> tuple[Field, ...]:
+    fields = [_field(field, raw["entitySet"], drift) for field in raw["fields"]]
+    for name, until in drift.gone("-field", raw["entitySet"]):
+        # The one that took its place is of the same type (bc/api.md §12).
+        heir = next(field for field in fields if field.name.lower().endswith(name.lower()))
+        fields.append(msgspec.structs.replace(heir, name=name, since=None, until=until))
+    return tuple(fields)
+
+
 def write_catalogue(source: Path, target: Path = DATA) -> int:
     """Write ``target`` from the description in ``source``; gives the number of entity sets."""
-    entities = msgspec.json.decode(source.read_bytes())["entities"]
+    described = msgspec.json.decode(source.read_bytes())
+    entities, drift = described["entities"], _Drift(described["drift"])
     sets = {raw["entitySet"]: raw for raw in entities if raw["route"] == "v2.0"}
     catalogue = [
         EntitySet(
@@ -156,8 +210,9 @@ def write_catalogue(source: Path, target: Path = DATA) -> int:
             entity=raw["entityName"],
             key=tuple(raw["key"]),
             verbs=tuple(raw["verbs"]),
-            fields=tuple(_field(field, raw["entitySet"]) for field in raw["fields"]),
-            navigation=_navigation(raw, sets),
+            since=raw["since"],
+            fields=_fields(raw, drift),
+            navigation=_navigation(raw, sets, drift),
             actions=tuple(action["name"] for action in raw["actions"]),
             required=tuple(tuple(group) for group in raw.get("requiredOnPost", ())),
             needs_filter=next(iter(raw.get("listNeedsFilter", ())), None),

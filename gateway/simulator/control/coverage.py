@@ -7,7 +7,6 @@ from gateway.simulator.documents.rules import DOCUMENTS, LATER_SETS
 
 # What answers 501 until it is built, by feature.
 LATER = {
-    "$metadata": "the metadata document of a route",
     "$batch": "several requests in one",
     "$apply, $search, $compute": "aggregation and search",
     "bound actions": "posting, sending, cancelling and making documents",

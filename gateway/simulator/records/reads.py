@@ -17,7 +17,7 @@ from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
 
 LARGEST_PAGE = 20_000
-_WITHOUT_ETAG = frozenset({"companies"})
+_WITHOUT_ETAG = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,10 @@ class Reader:
         shown: Values = {}
         if entity_set.name not in _WITHOUT_ETAG:
             shown["@odata.etag"] = record.etag
-        if options.select is None:
-            shown.update(record.values)
-        else:
-            wanted = options.select
-            shown.update((k, value) for k, value in record.values.items() if k in wanted)
+        values, wanted = record.values, options.select
+        for name in entity_set.blanks:  # a release may show less than is stored
+            if wanted is None or name in wanted:
+                shown[name] = values[name]
         for field in entity_set.fields:
             if field.type == "Edm.Stream" and (
                 options.select is None or field.name in options.select

@@ -115,11 +115,11 @@ class Writer:
     def _refuse_used(self, entity_set: EntitySet, record: Record) -> None:
         """Customers, vendors and items stay as long as a document names them."""
         for name in (*DOCUMENTS, *LINES):
-            for field in self.catalogue.sets[name].fields:
+            for field in self.company.catalogue.sets[name].fields:
                 if field.ref != entity_set.name or field.type != "Edm.Guid":
                     continue
                 if self.company.table(name).where(field.name, record.id):
-                    document = self.catalogue.sets[name].caption
+                    document = self.company.catalogue.sets[name].caption
                     number = record.values[entity_set.natural_key or "id"]
                     raise dialog(
                         f"You cannot delete {entity_set.caption} {number} because there is at "
@@ -151,7 +151,7 @@ class Writer:
                 self._create_parts(part, inner)
 
     def _blank(self, entity_set: EntitySet) -> Values:
-        values: Values = dict(entity_set.blanks)
+        values: Values = dict(self.company.catalogue.sets[entity_set.name].blanks)
         values.update(DEFAULTS.get(entity_set.name, {}))
         currency = entity_set.by_name.get("currencyCode")
         if currency is not None and currency.ref:
@@ -310,7 +310,7 @@ class Writer:
 
     def _adjust(self, record: Record, before: Values) -> None:
         """A changed inventory posts an adjustment dated today (bc/api.md §10)."""
-        ledger = self.catalogue.sets["itemLedgerEntries"]
+        ledger = self.company.catalogue.sets["itemLedgerEntries"]
         quantity = Decimal(record.values["inventory"]) - Decimal(before["inventory"])
         kind = "Positive" if quantity > 0 else "Negative"
         values: Values = dict(ledger.blanks)

@@ -35,7 +35,7 @@ import random
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, load_catalogue
+from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, load_stored
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.control.planting import fixed_id, plant, plant_document
 from gateway.simulator.records.store import Company, Environment, Values
@@ -148,7 +148,7 @@ def _empty(
 @lru_cache(maxsize=16)
 def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values], ...]:
     """Every record of a fresh company: worked out once, since all of them start with the same."""
-    company = _empty(load_catalogue(), identity, BLANK_TIME, random.Random(seed))  # noqa: S311 - ids must be repeatable
+    company = _empty(load_stored(), identity, BLANK_TIME, random.Random(seed))  # noqa: S311 - ids must be repeatable
     for entity_set, rows in ROWS.items():
         for row in rows:
             own = company.currency in {row.get("code"), row.get("currencyCode")}

@@ -12,7 +12,7 @@ from gateway.simulator.catalogue.entities import (
     load_catalogue,
 )
 
-SETS = load_catalogue().sets
+SETS = load_catalogue("29.0").sets
 
 
 def test_every_entity_set_of_the_route_is_there() -> None:

@@ -16,6 +16,7 @@ def test_the_catalogue_is_written_from_a_description(tmp_path: Path) -> None:
         "route": "v2.0",
         "key": ["id"],
         "verbs": ["get"],
+        "since": "17.0",
         "fields": [
             {"name": "id", "type": "Edm.Guid", "readOnly": True},
             {"name": "currencyId", "type": "Edm.Guid", "relatesTo": "Currency"},
@@ -27,7 +28,7 @@ def test_the_catalogue_is_written_from_a_description(tmp_path: Path) -> None:
     }
     other = {**entity, "entitySet": "automationThings", "route": "microsoft/automation/v2.0"}
     source, target = tmp_path / "source.json", tmp_path / "target.json"
-    source.write_text(json.dumps({"entities": [entity, other]}))
+    source.write_text(json.dumps({"entities": [entity, other], "drift": []}))
     assert write_catalogue(source, target) == 1
     (written,) = msgspec.json.decode(target.read_bytes(), type=tuple[EntitySet, ...])
     assert [field.ref for field in written.fields] == [None, "currencies", None]

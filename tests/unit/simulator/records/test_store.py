@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from gateway.simulator import Clock
-from gateway.simulator.catalogue.entities import load_catalogue
+from gateway.simulator.catalogue.entities import load_stored
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.seed.companies import build_environments
 
 
 def company() -> Company:
-    environments = build_environments(load_catalogue(), Clock(), 1)
+    environments = build_environments(load_stored(), Clock(), 1)
     found = environments["production"].company("Harwick Ireland")
     assert found is not None
     found.tables.clear()
