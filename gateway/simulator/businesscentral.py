@@ -14,6 +14,7 @@ from urllib.parse import quote
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
+from gateway.simulator.documents.actions import act
 from gateway.simulator.errors import (
     BusinessCentralError,
     bad_request,
@@ -65,6 +66,8 @@ class BusinessCentral:
         if segments == ["$metadata"]:
             return self._metadata(call)
         target = self._resolver(call).resolve(segments)
+        if target.action is not None:
+            return self._act(call, target, target.action)
         if call.method == "GET":
             return self._get(call, target)
         if call.method.lower() not in target.entity_set.verbs:
@@ -151,6 +154,16 @@ class BusinessCentral:
         _check_etag(call.headers.get("if-match"), target.record, required=False)
         self._writer(target.company).delete(target.entity_set, target.record)
         return Answer(204)
+
+    def _act(self, call: Call, target: Target, action: str) -> Answer:
+        """A bound action: parameters may be left out, ``If-Match`` counts where it is sent."""
+        if call.method != "POST":
+            raise method_not_allowed(call.method, action)
+        if call.body:
+            _body(call)
+        record = target.record
+        _check_etag(call.headers.get("if-match"), record, required=False)
+        return Answer(act(target.company, self.clock, target.entity_set, record, action))
 
     def _writer(self, company: Company) -> Writer:
         return Writer(company, self.catalogue, self.clock, self.effects.untaken)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet
@@ -23,7 +23,7 @@ from gateway.simulator.records.writes import Parent
 
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
-_ACTION = "microsoft.nav."
+_ACTIONS = ("microsoft.nav.", "nav.")
 _ROOT_LATER = {"$batch": "batches"}
 
 
@@ -42,6 +42,7 @@ class Target:
     context: str
     parent: Parent | None = None
     counting: bool = False
+    action: str | None = None
 
     @property
     def record(self) -> Record:
@@ -156,8 +157,8 @@ class Resolver:
         if not segments:
             return target
         name, key = _parse(segments[0])
-        if name.lower().startswith(_ACTION):
-            raise self._action(target, name[len(_ACTION) :])
+        if name.lower().startswith(_ACTIONS):
+            return self._action(target, name, segments[1:])
         way = target.entity_set.ways.get(name)
         if way is None:
             if name in target.entity_set.by_name:
@@ -195,11 +196,13 @@ class Resolver:
         )
         return self._follow(inner, segments[1:], f"{context}({found[0].id})/")
 
-    def _action(self, target: Target, name: str) -> BusinessCentralError:
-        known = {action.lower() for action in target.entity_set.actions}
-        if name.lower() in known:
-            return not_simulated(f"the action {name} of {target.entity_set.name}")
-        return unknown_segment(f"Microsoft.NAV.{name}")
+    def _action(self, target: Target, segment: str, rest: list[str]) -> Target:
+        """The bound action of a segment; case does not count (bc/api.md §1)."""
+        known = {action.lower(): action for action in target.entity_set.actions}
+        name = known.get(segment.rpartition(".")[2].lower())
+        if name is None or rest:
+            raise unknown_segment(segment)
+        return replace(target, action=name)
 
 
 def entity_named(segments: list[str], catalogue: Catalogue) -> str | None:

@@ -56,8 +56,15 @@ _RELATED_FIELDS = {
     "vendorNumber": "vendors",
 }
 
-# A payment or a journal line belongs to the journal of its kind.
+# A payment or a journal line belongs to the journal of its kind; the lines that the API shows are
+# those of G/L accounts (bc/api.md §11).
 _RELATED_BY_SET = {
+    ("journalLines", "accountId"): "accounts",
+    ("journalLines", "accountNumber"): "accounts",
+    ("journalLines", "balancingAccountId"): "accounts",
+    ("journalLines", "balancingAccountNumber"): "accounts",
+    ("journals", "balancingAccountId"): "accounts",
+    ("journals", "balancingAccountNumber"): "accounts",
     ("customerPayments", "journalId"): "customerPaymentJournals",
     ("vendorPayments", "journalId"): "vendorPaymentJournals",
 }

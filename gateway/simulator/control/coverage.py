@@ -9,7 +9,6 @@ from gateway.simulator.documents.rules import DOCUMENTS, LATER_SETS
 LATER = {
     "$batch": "several requests in one",
     "$apply, $search, $compute": "aggregation and search",
-    "bound actions": "posting, sending, cancelling and making documents",
     "streams": "pictures, attachments' content, PDF documents",
     "webhooks": "subscriptions and notifications",
     "custom routes": "api/{publisher}/{group}/{version}, automation, powerbi, runtime",
@@ -30,7 +29,7 @@ def coverage(catalogue: Catalogue) -> dict[str, object]:
             "simulated": later is None,
             "verbs": list(entity_set.verbs) if later is None else [],
             "document_rules": name in DOCUMENTS,
-            "actions_answering_501": list(entity_set.actions),
+            "actions": list(entity_set.actions),
             **({"needs": later} if later else {}),
         }
     return {"route": "v2.0", "entity_sets": sets, "answers_501": LATER}

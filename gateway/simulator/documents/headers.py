@@ -206,11 +206,11 @@ def _reprice(company: Company, document: Document, header: Record, values: Value
     price = Decimal(item.values[document.item_price])
     if header.values.get("pricesIncludeTax") and not item.values["priceIncludesTax"]:
         price = round_amount(price * (100 + Decimal(values["taxPercent"])) / 100)
-    rate = _rate(company, header.values["currencyCode"])
+    rate = rate_of(company, header.values["currencyCode"])
     values[document.price] = price if rate == 1 else round_amount(price * rate)
 
 
-def _rate(company: Company, currency: str) -> Decimal:
+def rate_of(company: Company, currency: str) -> Decimal:
     """Units of ``currency`` for one unit of the local currency."""
     if currency == company.currency:
         return Decimal(1)

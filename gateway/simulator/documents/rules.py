@@ -103,6 +103,70 @@ DOCUMENTS = {
     ),
 }
 
+# Numbers of posted documents; a draft gets one and keeps its id (bc/api.md §11).
+POSTED_SERIES = {
+    "purchaseCreditMemos": Series("", 109001),
+    "purchaseInvoices": Series("", 108001),
+    "purchaseReceipts": Series("", 107001),
+    "salesCreditMemos": Series("", 104001),
+    "salesInvoices": Series("", 103101),
+    "salesShipments": Series("", 102001),
+}
+
+# Properties of a posted document that may still be changed (bc/api.md §11).
+STILL_CHANGED = {
+    "salesInvoices": frozenset({"dueDate", "promisedPayDate", "disputeStatus", "disputeStatusId"})
+}
+
+# The accounts that posting groups would lead to; a choice: one for each purpose.
+ACCOUNTS = {
+    "receivables": "10900",
+    "payables": "20100",
+    "tax": "20700",
+    "sales": "40100",
+    "purchases": "60400",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Fields of an order's line: what has been delivered, what is to be; and its invoices."""
+
+    delivered: str
+    deliver: str
+    verb: str
+    invoices: str
+
+
+ORDERS = {
+    "salesOrders": Ordered("shippedQuantity", "shipQuantity", "ship", "salesInvoices"),
+    "purchaseOrders": Ordered("receivedQuantity", "receiveQuantity", "receive", "purchaseInvoices"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What an order leaves behind: the sets of headers and lines, how item entries call it, and
+    whether goods come (1) or go (-1).
+    """
+
+    headers: str
+    lines: str
+    kind: str
+    sign: int
+    kinds: dict[str, str]
+
+
+_LINE_KINDS = {"Item": "Item", "Account": "G_x002F_L_x0020_Account", "Resource": "Resource"}
+DELIVERIES = {
+    "salesOrders": Delivery(
+        "salesShipments", "salesShipmentLines", "Sales_x0020_Shipment", -1, _LINE_KINDS
+    ),
+    "purchaseOrders": Delivery(
+        "purchaseReceipts", "purchaseReceiptLines", "Purchase_x0020_Receipt", 1, _LINE_KINDS
+    ),
+}
+
 LINES = {document.lines: name for name, document in DOCUMENTS.items()}
 
 # From the party's card to the document: field of the document, field of the card.

@@ -42,6 +42,7 @@ from gateway.simulator.errors import (
     dialog,
     not_simulated,
 )
+from gateway.simulator.records.guards import refuse_posted, refuse_used
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero, read_value
@@ -90,6 +91,7 @@ class Writer:
         properties, parts = _split(entity_set, body)
         if parts:
             raise bad_request("Deep updates are not supported; send one request for each entity.")
+        refuse_posted(self.company, entity_set, record.values, {field.name for field in properties})
         with self.company.transaction():
             before = dict(record.values)
             self.company.edit(entity_set.name, record)
@@ -100,7 +102,8 @@ class Writer:
 
     def delete(self, entity_set: EntitySet, record: Record) -> None:
         """Remove the record and its parts."""
-        self._refuse_used(entity_set, record)
+        refuse_used(self.company, entity_set, record)
+        refuse_posted(self.company, entity_set, record.values, {"id"})
         with self.company.transaction():
             for way in entity_set.navigation:
                 if way.part and way.many and way.link:
@@ -111,20 +114,6 @@ class Writer:
                         self.company.delete(part_set.name, part)
             self.company.delete(entity_set.name, record)
             self._settle(entity_set, record)
-
-    def _refuse_used(self, entity_set: EntitySet, record: Record) -> None:
-        """Customers, vendors and items stay as long as a document names them."""
-        for name in (*DOCUMENTS, *LINES):
-            for field in self.company.catalogue.sets[name].fields:
-                if field.ref != entity_set.name or field.type != "Edm.Guid":
-                    continue
-                if self.company.table(name).where(field.name, record.id):
-                    document = self.company.catalogue.sets[name].caption
-                    number = record.values[entity_set.natural_key or "id"]
-                    raise dialog(
-                        f"You cannot delete {entity_set.caption} {number} because there is at "
-                        f"least one outstanding {document} for it."
-                    )
 
     def _create(
         self, entity_set: EntitySet, body: Body, parent: Parent | None
@@ -138,6 +127,7 @@ class Writer:
         self._assign(entity_set, values, properties, creating=True)
         self._require(entity_set, values, properties)
         self._number(entity_set, values)
+        refuse_posted(self.company, entity_set, values, set())
         sent = {field.name for field in properties}
         self._check_blanks(entity_set, values, sent | {"code"})
         self._unique(entity_set, values, None)

@@ -159,13 +159,18 @@ async def test_paths_that_lead_nowhere(
     assert (reply.status, reply.code) == (status, code)
 
 
-async def test_actions_and_properties_come_later(client: Client) -> None:
+async def test_an_action_by_its_name_in_any_case(client: Client) -> None:
     order = (await client.post("salesOrders", {"customerNumber": "10000"})).json
     path = f"salesOrders({order['id']})"
-    known = await client.post(f"{path}/Microsoft.NAV.ShipAndInvoice", {})
-    assert (known.status, known.code) == (501, "BadRequest_MethodNotImplemented")
+    empty = await client.post(f"{path}/microsoft.nav.SHIPANDINVOICE", {})
+    assert (empty.status, empty.code) == (400, "Application_DialogException")
     unknown = await client.post(f"{path}/Microsoft.NAV.explode", {})
     assert (unknown.status, unknown.code) == (404, "BadRequest_ResourceNotFound")
+    assert (await client.get(f"{path}/Microsoft.NAV.shipAndInvoice")).status == 405
+    stale = await client.send(
+        "POST", f"{path}/Microsoft.NAV.shipAndInvoice", None, {"If-Match": 'W/"b2xk"'}
+    )
+    assert stale.code == "Request_EntityChanged"
     assert (await client.get(f"{path}/number")).status == 501
 
 

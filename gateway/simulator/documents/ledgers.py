@@ -1,0 +1,112 @@
+"""The ledgers: entries of accounts that come to nothing together, and entries of items.
+
+Called while a document or a journal is posted, inside the transaction of its company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.headers import rate_of
+from gateway.simulator.documents.rules import ACCOUNTS
+from gateway.simulator.documents.totals import round_amount
+from gateway.simulator.errors import BusinessCentralError
+from gateway.simulator.records.store import Company, Record, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What entries are written for: the day, the kind and number of the document, a text."""
+
+    day: str
+    kind: str
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The books of one company. Amounts are in its local currency; above nothing is a debit."""
+
+    company: Company
+    clock: Clock
+
+    def account(self, purpose: str) -> Record:
+        """The account for a purpose of ``ACCOUNTS``, as posting groups would name it.
+
+        Raises BusinessCentralError when it is not there any more.
+        """
+        return self.numbered(ACCOUNTS[purpose])
+
+    def numbered(self, number: str) -> Record:
+        """The account with this number. Raises BusinessCentralError for one that takes nothing."""
+        found = self.company.table("accounts").lookup(number)
+        if found is None:
+            raise _field_error(f"G/L Account No. must have a value: {number} is not there.")
+        if found.values["accountType"] != "Posting":
+            raise _field_error(
+                f"Account Type must be equal to 'Posting' in G/L Account: No.={number}."
+            )
+        if found.values["blocked"]:
+            raise _field_error(f"Blocked must be equal to 'No' in G/L Account: No.={number}.")
+        return found
+
+    def local(self, amount: Decimal, currency: str) -> Decimal:
+        """An amount of a document in the local currency, to the cent."""
+        return round_amount(amount / rate_of(self.company, currency))
+
+    def enter(self, occasion: Occasion, amounts: Iterable[tuple[Record, Decimal]]) -> None:
+        """Write entries. What rounding leaves over goes into the last of them."""
+        entries = [(account, round_amount(amount)) for account, amount in amounts if amount]
+        left = sum((amount for _, amount in entries), Decimal(0))
+        if left and entries:
+            account, amount = entries[-1]
+            entries[-1] = (account, amount - left)
+        for account, amount in entries:
+            if amount:
+                self._enter(occasion, account, amount)
+
+    def _enter(self, occasion: Occasion, account: Record, amount: Decimal) -> None:
+        values = self._entry("generalLedgerEntries", occasion)
+        values["accountId"] = account.id
+        values["accountNumber"] = account.values["number"]
+        values["debitAmount" if amount > 0 else "creditAmount"] = abs(amount)
+        self.company.edit("accounts", account)
+        account.values["netChange"] = Decimal(account.values["netChange"]) + amount
+        self.insert("generalLedgerEntries", values)
+
+    def move(self, occasion: Occasion, item: Record, quantity: Decimal, **fields: str) -> None:
+        """Goods that came (above nothing) or went; only what is kept in stock is counted."""
+        if item.values["type"] != "Inventory" or not quantity:
+            return
+        values = self._entry("itemLedgerEntries", occasion)
+        values.update(itemNumber=item.values["number"], quantity=quantity, **fields)
+        self.insert("itemLedgerEntries", values)
+        self.company.edit("items", item)
+        item.values["inventory"] = Decimal(item.values["inventory"]) + quantity
+
+    def insert(self, name: str, values: Values) -> Record:
+        """Store a record under a new id."""
+        values["id"] = self.company.new_id()
+        if "lastModifiedDateTime" in values:
+            values["lastModifiedDateTime"] = timestamp(self.clock.now())
+        return self.company.insert(name, values, values["id"])
+
+    def _entry(self, name: str, occasion: Occasion) -> Values:
+        table = self.company.table(name)
+        last = max((int(one.values["entryNumber"]) for one in table.records.values()), default=0)
+        return {
+            **table.entity_set.blanks,
+            "entryNumber": last + 1,
+            "postingDate": occasion.day,
+            "documentType": occasion.kind,
+            "documentNumber": occasion.number,
+            "description": occasion.text,
+        }
+
+
+def _field_error(text: str) -> BusinessCentralError:
+    return BusinessCentralError(400, "Application_FieldValidationException", text)

@@ -1,0 +1,319 @@
+"""Documents from draft to posted, and what stands in the books afterwards (bc/api.md §11).
+
+The draft keeps its id and gets a number of the posted series; an order that is fully invoiced
+goes, an invoice and a shipment or receipt come. Everything in the transaction of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from gateway.simulator.documents.headers import recalculate
+from gateway.simulator.documents.ledgers import Books, Occasion
+from gateway.simulator.documents.rules import (
+    DELIVERIES,
+    DOCUMENTS,
+    ORDERS,
+    POSTED_SERIES,
+    Delivery,
+    Document,
+    Ordered,
+)
+from gateway.simulator.errors import BusinessCentralError, dialog
+from gateway.simulator.records.store import Record, Values
+
+NOTHING = "There is nothing to post."
+_DRAFTS = frozenset({"Draft", "In_x0020_Review", "_x0020_"})
+_ENTRY = {"customer": ("Sale", "Customer"), "vendor": ("Purchase", "Vendor")}
+
+
+def is_posted(name: str, values: Values) -> bool:
+    """Whether a document of an entity set that holds both kinds is a posted one."""
+    return name in POSTED_SERIES and name in DOCUMENTS and values["status"] not in _DRAFTS
+
+
+def lines_of(books: Books, name: str, header: Record) -> list[Record]:
+    """The lines of a document in their order."""
+    return books.company.table(DOCUMENTS[name].lines).where("documentId", header.id)
+
+
+def next_number(books: Books, name: str) -> str:
+    """The next number of a posted series that no record has."""
+    series, table = POSTED_SERIES[name], books.company.table(name)
+    while True:
+        value = books.company.next_number(f"posted {name}", series.start, series.step)
+        if table.lookup(series.format(value)) is None:
+            return series.format(value)
+
+
+def post(books: Books, name: str, header: Record) -> None:
+    """Post an invoice or a credit memo. Raises BusinessCentralError."""
+    kind = DOCUMENTS[name].kind.lower()
+    if is_posted(name, header.values):
+        raise dialog(f"The action can be applied to a draft {kind} only.")
+    lines = lines_of(books, name, header)
+    if not any(line.values["quantity"] for line in lines):
+        raise dialog(NOTHING)
+    _check_vendor_number(books, name, header)
+    books.company.edit(name, header)
+    header.values.update(number=next_number(books, name), status="Open")
+    if "remainingAmount" in header.values:
+        header.values["remainingAmount"] = header.values["totalAmountIncludingTax"]
+    books.company.table(name).changed()
+    _enter(books, name, header, lines, 1)
+    for line in lines:
+        _move(books, name, header, line, 1)
+
+
+def reverse(books: Books, name: str, header: Record) -> None:
+    """The opposite of ``post``, entry by entry; the document itself is the caller's."""
+    lines = lines_of(books, name, header)
+    _enter(books, name, header, lines, -1)
+    for line in lines:
+        _move(books, name, header, line, -1)
+
+
+def post_order(books: Books, name: str, order: Record) -> bool:
+    """Deliver and invoice what the lines of an order say; whether anything was invoiced.
+
+    Raises BusinessCentralError where there is nothing to post.
+    """
+    ordered = ORDERS[name]
+    lines = lines_of(books, name, order)
+    delivered = [line for line in lines if line.values[ordered.deliver]]
+    if not any(line.values[ordered.deliver] or line.values["invoiceQuantity"] for line in lines):
+        raise dialog(NOTHING)
+    for line in lines:
+        _check_quantities(ordered, line.values)
+    if delivered:
+        _deliver(books, name, order, delivered)
+    invoiced = [line for line in lines if line.values["invoiceQuantity"]]
+    if invoiced:
+        _invoice(
+            books, name, order, invoiced, comments=[line for line in lines if _is_comment(line)]
+        )
+    for line in lines:
+        _carry_on(books, name, ordered, line)
+    if all(_is_done(line.values) for line in lines):
+        for line in lines:
+            books.company.delete(DOCUMENTS[name].lines, line)
+        books.company.delete(name, order)
+    else:
+        if "fullyShipped" in order.values:
+            order.values["fullyShipped"] = all(
+                line.values[ordered.delivered] == line.values["quantity"] for line in lines
+            )
+        recalculate(books.company, name, order)
+    return bool(invoiced)
+
+
+def copied(
+    books: Books, source: Record, lines: Sequence[Record], name: str, **fields: object
+) -> Record:
+    """A new document of the set ``name`` with what ``source`` and its lines have of it."""
+    company, document = books.company, DOCUMENTS[name]
+    header_set, line_set = company.table(name).entity_set, company.table(document.lines).entity_set
+    values: Values = {
+        **header_set.blanks,
+        **{key: value for key, value in source.values.items() if key in header_set.by_name},
+        **fields,
+    }
+    made = books.insert(name, values)
+    for line in lines:
+        own = {key: value for key, value in line.values.items() if key in line_set.by_name}
+        books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
+    recalculate(company, name, made)
+    return made
+
+
+def _check_vendor_number(books: Books, name: str, header: Record) -> None:
+    """A vendor's invoice is entered once, under the number that the vendor gave it."""
+    if name != "purchaseInvoices":
+        return
+    given = header.values["vendorInvoiceNumber"]
+    if not given:
+        raise BusinessCentralError(
+            400,
+            "Application_FieldValidationException",
+            "Vendor Invoice No. must have a value in Purchase Header: Document Type=Invoice, "
+            f"No.={header.values['number']}. It cannot be zero or empty.",
+        )
+    for other in books.company.table(name).where("vendorInvoiceNumber", given):
+        if is_posted(name, other.values) and other.values["vendorId"] == header.values["vendorId"]:
+            raise dialog(f"Purchase Invoice {given} already exists for this vendor.")
+
+
+def _sign(document: Document) -> int:
+    """1 where the party owes us more afterwards."""
+    return (1 if document.party == "customer" else -1) * (-1 if "Memo" in document.kind else 1)
+
+
+def _enter(books: Books, name: str, header: Record, lines: Sequence[Record], way: int) -> None:
+    """The entries of a document: the party, and against it the goods line by line and the tax."""
+    document, values = DOCUMENTS[name], header.values
+    sign, currency = _sign(document) * way, str(values["currencyCode"])
+    kind = "Credit_x0020_Memo" if "Memo" in document.kind else "Invoice"
+    text = f"{document.kind} {values['number']}"
+    occasion = Occasion(str(values["postingDate"]), kind, str(values["number"]), text)
+    owed = books.account("receivables" if document.party == "customer" else "payables")
+    goods = "sales" if document.party == "customer" else "purchases"
+    amounts = [(owed, sign * books.local(values["totalAmountIncludingTax"], currency))]
+    for line in lines:
+        account = (
+            books.numbered(line.values["lineObjectNumber"])
+            if line.values["lineType"] == "Account"
+            else books.account(goods)
+        )
+        amounts.append((account, -sign * books.local(_net(line.values), currency)))
+    amounts.append((books.account("tax"), -sign * books.local(values["totalTaxAmount"], currency)))
+    books.enter(occasion, amounts)
+    if document.party == "vendor":
+        vendor = books.company.get("vendors", values["vendorId"])
+        if vendor is not None:
+            books.company.edit("vendors", vendor)
+            due = -sign * books.local(values["totalAmountIncludingTax"], currency)
+            vendor.values["balance"] = Decimal(vendor.values["balance"]) + due
+
+
+def _net(values: Values) -> Decimal:
+    return Decimal(values["netAmount"] if "netAmount" in values else values["amountExcludingTax"])
+
+
+def _move(books: Books, name: str, header: Record, line: Record, way: int) -> None:
+    """The goods of a line: out when they are sold, in when they are bought or come back."""
+    document, values = DOCUMENTS[name], header.values
+    item = books.company.get("items", line.values["itemId"])
+    if item is None:
+        return
+    entry, source = _ENTRY[document.party]
+    text, number = str(line.values["description"]), str(values["number"])
+    books.move(
+        Occasion(str(values["postingDate"]), _item_document(name), number, text),
+        item,
+        -_sign(document) * way * Decimal(line.values["quantity"]),
+        entryType=entry,
+        sourceType=source,
+        sourceNumber=str(values[f"{document.party}Number"]),
+    )
+
+
+def _item_document(name: str) -> str:
+    document = DOCUMENTS[name]
+    party = "Sales" if document.party == "customer" else "Purchase"
+    return f"{party}_x0020_{document.kind.replace(' ', '_x0020_')}"
+
+
+def _is_comment(line: Record) -> bool:
+    return bool(line.values["lineType"] == "Comment")
+
+
+def _is_done(values: Values) -> bool:
+    return bool(values["lineType"] == "Comment" or values["invoicedQuantity"] == values["quantity"])
+
+
+def _check_quantities(ordered: Ordered, values: Values) -> None:
+    open_ = Decimal(values["quantity"]) - Decimal(values[ordered.delivered])
+    if abs(Decimal(values[ordered.deliver])) > abs(open_):
+        raise dialog(f"You cannot {ordered.verb} more than {open_} units.")
+    delivered = Decimal(values[ordered.delivered]) + Decimal(values[ordered.deliver])
+    if abs(Decimal(values["invoicedQuantity"]) + Decimal(values["invoiceQuantity"])) > abs(
+        delivered
+    ):
+        left = delivered - Decimal(values["invoicedQuantity"])
+        raise dialog(f"You cannot invoice more than {left} units.")
+
+
+def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) -> None:
+    """The shipment or receipt with what leaves or arrives now; the goods move with it."""
+    delivery: Delivery = DELIVERIES[name]
+    company = books.company
+    header_set = company.table(delivery.headers).entity_set
+    line_set = company.table(delivery.lines).entity_set
+    number = next_number(books, delivery.headers)
+    values: Values = {
+        **header_set.blanks,
+        **{key: value for key, value in order.values.items() if key in header_set.by_name},
+        "number": number,
+        "orderNumber": order.values["number"],
+    }
+    made = books.insert(delivery.headers, values)
+    ordered, kind = ORDERS[name], str(made.values["number"])
+    for line in lines:
+        own = {key: value for key, value in line.values.items() if key in line_set.by_name}
+        own["lineType"] = delivery.kinds.get(line.values["lineType"], "_x0020_")
+        quantity = Decimal(line.values[ordered.deliver])
+        extra = {"documentId": made.id, "documentNo": kind, "quantity": quantity}
+        extra |= {"unitCost": line.values.get("directUnitCost", 0)}
+        shown = {key: value for key, value in extra.items() if key in line_set.by_name}
+        books.insert(delivery.lines, {**line_set.blanks, **own, **shown})
+        item = company.get("items", line.values["itemId"])
+        if item is not None:
+            entry, source = _ENTRY[DOCUMENTS[name].party]
+            books.move(
+                Occasion(
+                    str(order.values["postingDate"]),
+                    delivery.kind,
+                    kind,
+                    str(line.values["description"]),
+                ),
+                item,
+                quantity * delivery.sign,
+                entryType=entry,
+                sourceType=source,
+                sourceNumber=str(order.values[f"{DOCUMENTS[name].party}Number"]),
+            )
+
+
+def _invoice(
+    books: Books, name: str, order: Record, lines: Sequence[Record], *, comments: Sequence[Record]
+) -> None:
+    """The posted invoice of what is invoiced now, with the comments of the order."""
+    target = ORDERS[name].invoices
+    document, company = DOCUMENTS[target], books.company
+    header_set, line_set = (
+        company.table(target).entity_set,
+        company.table(document.lines).entity_set,
+    )
+    values: Values = {
+        **header_set.blanks,
+        **{key: value for key, value in order.values.items() if key in header_set.by_name},
+        "number": next_number(books, target),
+        "orderId": order.id,
+        "orderNumber": order.values["number"],
+        "invoiceDate": order.values["postingDate"],
+        "dueDate": order.values["postingDate"],
+        "status": "Open",
+    }
+    made = books.insert(target, values)
+    for line in sorted([*lines, *comments], key=lambda one: one.values["sequence"]):
+        own = {key: value for key, value in line.values.items() if key in line_set.by_name}
+        own["quantity"] = line.values["invoiceQuantity"]
+        if "directUnitCost" in line.values:
+            own["unitCost"] = line.values["directUnitCost"]
+        share = _share(line.values)
+        own["discountAmount"] = Decimal(line.values["discountAmount"]) * share
+        books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
+    recalculate(company, target, made)
+    if "remainingAmount" in made.values:
+        made.values["remainingAmount"] = made.values["totalAmountIncludingTax"]
+    _enter(books, target, made, lines_of(books, target, made), 1)
+
+
+def _share(values: Values) -> Decimal:
+    whole = Decimal(values["quantity"])
+    return Decimal(values["invoiceQuantity"]) / whole if whole else Decimal(0)
+
+
+def _carry_on(books: Books, name: str, ordered: Ordered, line: Record) -> None:
+    """What the line of an order has had, and what it asks for next."""
+    values = line.values
+    books.company.edit(DOCUMENTS[name].lines, line)
+    values[ordered.delivered] = Decimal(values[ordered.delivered]) + Decimal(
+        values[ordered.deliver]
+    )
+    values["invoicedQuantity"] = Decimal(values["invoicedQuantity"]) + Decimal(
+        values["invoiceQuantity"]
+    )
+    values[ordered.deliver] = Decimal(values["quantity"]) - values[ordered.delivered]
+    values["invoiceQuantity"] = Decimal(values["quantity"]) - values["invoicedQuantity"]
