@@ -7,10 +7,13 @@ own headers. Nothing here knows faults, the journal or the web framework.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
+from gateway.simulator.batch.forms import read, written
+from gateway.simulator.batch.running import Manner, run
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
@@ -61,10 +64,13 @@ class BusinessCentral:
         """
         if len(call.query) > _LONGEST_QUERY:
             raise BusinessCentralError(414, "BadRequest", "The request URI is too long.")
-        if not segments:
-            return self._service_document(call)
-        if segments == ["$metadata"]:
-            return self._metadata(call)
+        of_the_route = {
+            (): self._service_document,
+            ("$metadata",): self._metadata,
+            ("$batch",): self._batch,
+        }.get(tuple(segments))
+        if of_the_route is not None:
+            return of_the_route(call)
         target = self._resolver(call).resolve(segments)
         if target.action is not None:
             return self._act(call, target, target.action)
@@ -98,6 +104,25 @@ class BusinessCentral:
         if call.method != "GET":
             raise method_not_allowed(call.method, "$metadata")
         return Answer(200, metadata(self.catalogue), {"Content-Type": "application/xml"})
+
+    def _batch(self, call: Call) -> Answer:
+        if call.method != "POST":
+            raise method_not_allowed(call.method, "$batch")
+        parts = read(call, self.root)
+        return written(call, run(parts, Manner.of(call), self.environment, self._served))
+
+    def _served(self, call: Call) -> Answer:
+        """The answer to one request of a batch, a refusal as well."""
+        try:
+            root = [unquote(part) for part in urlsplit(self.root).path.split("/") if part]
+            if call.segments[: len(root)] != root:
+                raise unknown_segment(call.path)
+            rest = call.segments[len(root) :]
+            if rest == ["$batch"]:
+                raise bad_request("A batch can not be part of a batch.")
+            return self.answer(call, rest)
+        except BusinessCentralError as error:
+            return error_answer(error, str(uuid.uuid4()))
 
     def _options(self, call: Call, entity_set: EntitySet) -> Options:
         options = parse_options(call.pairs, entity_set, self.catalogue.sets)

@@ -24,7 +24,6 @@ from gateway.simulator.records.writes import Parent
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
 _ACTIONS = ("microsoft.nav.", "nav.")
-_ROOT_LATER = {"$batch": "batches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,6 @@ class Resolver:
     def resolve(self, segments: list[str]) -> Target:
         """The target of a path below the API root. Raises BusinessCentralError."""
         name, key = _parse(segments[0])
-        if name in _ROOT_LATER:
-            raise not_simulated(_ROOT_LATER[name])
         if name == "companies":
             if key is None:
                 return self._companies(segments[1:])

@@ -7,7 +7,6 @@ from gateway.simulator.documents.rules import DOCUMENTS, LATER_SETS
 
 # What answers 501 until it is built, by feature.
 LATER = {
-    "$batch": "several requests in one",
     "$apply, $search, $compute": "aggregation and search",
     "streams": "pictures, attachments' content, PDF documents",
     "webhooks": "subscriptions and notifications",

@@ -1,0 +1,187 @@
+"""The forms of a batch: JSON and multipart, read into parts and written from results.
+
+What comes as multipart goes back as multipart, unless the caller accepts JSON (bc/api.md §6).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+from http import HTTPStatus
+from itertools import groupby
+from typing import cast
+from urllib.parse import urlsplit
+
+from gateway.simulator.batch.running import Part, Result
+from gateway.simulator.errors import BusinessCentralError, bad_request
+from gateway.simulator.exchange import Answer, Call, json_answer
+from gateway.simulator.records.values import decode_json, encode_json
+
+_LINE = "\r\n"
+
+
+def read(call: Call, root: str) -> list[Part]:
+    """The requests in the body of a batch to ``root``. Raises BusinessCentralError."""
+    kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    place = _Place(call.origin, urlsplit(root).path)
+    if kind == "application/json":
+        return list(_from_json(call, place))
+    if kind == "multipart/mixed":
+        return list(_from_multipart(call, place))
+    text = f"The content type '{kind}' is not supported; send application/json or multipart/mixed."
+    raise BusinessCentralError(415, "BadRequest", text)
+
+
+def written(call: Call, results: Sequence[Result]) -> Answer:
+    """The answer of a batch, in the form that its caller understands."""
+    as_json = "application/json" in call.headers.get("accept", "")
+    if as_json or call.headers.get("content-type", "").lower().startswith("application/json"):
+        return json_answer(200, {"responses": [_as_json(result) for result in results]})
+    return _as_multipart(results)
+
+
+def _from_json(call: Call, place: _Place) -> Iterator[Part]:
+    body = decode_json(call.body)
+    requests = body.get("requests") if isinstance(body, dict) else None
+    if not isinstance(requests, list):
+        raise bad_request("A batch is an object with a list of requests.")
+    for request in requests:
+        if not isinstance(request, dict):
+            raise bad_request("Each request of a batch is an object.")
+        method, url = request.get("method"), request.get("url")
+        if not isinstance(method, str) or not isinstance(url, str):
+            raise bad_request("Each request of a batch has a method and a url.")
+        headers, name, group = request.get("headers", {}), request.get("id"), None
+        if not isinstance(headers, dict):
+            raise bad_request("The headers of a request are an object.")
+        if request.get("atomicityGroup") is not None:
+            group = str(request["atomicityGroup"])
+        needed = request.get("dependsOn", [])
+        if not isinstance(needed, list):
+            raise bad_request("dependsOn is a list of ids.")
+        yield Part(
+            place.call(method, url, {**_typed(request), **headers}, _data(request)),
+            None if name is None else str(name),
+            group,
+            tuple(str(one) for one in needed),
+        )
+
+
+def _typed(request: Mapping[str, object]) -> dict[str, object]:
+    return {"content-type": "application/json"} if "body" in request else {}
+
+
+def _data(request: Mapping[str, object]) -> bytes:
+    if "body" not in request:
+        return b""
+    body = request["body"]
+    return body.encode() if isinstance(body, str) else encode_json(body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a batch was sent: the origin of the server and the path of the API."""
+
+    origin: str
+    path: str
+
+    def call(self, method: str, url: str, headers: Mapping[str, object], body: bytes) -> Call:
+        """A request of the batch as if it had come alone. Its url counts from the root of the
+        API, from the root of the server, or is absolute.
+        """
+        parts = urlsplit(url)
+        path = parts.path if parts.path.startswith("/") else f"{self.path}/{parts.path}"
+        named = {name.lower(): str(value) for name, value in headers.items()}
+        return Call(method.upper(), path, parts.query, named, body, self.origin)
+
+
+def _from_multipart(call: Call, place: _Place) -> Iterator[Part]:
+    head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + call.body)
+    if not message.is_multipart():
+        raise bad_request("The batch has no parts, or another boundary than its header names.")
+    for at, part in enumerate(_parts(message)):
+        if part.get_content_type() == "multipart/mixed":
+            for change in _parts(part):
+                yield _request(place, change, f"changeset {at}")
+        else:
+            yield _request(place, part, None)
+
+
+def _parts(message: Message) -> list[Message]:
+    return cast("list[Message]", message.get_payload())
+
+
+def _request(place: _Place, part: Message, group: str | None) -> Part:
+    if part.get_content_type() != "application/http":
+        raise bad_request("Each part of a batch is of the type application/http.")
+    raw = cast("bytes | None", part.get_payload(decode=True)) or b""
+    head, _, body = raw.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")
+    first, *lines = head.decode("utf-8", "replace").split("\n")
+    words = first.split()
+    if len(words) not in {2, 3}:
+        raise bad_request("A part of a batch begins with a method and a url.")
+    headers = {
+        name.strip(): value.strip()
+        for name, found, value in (line.partition(":") for line in lines)
+        if found
+    }
+    name = part["Content-ID"]
+    return Part(
+        place.call(words[0], words[1], headers, body.rstrip(b"\n")),
+        None if name is None else str(name),
+        group,
+    )
+
+
+def _as_json(result: Result) -> dict[str, object]:
+    answer = result.answer
+    shown: dict[str, object] = {
+        "id": result.part.id,
+        "status": answer.status,
+        "headers": {name.lower(): value for name, value in answer.headers.items()},
+    }
+    if answer.body:
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        shown["body"] = (
+            decode_json(answer.body) if is_json else answer.body.decode("utf-8", "replace")
+        )
+    return shown
+
+
+def _as_multipart(results: Sequence[Result]) -> Answer:
+    boundary = f"batchresponse_{uuid.uuid4()}"
+    parts: list[bytes] = []
+    for group, own in groupby(results, key=lambda result: result.part.group):
+        members = list(own)
+        if group is None or members[0].failed:
+            parts += [_http(result) for result in members]
+            continue
+        inner = f"changesetresponse_{uuid.uuid4()}"
+        head = f"Content-Type: multipart/mixed; boundary={inner}{_LINE}{_LINE}".encode()
+        parts.append(head + _joined(inner, [_http(result) for result in members]))
+    return Answer(
+        200, _joined(boundary, parts), {"Content-Type": f"multipart/mixed; boundary={boundary}"}
+    )
+
+
+def _joined(boundary: str, parts: Sequence[bytes]) -> bytes:
+    """Parts between their boundaries."""
+    before = f"--{boundary}{_LINE}".encode()
+    inner = b"".join(before + part + _LINE.encode() for part in parts)
+    return inner + f"--{boundary}--{_LINE}".encode()
+
+
+def _http(result: Result) -> bytes:
+    """One answer as a part of the type ``application/http``."""
+    answer = result.answer
+    lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    if result.part.id is not None:
+        lines.append(f"Content-ID: {result.part.id}")
+    lines += ["", f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    return _LINE.join([*lines, "", ""]).encode() + answer.body
