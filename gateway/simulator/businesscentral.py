@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from gateway.simulator.batch.forms import read, written
 from gateway.simulator.batch.running import Manner, run
-from gateway.simulator.catalogue.entities import Catalogue, EntitySet
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
 from gateway.simulator.documents.actions import act
@@ -29,6 +29,7 @@ from gateway.simulator.exchange import Answer, Call
 from gateway.simulator.odata.options import Options, parse_options
 from gateway.simulator.records.reads import LARGEST_PAGE, Page, Reader, unfiltered
 from gateway.simulator.records.store import Company, Environment, Record
+from gateway.simulator.records.streams import content, media_type, take
 from gateway.simulator.records.values import decode_json, encode_json
 from gateway.simulator.records.writes import Writer
 from gateway.simulator.routes import Resolver, Target
@@ -74,8 +75,11 @@ class BusinessCentral:
         target = self._resolver(call).resolve(segments)
         if target.action is not None:
             return self._act(call, target, target.action)
+        if target.field is not None:
+            return self._on_field(call, target, target.field)
         if call.method == "GET":
             return self._get(call, target)
+        _refuse_intent(call)
         if call.method.lower() not in target.entity_set.verbs:
             raise method_not_allowed(call.method, target.entity_set.name)
         if call.method == "POST" and target.many:
@@ -92,7 +96,8 @@ class BusinessCentral:
         return Resolver(self.environment, self.catalogue, named, self._reader)
 
     def _reader(self, company: Company) -> Reader:
-        return Reader(company, self.catalogue, f"{self.root}/companies({company.id})")
+        root = f"{self.root}/companies({company.id})"
+        return Reader(company, self.catalogue, root, self.clock)
 
     def _service_document(self, call: Call) -> Answer:
         if call.method != "GET":
@@ -147,6 +152,25 @@ class BusinessCentral:
         if asked:
             return answer.with_headers(Preference_Applied=f"odata.maxpagesize={size}")
         return answer
+
+    def _on_field(self, call: Call, target: Target, field: Field) -> Answer:
+        """One property. Streams are bytes, read and changed; the others are only read."""
+        record, entity_set = target.record, target.entity_set
+        if call.method == "GET" and field.type == "Edm.Stream":
+            data = content(target.company, entity_set, record, field)
+            return Answer(200, data, {"Content-Type": media_type(data)})
+        if call.method == "GET":
+            value = record.values[field.name]
+            if target.raw:
+                text = value if isinstance(value, str) else encode_json(value).decode()
+                return Answer(200, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+            context = f"{self.root}/$metadata#{target.context}"
+            return odata_answer(200, {"@odata.context": context, "value": value})
+        if call.method != "PATCH" or field.type != "Edm.Stream" or "patch" not in entity_set.verbs:
+            raise method_not_allowed(call.method, field.name)
+        _check_etag(call.headers.get("if-match"), record, required=True)
+        take(target.company, self.clock, entity_set, record, field, data=call.body)
+        return Answer(204)
 
     def _list(self, call: Call, page: Page) -> dict[str, object]:
         body: dict[str, object] = {}
@@ -238,6 +262,12 @@ def _body(call: Call) -> Mapping[str, object]:
     if not isinstance(body, dict):
         raise bad_request("The request body must be one JSON object.")
     return body
+
+
+def _refuse_intent(call: Call) -> None:
+    """A write can not be sent to a replica that is only read (bc/api.md §5)."""
+    if call.headers.get("data-access-intent", "").strip().lower() == "readonly":
+        raise bad_request("Data-Access-Intent: ReadOnly is for GET requests only.")
 
 
 def _check_etag(sent: str | None, record: Record, *, required: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
-from gateway.simulator.catalogue.entities import Catalogue, EntitySet
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.documents.rules import LATER_SETS
 from gateway.simulator.errors import (
     BusinessCentralError,
@@ -31,7 +31,8 @@ class Target:
     """What a path leads to.
 
     ``records`` are the candidates of a list, or the one record of an entity; ``many`` tells
-    which. ``parent`` is set where the path came through another entity.
+    which. ``parent`` is set where the path came through another entity, ``field`` where it goes
+    on to one property, ``raw`` where that is wanted bare.
     """
 
     company: Company
@@ -42,6 +43,8 @@ class Target:
     parent: Parent | None = None
     counting: bool = False
     action: str | None = None
+    field: Field | None = None
+    raw: bool = False
 
     @property
     def record(self) -> Record:
@@ -134,17 +137,17 @@ class Resolver:
             raise unknown_segment(name)
         if name in LATER_SETS:
             raise not_simulated(f"{name}: {LATER_SETS[name]}")
-        table = company.table(name)
+        reader = self.reader(company)
         context += name
-        target = Target(company, entity_set, [], many=True, context=context)
-        if key is None and len(segments) > 1 and segments[1] == "$count":
-            records = table.ordered()
-            return Target(company, entity_set, records, many=True, context=context, counting=True)
         if key is None:
-            if len(segments) > 1:
+            counting = segments[1:] == ["$count"]
+            if len(segments) > 1 and not counting:
                 raise unknown_segment(segments[1])
-            return Target(company, entity_set, table.ordered(), many=True, context=context)
-        found = table.records.get(_guid_key(entity_set, key))
+            records = reader.all(name)
+            return Target(
+                company, entity_set, records, many=True, context=context, counting=counting
+            )
+        found = reader.one(entity_set, _guid_key(entity_set, key))
         if found is None:
             raise not_found(entity_set.caption, f"SystemId='{_guid_key(entity_set, key)}'")
         target = Target(company, entity_set, [found], many=False, context=f"{context}/$entity")
@@ -158,9 +161,7 @@ class Resolver:
             return self._action(target, name, segments[1:])
         way = target.entity_set.ways.get(name)
         if way is None:
-            if name in target.entity_set.by_name:
-                raise not_simulated("reading one property")
-            raise unknown_segment(name)
+            return self._property(target, name, segments[1:], context)
         found = self.reader(target.company).part(target.record, way)
         entity_set = self.catalogue.sets[way.target]
         parent = Parent(target.record, way)
@@ -192,6 +193,14 @@ class Resolver:
             parent=parent,
         )
         return self._follow(inner, segments[1:], f"{context}({found[0].id})/")
+
+    def _property(self, target: Target, name: str, rest: list[str], context: str) -> Target:
+        """One property, or its bare value (OData 4.0 Part 2 §4.6, §4.7)."""
+        field = target.entity_set.by_name.get(name)
+        raw = rest == ["$value"]
+        if field is None or (rest and not raw):
+            raise unknown_segment(rest[0] if field is not None else name)
+        return replace(target, field=field, raw=raw, context=f"{context}{name}")
 
     def _action(self, target: Target, segment: str, rest: list[str]) -> Target:
         """The bound action of a segment; case does not count (bc/api.md §1)."""

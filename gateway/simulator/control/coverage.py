@@ -8,12 +8,10 @@ from gateway.simulator.documents.rules import DOCUMENTS, LATER_SETS
 # What answers 501 until it is built, by feature.
 LATER = {
     "$apply, $search, $compute": "aggregation and search",
-    "streams": "pictures, attachments' content, PDF documents",
     "webhooks": "subscriptions and notifications",
     "custom routes": "api/{publisher}/{group}/{version}, automation, powerbi, runtime",
     "OData V4 web services": "ODataV4/Company('…')",
     "admin API": "/admin/…",
-    "single properties": "reading one property of an entity through the path",
     "client assertions": "certificates instead of client secrets",
     "admin consent": "/{tenant}/v2.0/adminconsent",
 }

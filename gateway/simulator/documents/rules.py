@@ -235,21 +235,5 @@ DEFAULTS["items"] = {"type": "Inventory"}
 
 # Entity sets that need what a later release brings, with what that is.
 LATER_SETS = {
-    "agedAccountsPayables": "financial reports",
-    "agedAccountsReceivables": "financial reports",
-    "applyVendorEntries": "vendor ledger entries",
-    "balanceSheets": "financial reports",
-    "cashFlowStatements": "financial reports",
-    "contactsInformation": "contact relations",
-    "customerFinancialDetails": "customer ledger entries",
-    "customerSales": "customer ledger entries",
-    "externalbusinesseventdefinitions": "business events",
-    "externaleventsubscriptions": "business events",
-    "incomeStatements": "financial reports",
-    "pdfDocument": "streams",
-    "pictures": "streams",
-    "retainedEarningsStatements": "financial reports",
     "subscriptions": "webhooks",
-    "trialBalances": "financial reports",
-    "vendorPurchases": "vendor ledger entries",
 }

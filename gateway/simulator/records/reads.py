@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
+from gateway.simulator.clock import Clock
 from gateway.simulator.documents.rules import LATER_SETS
 from gateway.simulator.errors import BusinessCentralError, dialog, not_simulated
 from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
 from gateway.simulator.odata.options import Expansion, Options
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
+from gateway.simulator.records.worked_out import all_records, is_worked_out, part_records
 
 LARGEST_PAGE = 20_000
 _WITHOUT_ETAG = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
@@ -37,6 +39,7 @@ class Reader:
     company: Company
     catalogue: Catalogue
     root: str
+    clock: Clock
 
     def entity(self, entity_set: EntitySet, record: Record, options: Options) -> Values:
         """One entity with its ETag, the selected fields and what is expanded."""
@@ -88,6 +91,8 @@ class Reader:
         """The records that ``way`` leads to from ``record``."""
         if way.target in LATER_SETS:
             raise not_simulated(f"{way.name}: {LATER_SETS[way.target]}")
+        if is_worked_out(way.target):
+            return part_records(self.company, self.clock, record, way)
         if not way.link:
             return []
         (mine, theirs), *rest = way.link
@@ -104,6 +109,19 @@ class Reader:
             for candidate in table.where(theirs, value)
             if all(candidate.values[name] == expected for name, expected in wanted)
         ]
+
+    def all(self, name: str) -> list[Record]:
+        """Every record of an entity set, in its order."""
+        if is_worked_out(name):
+            return all_records(self.company, self.clock, name)
+        return self.company.table(name).ordered()
+
+    def one(self, entity_set: EntitySet, record_id: str) -> Record | None:
+        """The record with this id."""
+        if is_worked_out(entity_set.name):
+            found = all_records(self.company, self.clock, entity_set.name)
+            return next((record for record in found if record.id == record_id), None)
+        return self.company.get(entity_set.name, record_id)
 
     def require_filter(self, entity_set: EntitySet, options: Options) -> None:
         """Refuse the flat list of parts without a parent in its filter (bc/api.md §11)."""

@@ -19,6 +19,8 @@ from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 
 Values = dict[str, Any]
 ChangeKind = Literal["created", "updated", "deleted"]
+StreamKey = tuple[str, str, str]
+"""Entity set, id of the record, name of the field."""
 
 
 @dataclass(slots=True)
@@ -132,6 +134,7 @@ class Company:
     created: str
     tables: dict[str, Table] = field(default_factory=dict)
     series: dict[str, int] = field(default_factory=dict)
+    streams: dict[StreamKey, bytes] = field(default_factory=dict, repr=False)
     watchers: list[Callable[[list[Change]], None]] = field(default_factory=list)
     _undo: list[Callable[[], None]] | None = None
     _changes: list[Change] = field(default_factory=list)
@@ -203,6 +206,19 @@ class Company:
         self._remember(lambda: table.add(record))
         table.drop(record)
         self._note("deleted", name, record)
+
+    def keep_stream(self, key: StreamKey, data: bytes | None) -> None:
+        """Keep the bytes of a stream, or with None forget them."""
+        before = self.streams.pop(key, None)
+        if data is not None:
+            self.streams[key] = data
+
+        def restore() -> None:
+            self.streams.pop(key, None)
+            if before is not None:
+                self.streams[key] = before
+
+        self._remember(restore)
 
     def next_number(self, name: str, start: int, step: int) -> int:
         """The next value of a number series."""

@@ -45,6 +45,7 @@ from gateway.simulator.errors import (
 from gateway.simulator.records.guards import refuse_posted, refuse_used
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.streams import forget, name_file
 from gateway.simulator.records.values import is_zero, read_value
 
 Body = Mapping[str, object]
@@ -92,6 +93,9 @@ class Writer:
         if parts:
             raise bad_request("Deep updates are not supported; send one request for each entity.")
         refuse_posted(self.company, entity_set, record.values, {field.name for field in properties})
+        if entity_set.name == "applyVendorEntries":
+            self._apply(record, properties)
+            return
         with self.company.transaction():
             before = dict(record.values)
             self.company.edit(entity_set.name, record)
@@ -111,9 +115,25 @@ class Writer:
                     part_set = self.catalogue.sets[way.target]
                     key = record.values[mine]
                     for part in self.company.table(way.target).where(theirs, key):
+                        forget(self.company, part_set, part)
                         self.company.delete(part_set.name, part)
-            self.company.delete(entity_set.name, record)
+            forget(self.company, entity_set, record)
+            if self.company.get(entity_set.name, record.id) is not None:
+                self.company.delete(entity_set.name, record)
             self._settle(entity_set, record)
+
+    def _apply(self, entry: Record, properties: dict[Field, object]) -> None:
+        """Apply the payment that an entry was read through to its invoice, or not any more."""
+        applied = {field.name: value for field, value in properties.items()}.get("applied")
+        payments = self.company.table("vendorPayments")
+        for payment in list(payments.where("documentNumber", entry.values["appliesToId"])):
+            with self.company.transaction():
+                self.company.edit("vendorPayments", payment)
+                payment.values["appliesToInvoiceId"] = entry.id if applied else ZERO_GUID
+                payment.values["appliesToInvoiceNumber"] = (
+                    entry.values["documentNumber"] if applied else ""
+                )
+        entry.values["applied"] = bool(applied)
 
     def _create(
         self, entity_set: EntitySet, body: Body, parent: Parent | None
@@ -128,6 +148,7 @@ class Writer:
         self._require(entity_set, values, properties)
         self._number(entity_set, values)
         refuse_posted(self.company, entity_set, values, set())
+        name_file(entity_set, values)
         sent = {field.name for field in properties}
         self._check_blanks(entity_set, values, sent | {"code"})
         self._unique(entity_set, values, None)
@@ -237,8 +258,8 @@ class Writer:
         table = self.company.table(entity_set.name)
         scope = sorted(self.catalogue.scope(entity_set.name))
         if not scope:
-            found = table.lookup(values[entity_set.natural_key or "id"])
-            return [found] if found else []
+            key = entity_set.natural_key or "id"
+            return table.group(key, values[key])
         records = table.group(scope[0], values[scope[0]])
         if len(scope) == 1:
             return records

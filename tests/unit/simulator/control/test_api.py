@@ -91,7 +91,7 @@ async def test_coverage_names_every_set_and_what_is_missing(client: Client) -> N
     coverage = (await client.get("/_simulator/coverage")).json
     assert set(coverage["entity_sets"]) == set(load_catalogue().sets)
     assert coverage["entity_sets"]["salesOrders"]["simulated"] is True
-    assert coverage["entity_sets"]["pictures"]["needs"] == "streams"
+    assert coverage["entity_sets"]["pictures"]["simulated"] is True
     assert "webhooks" in coverage["answers_501"]
 
 
