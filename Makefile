@@ -30,8 +30,8 @@ test: install  ## every test, in at most 90 seconds
 test-browser: install  ## the connect pages in a real browser; pictures go to build/screenshots
 	$(BIN)/python -m pytest -n 2 --timeout 30 tests/browser
 
-soak: install  ## requests made from the OpenAPI document for SOAK_SECONDS (300)
-	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py
+soak: install  ## requests made from both descriptions, ours and the simulator's, SOAK_SECONDS each (300)
+	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py tests/contract/test_simulator_fuzzed.py
 
 check: install  ## format, lint, types, import contracts, tests, shipped mappings
 	$(BIN)/ruff format --check .
