@@ -8,10 +8,13 @@ gateway, so that both can not share a misunderstanding.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
@@ -29,6 +32,7 @@ from gateway.simulator.seed.companies import (
     USERS,
 )
 from gateway.simulator.state import State
+from gateway.simulator.tls import make_tls
 
 __all__ = [
     "CLIENT_ID",
@@ -51,10 +55,14 @@ _LONGEST_LINE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """A running simulator. ``url`` is the one origin of Entra and Business Central."""
+    """A running simulator. ``url`` is the one origin of Entra and Business Central.
+
+    ``ca_file`` is the certificate authority that clients trust, where it speaks https.
+    """
 
     url: str
     clock: Clock
+    ca_file: Path | None = None
 
 
 @asynccontextmanager
@@ -66,21 +74,25 @@ async def run_simulator(
     clock: Clock | None = None,
     on_premises: bool = False,
     release: str = NEWEST,
+    tls: bool = False,
+    tls_folder: Path | None = None,
 ) -> AsyncIterator[Simulator]:
     """Serve until the block ends; port 0 takes a free one.
 
     ``on_premises`` serves a server outside Microsoft's cloud under ``/BC`` as well, with basic
-    authentication. ``release`` is Business Central's, from ``17.0`` to ``29.0``.
+    authentication. ``release`` is Business Central's, from ``17.0`` to ``29.0``. ``tls`` serves
+    https by a throw-away certificate authority, whose certificate is written to ``tls_folder``,
+    or to a temporary folder that goes when the block ends.
 
-    Raises OSError when the address is taken or can not be used, ValueError for a release that
-    is none.
+    Raises OSError when the address is taken or can not be used, or the folder not written, and
+    ValueError for a release that is none.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     load_catalogue(release)
     listening = socket.create_server((host, port), family=family)
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if family == socket.AF_INET6 else host
-    url = f"http://{shown}:{bound}"
+    url = f"{'https' if tls else 'http'}://{shown}:{bound}"
     time = clock or Clock()
     listener = Listener(State(url, seed, time, on_premises=on_premises, release=release))
     runner = web.AppRunner(
@@ -91,11 +103,25 @@ async def run_simulator(
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
     )
+    cleanup = ExitStack()
     try:
+        context = ca_file = None
+        if tls:
+            folder = tls_folder or Path(
+                cleanup.enter_context(TemporaryDirectory(prefix="bc-gateway-simulator-"))
+            )
+            context, ca_file = make_tls(folder, host)
         await runner.setup()
-        await web.SockSite(runner, listening).start()
-        yield Simulator(url, time)
+        await web.SockSite(runner, listening, ssl_context=context).start()
+        yield Simulator(url, time, ca_file)
     finally:
+        cleanup.close()
+        kept = [each.transport for each in runner.server.connections] if runner.server else []
         listener.close()
         await runner.cleanup()
+        # A TLS connection closes only when the client says good-bye too, and it may not.
+        for transport in kept:
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0)
         listening.close()

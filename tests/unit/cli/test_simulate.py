@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import socket
+from pathlib import Path
+
+import pytest
 
 from tests.unit.cli.conftest import Run
+
+simulate = importlib.import_module("gateway.cli.simulate")  # the package has a command so named
 
 
 def test_a_port_that_is_taken(run: Run) -> None:
@@ -14,3 +21,28 @@ def test_a_port_that_is_taken(run: Run) -> None:
     assert result.exit_code == 1
     assert str(port) in result.output
     assert "--port" in result.output
+
+
+def test_with_tls_it_says_how_to_trust_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once() -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(simulate, "stopped", at_once)
+    folder = tmp_path / "trust"
+    result = run("simulate", "--port", "0", "--tls-folder", str(folder))
+    assert result.exit_code == 0, result.output
+    assert "listens at https://127.0.0.1:" in result.output
+    (file,) = folder.iterdir()
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        assert f"{variable}={file}" in result.output
+    assert "NODE_EXTRA_CA_CERTS=" in run("simulate", "--port", "0", "--tls").output
+    assert "NODE_EXTRA_CA_CERTS=" not in run("simulate", "--port", "0").output
+
+
+def test_a_folder_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("simulate", "--port", "0", "--tls-folder", str(tmp_path / "file" / "below"))
+    assert result.exit_code == 1
+    assert "--tls-folder" in result.output
