@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-browser soak check format bench clean
+.PHONY: help install run test test-browser test-clients soak check format bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ test: install  ## every test, in at most 90 seconds
 
 test-browser: install  ## the connect pages in a real browser; pictures go to build/screenshots
 	$(BIN)/python -m pytest -n 2 --timeout 30 tests/browser
+
+test-clients: install  ## clients that others wrote, against the simulator; needs Node and npm
+	npm install --prefix tests/clients --no-package-lock --no-audit --no-fund
+	$(BIN)/python -m pytest tests/clients
 
 soak: install  ## requests made from both descriptions, ours and the simulator's, SOAK_SECONDS each (300)
 	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py tests/contract/test_simulator_fuzzed.py

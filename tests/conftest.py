@@ -166,7 +166,8 @@ def connect(product: ClientSession) -> Connect:
         async with Browser() as browser:
             page = await browser.open(created["connect_url"])
             page = await browser.submit(page, page.form(), press="Microsoft")
-            page = await browser.submit(page, page.form(), press="Accept", choose=ADMINISTRATOR)
+            button = page.form().choices("submit")[0].label  # Accept at first, Continue later
+            page = await browser.submit(page, page.form(), press=button, choose=ADMINISTRATOR)
             button = page.form().choices("submit")[0].label
             page = await browser.submit(page, page.form(), press=button, choose=company)
             assert page.status == 200, page.text

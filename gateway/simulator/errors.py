@@ -22,14 +22,40 @@ class BusinessCentralError(Exception):
 
 
 class EntraError(Exception):
-    """One refusal of Microsoft Entra (bc/api.md §2): OAuth error, AADSTS number, text."""
+    """One refusal of Microsoft Entra (bc/api.md §2): OAuth error, AADSTS number, text.
 
-    def __init__(self, error: str, number: int, text: str, status: int = 400) -> None:
+    ``suberror`` and ``claims`` stand in the body where they are not empty. ``entra.aadsts``
+    has the table of them.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        number: int,
+        text: str,
+        status: int = 400,
+        *,
+        suberror: str = "",
+        claims: str = "",
+    ) -> None:
         super().__init__(text)
         self.error = error
         self.number = number
         self.text = text
         self.status = status
+        self.suberror = suberror
+        self.claims = claims
+
+    def of(self, error: str) -> EntraError:
+        """The same refusal under another OAuth error."""
+        return EntraError(
+            error,
+            self.number,
+            self.text,
+            self.status,
+            suberror=self.suberror,
+            claims=self.claims,
+        )
 
 
 class ControlError(Exception):

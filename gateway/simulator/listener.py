@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from gateway.simulator.admincenter import admin_answer, is_admin_center
 from gateway.simulator.businesscentral import (
     BusinessCentral,
     error_answer,
@@ -23,11 +24,12 @@ from gateway.simulator.control.api import control_answer
 from gateway.simulator.control.callfaults import REJECTED, CallFaults, truncated
 from gateway.simulator.control.journal import Entry
 from gateway.simulator.entra.tokens import Claims
-from gateway.simulator.errors import BusinessCentralError, EntraError, not_simulated
+from gateway.simulator.errors import BusinessCentralError, EntraError
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises, user_of
+from gateway.simulator.records.store import Environment
 from gateway.simulator.routes import entity_named
-from gateway.simulator.seed.companies import TENANTS, USERS
+from gateway.simulator.seed.companies import TENANT_ID, TENANTS, USERS
 from gateway.simulator.state import State
 
 LARGEST_BODY = 350 * 1024 * 1024
@@ -94,7 +96,7 @@ class Listener:
             faults.refuse()
             answer = self._route(call, claims, faults)
         except EntraError as error:
-            return self._state.entra.error_answer(error)
+            return self._state.entra.error_answer(error, call)
         except BusinessCentralError as error:
             answer = error_answer(error, request_id)
             if error.status == 401:
@@ -109,24 +111,32 @@ class Listener:
         if self._state.on_premises and is_on_premises(call):
             if claims is None:
                 raise _rejected()
-            return self._served(ENVIRONMENT, call, below_root(call), faults)
+            environment = self._state.environments.get(ENVIRONMENT)
+            return self._served(environment, call, below_root(call), faults)
         if not _is_business_central(call):
-            answer = self._state.entra.answer(call, without_roles=faults.has("no_roles"))
+            answer = self._state.entra.answer(call, faults.sign_in)
             return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
-        if claims is None or claims["oid"] in _UNLICENSED:
+        if is_admin_center(call):
+            return admin_answer(call, claims, self._online(claims))
+        if claims is None or claims["oid"] in _UNLICENSED or not _has_role(call, claims):
             raise _rejected()
         segments = call.segments
         if segments[0] == "environments":
             return self._environments(call, claims)
-        if segments[0] == "admin":
-            raise not_simulated("the admin API")
         tenant, name, rest = split_root(segments)
         if tenant is not None and _TENANT_IDS.get(tenant.lower()) != claims["tid"]:
             raise _rejected()
-        return self._served(name.lower(), call, rest, faults)
+        environments = self._online(claims)
+        return self._served(environments.get(name.lower()), call, rest, faults)
 
-    def _served(self, name: str, call: Call, rest: list[str], faults: CallFaults) -> Answer:
-        environment = self._state.environments.get(name)
+    def _online(self, claims: Claims | None) -> dict[str, Environment]:
+        """The environments of the caller's tenant: only the first one has any."""
+        mine = claims is not None and claims["tid"] == TENANT_ID
+        return self._state.environments if mine else {}
+
+    def _served(
+        self, environment: Environment | None, call: Call, rest: list[str], faults: CallFaults
+    ) -> Answer:
         if environment is None:
             raise BusinessCentralError(404, "NoEnvironment", "Environment does not exist.")
         depth = len(call.segments) - len(rest)
@@ -148,7 +158,7 @@ class Listener:
                 "webClientLoginUrl": f"{call.origin}/{claims['tid']}/{environment.name}",
                 "ringName": "PROD",
             }
-            for environment in self._state.environments.values()
+            for environment in self._online(claims).values()
         ]
         if call.method != "GET" or call.segments[1:] not in (["v1.1"], ["v1.2"]):
             raise BusinessCentralError(404, "BadRequest_ResourceNotFound", "Resource not found.")
@@ -169,6 +179,14 @@ class Listener:
 
 def _is_business_central(call: Call) -> bool:
     return call.path.startswith(("/v2.0/", "/environments/", "/admin/")) or is_on_premises(call)
+
+
+def _has_role(call: Call, claims: Claims) -> bool:
+    """Whether an application was given the permission of the route (bc/api.md §2)."""
+    roles = claims.get("roles")
+    automation = "/api/microsoft/automation/" in call.path
+    needed = "Automation.ReadWrite.All" if automation else "API.ReadWrite.All"
+    return roles is None or needed in roles
 
 
 def _rejected() -> BusinessCentralError:

@@ -8,6 +8,7 @@ from gateway.simulator.control.faults import Faults
 from gateway.simulator.control.journal import Journal
 from gateway.simulator.entra.assertions import Certificates
 from gateway.simulator.entra.endpoints import Entra
+from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.signin import SignIns
 from gateway.simulator.entra.tokens import Tokens
 from gateway.simulator.seed.companies import build_environments
@@ -38,7 +39,8 @@ class State:
         self.tokens = Tokens(clock)
         self.signins = SignIns()
         self.certificates = Certificates()
-        self.entra = Entra(url, clock, self.tokens, self.signins, self.certificates)
+        self.registrations = Registrations()
+        self.entra = Entra(clock, self.tokens, self.signins, self.certificates, self.registrations)
         self.on_premises = on_premises
         self.environments = build_environments(self.stored, clock, seed)
         self.seed = seed
@@ -53,4 +55,5 @@ class State:
         self.journal.clear()
         self.signins.clear()
         self.certificates.keys.clear()
+        self.registrations.reset()
         self.environments = build_environments(self.stored, self.clock, self.seed)

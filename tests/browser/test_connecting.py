@@ -182,8 +182,8 @@ async def test_going_back_to_microsoft_leads_forward_again(person: Person, house
     await person.sign_in()
     await person.is_at("Choose an environment")
     await person.page.go_back()
-    await person.is_at("Permissions requested")
-    await person.press("Accept")
+    await person.is_at("Pick an account")
+    await person.press("Continue")
     await person.is_at("Choose an environment")
     await choose_both(person)
 

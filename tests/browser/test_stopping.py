@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.person import COMPANY, House, People, Person
+from tests.browser.person import ADMINISTRATOR, COMPANY, House, People, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,7 +32,12 @@ async def test_a_user_without_a_licence(person: Person, house: House) -> None:
     await person.sign_in(VISITOR)
     await person.look("This account cannot use Business Central")
     await person.reads("assign a Business Central licence to the account")
-    await person.sign_in(press="Sign in with another account")
+    await person.press("Sign in with another account")
+    await person.is_at("Pick an account")
+    await person.choose(ADMINISTRATOR)
+    await person.press("Continue")
+    await person.is_at("Permissions requested")
+    await person.press("Accept")
     await person.is_at("Choose an environment")
 
 
@@ -52,7 +57,7 @@ async def test_a_user_without_a_company(person: Person, house: House) -> None:
     await person.look("There is no company to choose")
     await person.reads("This account may use no company in the environment Production.")
     await person.press("Sign in with another account")
-    await person.is_at("Permissions requested")
+    await person.is_at("Pick an account")
 
 
 async def test_a_tenant_without_an_environment(person: Person, house: House) -> None:
@@ -64,7 +69,7 @@ async def test_a_tenant_without_an_environment(person: Person, house: House) -> 
     await person.look("Not connected yet")
     await person.reads("This account sees no Business Central environment in the tenant.")
     await person.press("Try again")
-    await person.is_at("Permissions requested")
+    await person.is_at("Pick an account")
 
 
 async def test_the_wrong_tenant(person: Person, house: House) -> None:
@@ -75,7 +80,7 @@ async def test_the_wrong_tenant(person: Person, house: House) -> None:
     await person.reads(f"another tenant than the one this connection is for ({OTHER_TENANT})")
     assert (await house.connection()).tenant is None
     await person.press("Try again")
-    await person.is_at("Permissions requested")
+    await person.is_at("Pick an account")
 
 
 async def test_an_address_that_has_expired(person: Person, house: House) -> None:

@@ -133,7 +133,8 @@ class House:
         async with Browser() as browser:
             page = await browser.open(created["connect_url"])
             page = await browser.submit(page, page.form(), press="Microsoft")
-            page = await browser.submit(page, page.form(), press="Accept")
+            button = page.form().choices("submit")[0].label  # Accept at first, Continue later
+            page = await browser.submit(page, page.form(), press=button)
             button = page.form().choices("submit")[0].label
             await browser.submit(page, page.form(), press=button, choose=COMPANY)
         return str(created["id"])

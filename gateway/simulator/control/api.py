@@ -17,6 +17,13 @@ from gateway.simulator.control.coverage import coverage
 from gateway.simulator.control.faults import KINDS
 from gateway.simulator.control.journal import Entry
 from gateway.simulator.control.planting import plant
+from gateway.simulator.control.registering import (
+    consents,
+    give_consent,
+    put_secret,
+    remove_secret,
+    withdraw_consent,
+)
 from gateway.simulator.errors import BusinessCentralError, ControlError
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.records.store import Company, Environment, Values
@@ -236,6 +243,31 @@ def _register(state: State, call: Call) -> Answer:
     return json_answer(201, {"thumbprint": state.certificates.register(pem)})
 
 
+def _secrets(state: State, call: Call) -> Answer:
+    """A new secret for the application, or when a known one expires."""
+    body = _body(call, "secret", "seconds")
+    return json_answer(201, put_secret(state, body))
+
+
+def _remove_secret(state: State, call: Call) -> Answer:
+    remove_secret(state, _body(call, "secret"))
+    return Answer(204)
+
+
+def _consents(state: State, _call: Call) -> Answer:
+    return json_answer(200, consents(state))
+
+
+def _consent(state: State, call: Call) -> Answer:
+    give_consent(state, _body(call, "tenant", "roles"))
+    return _consents(state, call)
+
+
+def _withdraw(state: State, call: Call) -> Answer:
+    withdraw_consent(state, _body(call, "tenant"))
+    return Answer(204)
+
+
 def _load(state: State, _call: Call) -> Answer:
     names = {user.object_id: user.username for user in USERS}
     value = [
@@ -256,5 +288,7 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "users": {"GET": _users},
     "load": {"GET": _load},
     "certificates": {"POST": _register},
+    "secrets": {"POST": _secrets, "DELETE": _remove_secret},
+    "consents": {"GET": _consents, "POST": _consent, "DELETE": _withdraw},
     "records": {"POST": _plant, "PATCH": _type_in},
 }

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from gateway.simulator.businesscentral import Effects
 from gateway.simulator.control.faults import Fault
-from gateway.simulator.errors import BusinessCentralError, EntraError
+from gateway.simulator.control.signinfaults import changes_of, token_refusal
+from gateway.simulator.entra.issuing import Changes
+from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.exchange import Answer, json_answer
 
 REJECTED = "The server has rejected the client credentials."
@@ -57,13 +59,14 @@ class CallFaults:
             raise BusinessCentralError(401, "Authentication_InvalidCredentials", REJECTED)
         if self.has("lock"):
             raise BusinessCentralError(409, "Internal_ServerError", _LOCKED)
-        for fault in self.faults:
-            if fault.kind == "token_error":
-                error = str(fault.details.get("error", "invalid_grant"))
-                number = fault.details.get("number", 70008)
-                text = "The simulator was told to refuse this."
-                status = 401 if error == "invalid_client" else 400
-                raise EntraError(error, number if isinstance(number, int) else 0, text, status)
+        refusal = token_refusal(self.faults)
+        if refusal is not None:
+            raise refusal
+
+    @property
+    def sign_in(self) -> Changes:
+        """What changes inside of Entra's work."""
+        return changes_of(self.faults)
 
     def instead(self, *, committed: bool) -> Answer | None:
         """The answer that a ``status`` fault gives in place of the real one."""

@@ -11,9 +11,8 @@ LATER = {
     "webhooks": "subscriptions and notifications",
     "custom routes": "api/{publisher}/{group}/{version}, automation, powerbi, runtime",
     "OData V4 web services": "ODataV4/Company('…')",
-    "admin API": "/admin/…",
-    "client assertions": "certificates instead of client secrets",
-    "admin consent": "/{tenant}/v2.0/adminconsent",
+    "admin API": "everything of /admin/… but reading the environments",
+    "other grants": "passwords (70003), device codes, Entra's endpoints of version 1",
 }
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from gateway.simulator.control import signinfaults
 from gateway.simulator.errors import ControlError
 
 KINDS: dict[str, str] = {
@@ -19,8 +20,7 @@ KINDS: dict[str, str] = {
     "truncate": "everything was done, the JSON ends in the middle",
     "expire_token": "401 for a bearer token as if it had expired",
     "reject_token": "401 for a bearer token that is good",
-    "token_error": "the token endpoint answers `error` and `number` (AADSTS)",
-    "no_roles": "an application's token carries no permissions, as without admin consent",
+    **signinfaults.KINDS,
     "filter_ignored": "every record comes back whatever the filter says",
     "lock": "409 because another session holds the record",
     "value_not_taken": "the properties in `fields` are silently not stored",
@@ -30,18 +30,19 @@ _MATCH: dict[str, type] = {"method": str, "path": str, "entity": str, "nth": int
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "delay": {"seconds": (int, float), "when": str},
     "status": {"status": int, "headers": dict, "body": object, "committed": bool},
-    "token_error": {"error": str, "number": int},
+    **signinfaults.DETAILS,
     "value_not_taken": {"fields": list},
 }
-_NEEDED = {"delay": ("seconds",), "status": ("status",), "value_not_taken": ("fields",)}
+_NEEDED = {
+    "delay": ("seconds",),
+    "status": ("status",),
+    "value_not_taken": ("fields",),
+    **signinfaults.NEEDED,
+}
 _MOST_SECONDS = 600
 
 _WRITES = frozenset({"POST", "PATCH", "DELETE"})
 _STORES = frozenset({"POST", "PATCH"})
-
-
-def _at_token_endpoint(method: str, path: str) -> bool:
-    return method == "POST" and path.endswith("/oauth2/v2.0/token")
 
 
 def _at_business_central(method: str, path: str) -> bool:
@@ -50,8 +51,7 @@ def _at_business_central(method: str, path: str) -> bool:
 
 # A kind that only makes sense for some calls is not used up by the others.
 _SCOPES: dict[str, Callable[[str, str], bool]] = {
-    "token_error": _at_token_endpoint,
-    "no_roles": _at_token_endpoint,
+    **signinfaults.SCOPES,
     "expire_token": _at_business_central,
     "reject_token": _at_business_central,
     "filter_ignored": lambda method, path: method == "GET" and _at_business_central(method, path),
@@ -185,6 +185,9 @@ def _check(
 
 
 def _check_details(kind: str, details: dict[str, object]) -> None:
+    if kind in signinfaults.KINDS:
+        signinfaults.check(kind, details)
+        return
     seconds, status = details.get("seconds", 0), details.get("status", 200)
     if not isinstance(seconds, int | float) or not 0 <= seconds <= _MOST_SECONDS:
         raise ControlError(f"seconds is between 0 and {_MOST_SECONDS}.")

@@ -16,12 +16,13 @@ from gateway.simulator.exchange import Answer, Call, decode_pairs
 
 KEPT = 5000
 HIDDEN = "***"
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _SECRET_FIELDS = frozenset(
     {"client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "password"}
 )
 _SECRET_MEMBERS = re.compile(rb'("(?:access_token|refresh_token|id_token)"\s*:\s*)"[^"]*"')
-_CODE = re.compile(r"([?&]code=)[^&]*")
+_CODE = re.compile(r"([?&#]code=)[^&]*")
+_POSTED_CODE = re.compile(rb'(name="code" value=)"[^"]*"')  # response_mode=form_post
 
 
 @dataclass(slots=True)
@@ -60,9 +61,10 @@ class Entry:
             shown["status"] = self.answer.status
             shown["answer_headers"] = {
                 name: _CODE.sub(rf"\g<1>{HIDDEN}", value)
-                for name, value in self.answer.headers.items()
+                for name, value in _headers(self.answer.headers).items()
             }
             body = _SECRET_MEMBERS.sub(rb'\1"***"', self.answer.body)
+            body = _POSTED_CODE.sub(rb'\1"***"', body)
             shown["answer"] = body.decode("utf-8", "replace")
         return shown
 
@@ -112,7 +114,7 @@ class Journal:
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name not in _SECRET_HEADERS}
+    return {name: value for name, value in headers.items() if name.lower() not in _SECRET_HEADERS}
 
 
 def _request_body(call: Call) -> str:

@@ -1,118 +1,137 @@
-"""Microsoft Entra's side: which endpoint a path is, metadata, keys, error bodies.
+"""Microsoft Entra's side: which endpoint a path is (bc/api.md §2).
 
-``listener`` hands calls over; sign-in and tokens are in ``signin`` and ``grants`` (bc/api.md §2).
+``listener`` hands calls over. The pages are in ``authorize`` and ``adminconsent``, tokens in
+``grants``, what clients ask first in ``discovery``. Every address in an answer starts with the
+origin that the caller used.
 """
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 from gateway.simulator.clock import Clock
+from gateway.simulator.entra.adminconsent import AdminConsent
 from gateway.simulator.entra.assertions import Certificates
-from gateway.simulator.entra.grants import ROLES, Grants, issuer_template
-from gateway.simulator.entra.pages import error_page
-from gateway.simulator.entra.signin import SignIns, decide, show_consent, tenant_of
+from gateway.simulator.entra.authorize import Authorize
+from gateway.simulator.entra.discovery import instance_metadata, openid_configuration, user_realm
+from gateway.simulator.entra.grants import Grants
+from gateway.simulator.entra.issuing import NO_CHANGES, Changes, Issuer
+from gateway.simulator.entra.pages import message_page
+from gateway.simulator.entra.registrations import Registrations
+from gateway.simulator.entra.replies import (
+    error_answer,
+    error_page_answer,
+    page_answer,
+    send_back,
+    session_of,
+    tell,
+    with_session,
+)
+from gateway.simulator.entra.signin import SignIns, check_redirect, tenant_of
 from gateway.simulator.entra.tokens import Tokens
-from gateway.simulator.errors import EntraError
+from gateway.simulator.errors import EntraError, not_simulated
 from gateway.simulator.exchange import Answer, Call, json_answer
 
-AUTHORIZE = ["oauth2", "v2.0", "authorize"]
-TOKEN = ["oauth2", "v2.0", "token"]
-_METADATA = ["v2.0", ".well-known", "openid-configuration"]
-_KEYS = ["discovery", "v2.0", "keys"]
+_GET, _BOTH = frozenset({"GET"}), frozenset({"GET", "POST"})
+# The path below the tenant, in lower case as Entra takes any: its methods, and whether it is
+# for people, who see refusals on a page.
+_ENDPOINTS = {
+    "oauth2/v2.0/token": (frozenset({"POST"}), False),
+    "oauth2/v2.0/authorize": (_BOTH, True),
+    "oauth2/v2.0/logout": (_BOTH, True),
+    "v2.0/adminconsent": (_BOTH, True),
+    "adminconsent": (_BOTH, True),
+    "v2.0/.well-known/openid-configuration": (_GET, False),
+    "discovery/v2.0/keys": (_GET, False),
+    "discovery/instance": (_GET, False),
+    "userrealm": (_GET, False),
+}
+_LATER = {
+    "oauth2/v2.0/devicecode": "device codes",
+    "oauth2/token": "the endpoints of version 1",
+    "oauth2/authorize": "the endpoints of version 1",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Entra:
-    """The sign-in service. ``url`` is the origin it is reached at."""
+    """The sign-in service."""
 
-    url: str
     clock: Clock
     tokens: Tokens
     signins: SignIns
     certificates: Certificates
+    registrations: Registrations
 
-    def answer(self, call: Call, *, without_roles: bool = False) -> Answer | None:
+    def answer(self, call: Call, changes: Changes = NO_CHANGES) -> Answer | None:
         """Serve ``call``; None when the path is none of Entra's.
 
-        ``without_roles``: the application's permissions were not consented to.
+        Raises BusinessCentralError (501) for what Entra can do and this can not.
         """
-        segments = call.segments
-        if not segments:
-            return None
-        path, endpoint = segments[0], segments[1:]
-        if endpoint == TOKEN and call.method == "POST":
-            return self._token(path, call, without_roles=without_roles)
-        if endpoint == AUTHORIZE and call.method in {"GET", "POST"}:
-            return self._authorize(path, call)
-        if call.method != "GET" or endpoint not in (_METADATA, _KEYS):
+        path, *below = call.segments or [""]
+        endpoint = "/".join(below).lower()
+        if endpoint.startswith("userrealm/") and len(below) == 2:
+            endpoint = "userrealm"
+        if endpoint in _LATER:
+            raise not_simulated(_LATER[endpoint])
+        methods, for_people = _ENDPOINTS.get(endpoint, (frozenset(), False))
+        if call.method not in methods:
             return None
         try:
-            if endpoint == _KEYS:
-                tenant_of(path)
-                return json_answer(200, self.tokens.jwks)
-            return json_answer(200, self._metadata(path))
+            return self._serve(path, endpoint, call, changes)
         except EntraError as error:
-            return self.error_answer(error)
+            if for_people:
+                return error_page_answer(tell(error, self.clock, call))
+            return self.error_answer(error, call)
 
-    def _token(self, path: str, call: Call, *, without_roles: bool) -> Answer:
-        try:
-            roles = () if without_roles else ROLES
-            grants = Grants(
-                self.url, self.clock, self.tokens, self.signins, self.certificates, roles
-            )
+    def error_answer(self, error: EntraError, call: Call) -> Answer:
+        """Microsoft's error body."""
+        return error_answer(tell(error, self.clock, call), call.origin)
+
+    def _serve(self, path: str, endpoint: str, call: Call, changes: Changes) -> Answer:
+        if endpoint == "oauth2/v2.0/token":
+            issuer = Issuer(call.origin, self.tokens, changes)
+            grants = Grants(self.clock, issuer, self.signins, self.certificates, self.registrations)
             return grants.answer(path, call)
-        except EntraError as error:
-            return self.error_answer(error)
+        if endpoint == "oauth2/v2.0/authorize":
+            return Authorize(
+                path, call, self.clock, self.signins, self.registrations, changes
+            ).answer()
+        if endpoint.endswith("adminconsent"):
+            return AdminConsent(
+                path,
+                call,
+                self.clock,
+                self.signins,
+                self.registrations,
+                changes,
+                legacy=endpoint == "adminconsent",
+            ).answer()
+        if endpoint == "oauth2/v2.0/logout":
+            return self._logout(path, call)
+        return json_answer(200, self._facts(path, endpoint, call))
 
-    def _authorize(self, path: str, call: Call) -> Answer:
-        try:
-            if call.method == "GET":
-                return show_consent(path, dict(call.pairs))
-            return decide(path, dict(call.pairs) | call.form, self.signins, self.clock)
-        except EntraError as error:
-            body = error_page(error.number, error.text, str(uuid.uuid4()))
-            return Answer(400, body, {"Content-Type": "text/html; charset=utf-8"})
+    def _facts(self, path: str, endpoint: str, call: Call) -> object:
+        if endpoint == "discovery/instance":
+            return instance_metadata(call)
+        if endpoint == "userrealm":
+            return user_realm(call.segments[-1])
+        if endpoint == "discovery/v2.0/keys":
+            tenant_of(path)
+            return self.tokens.jwks
+        return openid_configuration(call.origin, path)
 
-    def error_answer(self, error: EntraError) -> Answer:
-        """Microsoft's error body (bc/api.md §2)."""
-        trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        moment = self.clock.now().strftime("%Y-%m-%d %H:%M:%SZ")
-        description = (
-            f"AADSTS{error.number}: {error.text} Trace ID: {trace} "
-            f"Correlation ID: {correlation} Timestamp: {moment}"
+    def _logout(self, path: str, call: Call) -> Answer:
+        """End the browser's session; back to ``post_logout_redirect_uri`` where there is one."""
+        tenant_of(path)
+        values = dict(call.pairs) | (call.form if call.method == "POST" else {})
+        uri = values.get("post_logout_redirect_uri", "")
+        if uri:
+            check_redirect(uri)
+        self.signins.sessions.pop(session_of(call), None)
+        answer = (
+            send_back(uri, {"state": values.get("state", "")})
+            if uri
+            else page_answer(message_page("Sign out", "You signed out of your account."))
         )
-        body = {
-            "error": error.error,
-            "error_description": description,
-            "error_codes": [error.number],
-            "timestamp": moment,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": f"{self.url}/error?code={error.number}",
-        }
-        return json_answer(error.status, body).with_headers(Cache_Control="no-store")
-
-    def _metadata(self, path: str) -> dict[str, object]:
-        tenant = tenant_of(path)
-        root = f"{self.url}/{tenant.id if tenant else path}"
-        return {
-            "token_endpoint": f"{root}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": [
-                "client_secret_post",
-                "private_key_jwt",
-                "client_secret_basic",
-            ],
-            "jwks_uri": f"{root}/discovery/v2.0/keys",
-            "response_modes_supported": ["query"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": issuer_template(self.url, path),
-            "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
-            "code_challenge_methods_supported": ["plain", "S256"],
-            "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "name", "tid", "oid"],
-            "tenant_region_scope": "EU" if tenant else None,
-        }
+        return with_session(answer, "", call.origin)

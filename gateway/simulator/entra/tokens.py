@@ -61,9 +61,12 @@ class Tokens:
         """The public keys as a JWK set."""
         return {"keys": [self._key.public]}
 
-    def issue(self, claims: Claims, lifetime: int) -> str:
-        """A token with ``claims`` that is good for ``lifetime`` seconds of the clock."""
-        now = int(self._clock.now().timestamp())
+    def issue(self, claims: Claims, lifetime: int, skew: int = 0) -> str:
+        """A token with ``claims`` that is good for ``lifetime`` seconds of the clock.
+
+        ``skew`` seconds is how far the issuer's clock is ahead.
+        """
+        now = int(self._clock.now().timestamp()) + skew
         timed = {"iat": now, "nbf": now, "exp": now + lifetime, **claims}
         return jwt.encode(timed, self._key.private, "RS256", headers={"kid": self._key.id})
 

@@ -4,9 +4,12 @@
 Client            ``11111111-1111-4111-8111-111111111111``, secret ``simulator-secret``, any
                   redirect URI on loopback
 Tenant            Harwick Distributors, ``7b1f1c8e-2d0a-4d55-9a3e-5b7d0c2f4e61``, domain
-                  ``harwick.example``
+                  ``harwick.example``; its administrator has consented to the client
+Other tenant      Larkfield Trading, ``2c9d4f0e-8a31-4b6c-9e57-1d3f5a7b9c24``, domain
+                  ``larkfield.example``: has no environment and never consented
 Users             ``admin@harwick.example`` (administrator), ``clerk@harwick.example``,
-                  ``visitor@harwick.example`` (no Business Central licence)
+                  ``visitor@harwick.example`` (no Business Central licence),
+                  ``owner@larkfield.example`` (administrator of the other tenant)
 Environments      ``Production`` (Production) and ``Sandbox`` (Sandbox, a copy with the same ids)
 Companies         *Harwick Distributors Ltd* ``c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e01`` (GBP),
                   *Harwick Ireland* ``c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e02`` (EUR)
@@ -46,6 +49,8 @@ CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 CLIENT_SECRET = "simulator-secret"  # noqa: S105 - the one published secret of a simulator
 TENANT_ID = "7b1f1c8e-2d0a-4d55-9a3e-5b7d0c2f4e61"
 TENANT_DOMAIN = "harwick.example"
+OTHER_TENANT_ID = "2c9d4f0e-8a31-4b6c-9e57-1d3f5a7b9c24"
+OTHER_TENANT_DOMAIN = "larkfield.example"
 
 COMPANIES = (
     ("c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e01", "Harwick Distributors Ltd", "GBP"),
@@ -59,13 +64,16 @@ _FOREIGN = frozenset({"currencies", "currencyExchangeRates"})
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who can sign in. ``licensed`` tells whether Business Central lets them in."""
+    """Somebody who can sign in. ``licensed`` tells whether Business Central lets them in,
+    ``administrator`` whether they consent for the whole tenant and see the admin center.
+    """
 
     username: str
     name: str
     object_id: str
     tenant: str
     licensed: bool = True
+    administrator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +94,34 @@ class Application:
     name: str
 
 
-TENANTS = (Tenant(TENANT_ID, TENANT_DOMAIN, "Harwick Distributors"),)
+TENANTS = (
+    Tenant(TENANT_ID, TENANT_DOMAIN, "Harwick Distributors"),
+    Tenant(OTHER_TENANT_ID, OTHER_TENANT_DOMAIN, "Larkfield Trading"),
+)
 APPLICATIONS = (Application(CLIENT_ID, CLIENT_SECRET, "Order gateway"),)
-USERS = tuple(
+USERS = (
+    *(
+        User(
+            username=f"{name}@{TENANT_DOMAIN}",
+            name=shown,
+            object_id=fixed_id(name),
+            tenant=TENANT_ID,
+            licensed=licensed,
+            administrator=name == "admin",
+        )
+        for name, shown, licensed in (
+            ("admin", "Ada Winterbourne", True),
+            ("clerk", "Colm Farraday", True),
+            ("visitor", "Vera Lindqvist", False),
+        )
+    ),
     User(
-        username=f"{name}@{TENANT_DOMAIN}",
-        name=shown,
-        object_id=fixed_id(name),
-        tenant=TENANT_ID,
-        licensed=licensed,
-    )
-    for name, shown, licensed in (
-        ("admin", "Ada Winterbourne", True),
-        ("clerk", "Colm Farraday", True),
-        ("visitor", "Vera Lindqvist", False),
-    )
+        username=f"owner@{OTHER_TENANT_DOMAIN}",
+        name="Otis Larkfield",
+        object_id=fixed_id("owner"),
+        tenant=OTHER_TENANT_ID,
+        administrator=True,
+    ),
 )
 
 

@@ -194,9 +194,11 @@ async def test_a_user_without_a_licence_can_take_another_account(
     microsoft = await administrator.browser.submit(
         page, page.form(), press="Sign in with another account"
     )
-    page = await administrator.browser.submit(
-        microsoft, microsoft.form(), press="Accept", choose="admin@harwick.example"
+    assert "Pick an account" in microsoft.title
+    microsoft = await administrator.browser.submit(
+        microsoft, microsoft.form(), press="Continue", choose="admin@harwick.example"
     )
+    page = await administrator.browser.submit(microsoft, microsoft.form(), press="Accept")
     assert page.title == "Choose an environment"
 
 

@@ -171,6 +171,8 @@ def test_every_kind_can_be_armed(kind: str) -> None:
         "delay": {"seconds": 1},
         "status": {"status": 502},
         "value_not_taken": {"fields": []},
+        "authorize_error": {"number": 50105},
+        "clock_skew": {"seconds": 600},
     }
     fault = Faults().arm({"kind": kind, **details.get(kind, {})})
     assert fault.described["kind"] == kind

@@ -80,6 +80,8 @@ async def test_a_registered_certificate_proves_the_application(client: Client) -
         ({"sub": "another"}, 700021),
         ({"exp": 1}, 700024),
         ({"nbf": 4_000_000_000, "exp": 4_000_000_300}, 700024),
+        ({"exp": "soon"}, 50027),
+        ({"nbf": "now"}, 50027),
         ({"jti": None}, 700027),
         ({"key": pair("second").key}, 700027),
         ({"header": {"x5t#S256": thumbprint("sha256", "second")}}, 700027),

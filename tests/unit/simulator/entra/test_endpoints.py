@@ -32,7 +32,7 @@ ERROR_MEMBERS = {
 
 def refused(reply: Reply) -> tuple[int, str, int]:
     body = reply.json
-    assert set(body) == ERROR_MEMBERS
+    assert set(body) - {"suberror", "claims"} == ERROR_MEMBERS
     assert body["error_description"].startswith(f"AADSTS{body['error_codes'][0]}: ")
     return reply.status, body["error"], body["error_codes"][0]
 
@@ -43,9 +43,8 @@ async def refresh(client: Client, token: str, tenant: str = "organizations", **m
 
 
 async def test_the_page_names_account_and_permissions(client: Client) -> None:
-    reply = await client.send(
-        "GET", "/organizations/oauth2/v2.0/authorize", None, None, **authorize_request()
-    )
+    request = authorize_request(prompt="consent")
+    reply = await client.send("GET", "/organizations/oauth2/v2.0/authorize", None, None, **request)
     assert reply.status == 200
     for part in ("admin@harwick.example", "Accept", "Cancel", 'lang="en"', "while you are away"):
         assert part in reply.text
@@ -161,6 +160,18 @@ async def test_a_refresh_token_dies_of_inactivity(client: Client) -> None:
     assert refused(await refresh(client, "made-up")) == (400, "invalid_grant", 9002313)
 
 
+async def test_a_refresh_token_dies_with_the_consent(client: Client) -> None:
+    token = (await sign_in(client))["refresh_token"]
+    await client.send("DELETE", "/_simulator/consents", {"tenant": TENANT_ID})
+    assert refused(await refresh(client, token)) == (400, "invalid_grant", 65001)
+
+
+@pytest.mark.parametrize("endpoint", ["oauth2/v2.0/devicecode", "oauth2/token"])
+async def test_what_is_not_simulated_says_so(client: Client, endpoint: str) -> None:
+    reply = await client.form(f"/organizations/{endpoint}", {})
+    assert (reply.status, reply.code) == (501, "BadRequest_MethodNotImplemented")
+
+
 async def test_without_offline_access_there_is_no_refresh_token(client: Client) -> None:
     scope = "https://api.businesscentral.dynamics.com/Financials.ReadWrite.All"
     tokens = await sign_in(client, scope=scope)
@@ -234,6 +245,8 @@ async def test_mistakes_of_the_request_go_back(
         ({"client_id": ""}, 900144),
         ({"redirect_uri": "https://evil.example/cb"}, 50011),
         ({"redirect_uri": "javascript:alert(1)"}, 50011),
+        ({"redirect_uri": "http://[/cb"}, 50011),
+        ({"redirect_uri": "http://localhost/\r\nSet-Cookie: a=b"}, 50011),
     ],
 )
 async def test_nothing_is_sent_to_a_stranger(

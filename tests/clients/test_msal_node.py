@@ -1,0 +1,85 @@
+"""Microsoft's own library for Node signs in at the simulator and notices nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, TCPConnector
+
+from gateway.simulator import CLIENT_ID, CLIENT_SECRET, TENANT_ID, Simulator, run_simulator
+from tests.certificates import pair
+
+FOLDER = Path(__file__).parent
+INSTALLED = (FOLDER / "node_modules" / "@azure" / "msal-node").is_dir()
+NODE = shutil.which("node")
+
+pytestmark = [
+    pytest.mark.skipif(not INSTALLED or NODE is None, reason="needs Node: make test-clients"),
+    pytest.mark.timeout(60),
+]
+
+PERSON = {
+    "username": "admin@harwick.example",
+    "tenant": TENANT_ID,
+    "companies": 2,
+    "cached": True,
+    "fresh": True,
+    "companies_afterwards": 2,
+}
+
+
+async def run(simulator: Simulator, folder: Path) -> dict[str, Any]:
+    """What the script reports; it trusts the simulator as the command says."""
+    (folder / "certificate.pem").write_text(pair().certificate)
+    (folder / "key.pem").write_text(pair().key)
+    environment = {
+        **os.environ,
+        "NODE_EXTRA_CA_CERTS": str(simulator.ca_file),
+        "SIMULATOR": simulator.url,
+        "TENANT": TENANT_ID,
+        "CLIENT_ID": CLIENT_ID,
+        "CLIENT_SECRET": CLIENT_SECRET,
+        "CERTIFICATE": str(folder / "certificate.pem"),
+        "KEY": str(folder / "key.pem"),
+    }
+    assert NODE is not None
+    process = await asyncio.create_subprocess_exec(
+        NODE,
+        str(FOLDER / "msal.js"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    report: dict[str, Any] = json.loads(output)
+    return report
+
+
+async def test_every_flow(tmp_path: Path) -> None:
+    async with run_simulator(tls=True, tls_folder=tmp_path) as simulator:
+        async with ClientSession(connector=TCPConnector(ssl=False)) as control:
+            certificate = {"certificate": pair().certificate}
+            async with control.post(
+                f"{simulator.url}/_simulator/certificates", json=certificate
+            ) as answer:
+                assert answer.status == 201
+        report = await run(simulator, tmp_path)
+    person = PERSON | {"issuer": f"{simulator.url}/{TENANT_ID}/v2.0"}
+    for path in ("organizations", "tenant", "domain"):
+        assert report[path] == person, path
+    assert report["secret"] == report["certificate"] == {"companies": 2, "cached": True}
+    wrong, asked = report["wrong_secret"], report["multi_factor"]
+    assert (wrong["name"], wrong["code"]) == ("ServerError", "invalid_client")
+    assert str(wrong["number"]) == "7000215"
+    assert (asked["name"], asked["code"]) == (
+        "InteractionRequiredAuthError",
+        "interaction_required",
+    )
+    assert asked["sub"] == "basic_action"
