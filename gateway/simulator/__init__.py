@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,7 +94,8 @@ async def run_simulator(
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"{'https' if tls else 'http'}://{shown}:{bound}"
     time = clock or Clock()
-    listener = Listener(State(url, seed, time, on_premises=on_premises, release=release))
+    state = State(url, seed, time, on_premises=on_premises, release=release)
+    listener = Listener(state)
     runner = web.AppRunner(
         listener.application(),
         access_log=None,
@@ -103,7 +104,7 @@ async def run_simulator(
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
     )
-    cleanup = ExitStack()
+    cleanup = AsyncExitStack()
     try:
         context = ca_file = None
         if tls:
@@ -112,10 +113,11 @@ async def run_simulator(
             )
             context, ca_file = make_tls(folder, host)
         await runner.setup()
+        await cleanup.enter_async_context(state.webhooks)
         await web.SockSite(runner, listening, ssl_context=context).start()
         yield Simulator(url, time, ca_file)
     finally:
-        cleanup.close()
+        await cleanup.aclose()
         kept = [each.transport for each in runner.server.connections] if runner.server else []
         listener.close()
         await runner.cleanup()

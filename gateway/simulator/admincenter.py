@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from gateway.simulator.entra.registrations import ADMIN_CENTER_ROLE
 from gateway.simulator.entra.tokens import Claims
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, not_simulated
 from gateway.simulator.exchange import Answer, Call, json_answer
-from gateway.simulator.records.store import Environment
 from gateway.simulator.seed.companies import USERS
 
 _NEWEST = 29  # v2.29

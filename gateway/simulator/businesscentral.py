@@ -18,6 +18,7 @@ from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
 from gateway.simulator.documents.actions import act
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import (
     BusinessCentralError,
     bad_request,
@@ -28,7 +29,7 @@ from gateway.simulator.errors import (
 from gateway.simulator.exchange import Answer, Call
 from gateway.simulator.odata.options import Options, parse_options
 from gateway.simulator.records.reads import LARGEST_PAGE, Page, Reader, unfiltered
-from gateway.simulator.records.store import Company, Environment, Record
+from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.streams import content, media_type, take
 from gateway.simulator.records.values import decode_json, encode_json
 from gateway.simulator.records.writes import Writer
@@ -182,6 +183,8 @@ class BusinessCentral:
         return body
 
     def _post(self, call: Call, target: Target) -> Answer:
+        if target.entity_set.name == "subscriptions":
+            return self._subscribe(call, target)
         writer = self._writer(target.company)
         _, shown = writer.create(target.entity_set, _body(call), target.parent)
         location = f"{self.root}/{target.context}({shown.id})"
@@ -191,17 +194,31 @@ class BusinessCentral:
         entity = self._reader(target.company).entity(target.entity_set, shown, Options())
         return odata_answer(201, context | entity).with_headers(Location=location)
 
+    def _subscribe(self, call: Call, target: Target) -> Answer:
+        """A subscription; its address has proven itself before (bc/api.md §9)."""
+        made = self.environment.subscriptions.create(_body(call), self.catalogue, self.clock)
+        location = f"{self.root}/subscriptions('{made.id}')"
+        context = {"@odata.context": f"{self.root}/$metadata#subscriptions/$entity"}
+        entity = self._reader(target.company).entity(target.entity_set, made, Options())
+        return odata_answer(201, context | entity).with_headers(Location=location)
+
     def _patch(self, call: Call, target: Target) -> Answer:
         _check_etag(call.headers.get("if-match"), target.record, required=True)
-        writer = self._writer(target.company)
-        writer.change(target.entity_set, target.record, _body(call))
+        if target.entity_set.name == "subscriptions":
+            self.environment.subscriptions.renew(target.record, _body(call), self.clock)
+        else:
+            writer = self._writer(target.company)
+            writer.change(target.entity_set, target.record, _body(call))
         context = {"@odata.context": f"{self.root}/$metadata#{target.context}"}
         entity = self._reader(target.company).entity(target.entity_set, target.record, Options())
         return odata_answer(200, context | entity)
 
     def _delete(self, call: Call, target: Target) -> Answer:
         _check_etag(call.headers.get("if-match"), target.record, required=False)
-        self._writer(target.company).delete(target.entity_set, target.record)
+        if target.entity_set.name == "subscriptions":
+            del self.environment.subscriptions.by_id[target.record.id]
+        else:
+            self._writer(target.company).delete(target.entity_set, target.record)
         return Answer(204)
 
     def _act(self, call: Call, target: Target, action: str) -> Answer:

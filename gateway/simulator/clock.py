@@ -17,12 +17,13 @@ class Clock:
     """Time in UTC. It follows ``source`` and keeps what ``advance`` added.
 
     ``source`` is any function that gives an aware datetime; a constant one makes the clock
-    stand still between advances.
+    stand still between advances. ``watchers`` are called when it was moved.
     """
 
     def __init__(self, source: Callable[[], datetime] = _wall) -> None:
         self._source = source
         self._ahead = timedelta()
+        self.watchers: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """The present moment, in UTC."""
@@ -37,6 +38,8 @@ class Clock:
         if seconds < 0:
             raise ValueError("the clock only moves forward")
         self._ahead += timedelta(seconds=seconds)
+        for watcher in self.watchers:
+            watcher()
 
     def reset(self) -> None:
         """Forget every advance."""

@@ -24,13 +24,14 @@ from gateway.simulator.control.api import control_answer
 from gateway.simulator.control.callfaults import REJECTED, CallFaults, truncated
 from gateway.simulator.control.journal import Entry
 from gateway.simulator.entra.tokens import Claims
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, EntraError
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises, user_of
-from gateway.simulator.records.store import Environment
 from gateway.simulator.routes import entity_named
 from gateway.simulator.seed.companies import TENANT_ID, TENANTS, USERS
 from gateway.simulator.state import State
+from gateway.simulator.webhooks.requests import address_of, is_subscription
 
 LARGEST_BODY = 350 * 1024 * 1024
 _UNLICENSED = frozenset(user.object_id for user in USERS if not user.licensed)
@@ -78,22 +79,43 @@ class Listener:
         if faults.has("drop_before_commit"):
             return None
         await self._wait(faults.seconds("before"))
-        answer = faults.instead(committed=False) or self._work(call, claims, faults)
+        refusal = None if claims is None else await self._unproven(call)
+        answer = faults.instead(committed=False) or self._work(call, claims, faults, refusal)
         answer = faults.instead(committed=True) or answer
         await self._wait(faults.seconds("after"))
         if faults.has("drop_after_commit"):
             return None
         return truncated(answer) if faults.has("truncate") else answer
 
+    async def _unproven(self, call: Call) -> BusinessCentralError | None:
+        """What is wrong with the address of a subscription, which has to answer before it is made
+        or renewed: the one thing that the work needs to wait for.
+        """
+        if call.method not in {"POST", "PATCH"} or not is_subscription(call):
+            return None
+        try:
+            await self._state.webhooks.handshake(address_of(call, self._state.environments))
+        except BusinessCentralError as error:
+            return error
+        return None
+
     async def _wait(self, seconds: float) -> None:
         if seconds:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), seconds)
 
-    def _work(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+    def _work(
+        self,
+        call: Call,
+        claims: Claims | None,
+        faults: CallFaults,
+        refusal: BusinessCentralError | None,
+    ) -> Answer:
         request_id = str(uuid.uuid4())
         try:
             faults.refuse()
+            if refusal is not None:
+                raise refusal
             answer = self._route(call, claims, faults)
         except EntraError as error:
             return self._state.entra.error_answer(error, call)

@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
-from gateway.simulator.documents.rules import LATER_SETS
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import (
     BusinessCentralError,
     bad_key,
     not_found,
-    not_simulated,
     unknown_segment,
 )
 from gateway.simulator.records.reads import Reader, company_record, company_records
-from gateway.simulator.records.store import Company, Environment, Record
+from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.values import GUID
 from gateway.simulator.records.writes import Parent
 
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
+_OF_THE_ROUTE = DEFINITIONS | {"subscriptions"}
 _ACTIONS = ("microsoft.nav.", "nav.")
 
 
@@ -79,8 +79,8 @@ class Resolver:
             return self._walk(company, segments[1:], f"companies({company.id})/")
         if name not in self.catalogue.sets:
             raise unknown_segment(name)
-        if name in DEFINITIONS:
-            return self._definition(name, key, segments[1:])
+        if name in _OF_THE_ROUTE:
+            return self._of_the_route(name, key, segments[1:])
         if self.fallback is None:
             raise _no_company("Name the company in the path, the query or the Company header.")
         company = self._named(self.fallback)
@@ -100,10 +100,14 @@ class Resolver:
             raise unknown_segment(rest[0])
         return target
 
-    def _definition(self, name: str, key: str | None, rest: list[str]) -> Target:
-        """What is told of the route itself: the same for every company."""
+    def _of_the_route(self, name: str, key: str | None, rest: list[str]) -> Target:
+        """What belongs to the route itself and to no company; its keys are texts."""
         company = next(iter(self.environment.companies.values()))
-        entity_set, records = self.catalogue.sets[name], definition_records(self.catalogue, name)
+        entity_set = self.catalogue.sets[name]
+        if name in DEFINITIONS:
+            records = definition_records(self.catalogue, name)
+        else:
+            records = self.environment.subscriptions.records(self.reader(company).clock.now())
         if rest and (key is not None or rest != ["$count"]):
             raise unknown_segment(rest[0])
         if key is None:
@@ -135,8 +139,8 @@ class Resolver:
         entity_set = self.catalogue.sets.get(name)
         if entity_set is None or name == "companies":
             raise unknown_segment(name)
-        if name in LATER_SETS:
-            raise not_simulated(f"{name}: {LATER_SETS[name]}")
+        if name in _OF_THE_ROUTE:
+            return self._of_the_route(name, key, segments[1:])
         reader = self.reader(company)
         context += name
         if key is None:

@@ -12,6 +12,7 @@ from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.signin import SignIns
 from gateway.simulator.entra.tokens import Tokens
 from gateway.simulator.seed.companies import build_environments
+from gateway.simulator.webhooks.delivery import Webhooks
 
 
 class State:
@@ -42,7 +43,9 @@ class State:
         self.registrations = Registrations()
         self.entra = Entra(clock, self.tokens, self.signins, self.certificates, self.registrations)
         self.on_premises = on_premises
+        self.webhooks = Webhooks(clock)
         self.environments = build_environments(self.stored, clock, seed)
+        self.webhooks.watch(self.environments)
         self.seed = seed
 
     def reset(self) -> None:
@@ -57,3 +60,4 @@ class State:
         self.certificates.keys.clear()
         self.registrations.reset()
         self.environments = build_environments(self.stored, self.clock, self.seed)
+        self.webhooks.watch(self.environments)

@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, bad_request
 from gateway.simulator.exchange import Answer, Call
-from gateway.simulator.records.store import Environment
 
 MOST = 100
 Serve = Callable[[Call], Answer]

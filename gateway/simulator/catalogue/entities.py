@@ -83,7 +83,9 @@ class Navigation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 
 
 class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", dict=True):
-    """One entity set. ``verbs`` are HTTP methods in lower case; it is there ``since`` a release."""
+    """One entity set. ``verbs`` are HTTP methods in lower case; it is there ``since`` a release,
+    and ``webhook`` tells whether its changes can be subscribed to.
+    """
 
     name: str
     entity: str
@@ -91,6 +93,7 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     verbs: tuple[str, ...]
     fields: tuple[Field, ...]
     since: str | None = None
+    webhook: bool = False
     navigation: tuple[Navigation, ...] = ()
     actions: tuple[str, ...] = ()
     required: tuple[tuple[str, ...], ...] = ()

@@ -218,6 +218,7 @@ def write_catalogue(source: Path, target: Path = DATA) -> int:
             key=tuple(raw["key"]),
             verbs=tuple(raw["verbs"]),
             since=raw["since"],
+            webhook=raw.get("webhook", False),
             fields=_fields(raw, drift),
             navigation=_navigation(raw, sets, drift),
             actions=tuple(action["name"] for action in raw["actions"]),

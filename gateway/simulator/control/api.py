@@ -24,9 +24,10 @@ from gateway.simulator.control.registering import (
     remove_secret,
     withdraw_consent,
 )
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, ControlError
 from gateway.simulator.exchange import Answer, Call, json_answer
-from gateway.simulator.records.store import Company, Environment, Values
+from gateway.simulator.records.store import Company, Values
 from gateway.simulator.records.values import decode_json, read_value
 from gateway.simulator.records.writes import Writer
 from gateway.simulator.seed.companies import TENANTS, USERS
@@ -106,6 +107,15 @@ def _advance(state: State, call: Call) -> Answer:
         raise ControlError(f"advance is between 0 and {_MOST_ADVANCE} seconds.")
     state.clock.advance(seconds)
     return _clock(state, call)
+
+
+def _webhooks(state: State, _call: Call) -> Answer:
+    return json_answer(200, state.webhooks.described())
+
+
+def _deliver(state: State, _call: Call) -> Answer:
+    """Let every notification that waits go at once."""
+    return json_answer(200, {"delivered": state.webhooks.deliver_now()})
 
 
 def _faults(state: State, _call: Call) -> Answer:
@@ -287,6 +297,7 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "coverage": {"GET": _coverage},
     "users": {"GET": _users},
     "load": {"GET": _load},
+    "webhooks": {"GET": _webhooks, "POST": _deliver},
     "certificates": {"POST": _register},
     "secrets": {"POST": _secrets, "DELETE": _remove_secret},
     "consents": {"GET": _consents, "POST": _consent, "DELETE": _withdraw},

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from gateway.simulator.catalogue.entities import Catalogue
-from gateway.simulator.documents.rules import DOCUMENTS, LATER_SETS
+from gateway.simulator.documents.rules import DOCUMENTS
 
 # What answers 501 until it is built, by feature.
 LATER = {
     "$apply, $search, $compute": "aggregation and search",
-    "webhooks": "subscriptions and notifications",
     "custom routes": "api/{publisher}/{group}/{version}, automation, powerbi, runtime",
     "OData V4 web services": "ODataV4/Company('…')",
     "admin API": "everything of /admin/… but reading the environments",
@@ -20,12 +19,9 @@ def coverage(catalogue: Catalogue) -> dict[str, object]:
     """Entity sets with their verbs, and all that answers 501, with the reason."""
     sets = {}
     for name, entity_set in sorted(catalogue.sets.items()):
-        later = LATER_SETS.get(name)
         sets[name] = {
-            "simulated": later is None,
-            "verbs": list(entity_set.verbs) if later is None else [],
+            "verbs": list(entity_set.verbs),
             "document_rules": name in DOCUMENTS,
             "actions": list(entity_set.actions),
-            **({"needs": later} if later else {}),
         }
     return {"route": "v2.0", "entity_sets": sets, "answers_501": LATER}

@@ -232,8 +232,3 @@ DEFAULTS: dict[str, dict[str, bool | str]] = {
     name: {"status": "Draft", "discountAppliedBeforeTax": True} for name in DOCUMENTS
 }
 DEFAULTS["items"] = {"type": "Inventory"}
-
-# Entity sets that need what a later release brings, with what that is.
-LATER_SETS = {
-    "subscriptions": "webhooks",
-}

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
 from gateway.simulator.clock import Clock
-from gateway.simulator.documents.rules import LATER_SETS
-from gateway.simulator.errors import BusinessCentralError, dialog, not_simulated
+from gateway.simulator.errors import BusinessCentralError, dialog
 from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
 from gateway.simulator.odata.options import Expansion, Options
 from gateway.simulator.records.store import Company, Record, Values
@@ -89,8 +88,6 @@ class Reader:
 
     def part(self, record: Record, way: Navigation) -> list[Record]:
         """The records that ``way`` leads to from ``record``."""
-        if way.target in LATER_SETS:
-            raise not_simulated(f"{way.name}: {LATER_SETS[way.target]}")
         if is_worked_out(way.target):
             return part_records(self.company, self.clock, record, way)
         if not way.link:

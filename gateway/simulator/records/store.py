@@ -246,18 +246,3 @@ class Company:
     def _next_version(self) -> int:
         self._version += 1
         return self._version
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """One environment of a tenant; ``type`` is Production or Sandbox."""
-
-    name: str
-    type: str
-    companies: dict[str, Company]
-
-    def company(self, name_or_id: str) -> Company | None:
-        """The company with this id or name, in any case."""
-        wanted = name_or_id.lower()
-        found = (c for c in self.companies.values() if wanted in {c.id, c.name.lower()})
-        return next(found, None)

@@ -41,7 +41,8 @@ from functools import lru_cache
 from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, load_stored
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.control.planting import fixed_id, plant, plant_document
-from gateway.simulator.records.store import Company, Environment, Values
+from gateway.simulator.environments import Environment
+from gateway.simulator.records.store import Company, Values
 from gateway.simulator.seed.documents import DOCUMENTS, ENTRIES
 from gateway.simulator.seed.rows import LOCAL_CURRENCY, ROWS
 

@@ -90,9 +90,9 @@ async def test_environments_do_not_share_records(client: Client) -> None:
 async def test_coverage_names_every_set_and_what_is_missing(client: Client) -> None:
     coverage = (await client.get("/_simulator/coverage")).json
     assert set(coverage["entity_sets"]) == set(load_catalogue().sets)
-    assert coverage["entity_sets"]["salesOrders"]["simulated"] is True
-    assert coverage["entity_sets"]["pictures"]["simulated"] is True
-    assert "webhooks" in coverage["answers_501"]
+    assert coverage["entity_sets"]["salesOrders"]["verbs"] == ["get", "post", "patch", "delete"]
+    assert coverage["entity_sets"]["salesOrders"]["actions"] == ["shipAndInvoice"]
+    assert "custom routes" in coverage["answers_501"]
 
 
 async def test_users_are_listed(client: Client) -> None:

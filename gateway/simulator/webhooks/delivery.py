@@ -1,0 +1,229 @@
+"""How subscribers are told: handshakes, notifications, what happens when nobody answers.
+
+Everything that waits does so by the simulator's clock; a task looks again whenever the clock was
+moved or something became due (bc/api.md §9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.environments import Environment
+from gateway.simulator.errors import BusinessCentralError, bad_request
+from gateway.simulator.records.store import Change, Company, Values
+from gateway.simulator.records.values import encode_json
+from gateway.simulator.webhooks.subscriptions import Subscription, Subscriptions, check_address
+
+HANDSHAKE_SECONDS = 5
+SEND_SECONDS = 30
+AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 1, 10, 100, 1000))
+_RETRIED = frozenset({408, 429})
+_KEPT = 1000  # deliveries that the control API can tell of
+
+
+@dataclass(slots=True)
+class Letter:
+    """Notifications for one address: how often they were tried, and when they are again."""
+
+    subscriptions: Subscriptions
+    url: str
+    told: list[Values]
+    due: datetime
+    failures: int = 0
+
+
+class Webhooks:
+    """Tells subscribers of what changes. ``async with`` runs it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._letters: list[Letter] = []
+        self._watched: list[Subscriptions] = []
+        self._sent: deque[dict[str, object]] = deque(maxlen=_KEPT)
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._session: ClientSession | None = None
+        clock.watchers.append(self._wake.set)
+
+    async def __aenter__(self) -> Self:
+        self._session = ClientSession()
+        self._task = asyncio.create_task(self._run(), name="webhooks")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._session is not None:
+            await self._session.close()
+
+    def watch(self, environments: Mapping[str, Environment]) -> None:
+        """Hear of every change in these environments, and of no others."""
+        self._letters.clear()
+        self._watched = [one.subscriptions for one in environments.values()]
+        for environment in environments.values():
+            for company in environment.companies.values():
+                company.watchers.append(partial(self._changed, environment, company))
+
+    async def handshake(self, url: object) -> None:
+        """See that an address takes notifications. Raises BusinessCentralError."""
+        if not isinstance(url, str) or not url or self._session is None:
+            return  # what is missing is told where the subscription is made
+        check_address(url)
+        token = secrets.token_hex(16)
+        joint = "&" if "?" in url else "?"
+        try:
+            async with self._session.post(
+                f"{url}{joint}validationToken={token}",
+                timeout=ClientTimeout(HANDSHAKE_SECONDS),
+                ssl=False,
+            ) as answer:
+                text = await answer.text()
+        except (ClientError, TimeoutError, UnicodeDecodeError, ValueError):
+            raise _unproven(url, "it did not answer within five seconds") from None
+        if answer.status != 200 or text.strip() != token:
+            raise _unproven(url, "it did not answer 200 with the token")
+
+    def deliver_now(self) -> int:
+        """Let everything that waits go at once; how many notifications that are."""
+        now, count = self._clock.now(), 0
+        for one in self._subscriptions():
+            if one.first is not None:
+                one.first = now - timedelta(days=1)
+                count += len(one.pending)
+        for letter in self._letters:
+            letter.due, count = now, count + len(letter.told)
+        self._wake.set()
+        return count
+
+    def described(self) -> dict[str, object]:
+        """What waits and what was sent, for the control API."""
+        waiting = [
+            {
+                "subscriptionId": one.record.id,
+                "notificationUrl": one.url,
+                "changes": len(one.pending),
+                "due": timestamp(due),
+            }
+            for one in self._subscriptions()
+            if (due := one.due()) is not None
+        ]
+        retried = [
+            {
+                "notificationUrl": letter.url,
+                "notifications": len(letter.told),
+                "failures": letter.failures,
+                "due": timestamp(letter.due),
+            }
+            for letter in self._letters
+        ]
+        return {"waiting": waiting, "retried": retried, "sent": list(self._sent)}
+
+    def _subscriptions(self) -> list[Subscription]:
+        return [one for known in self._watched for one in known.by_id.values()]
+
+    def _changed(
+        self, environment: Environment, company: Company, changes: Sequence[Change]
+    ) -> None:
+        environment.subscriptions.changed(company.id, changes, self._clock.now())
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            self._collect()
+            for letter in [one for one in self._letters if one.due <= self._clock.now()]:
+                self._letters.remove(letter)
+                await self._send(letter)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._seconds())
+
+    def _seconds(self) -> float | None:
+        """How long nothing is due, unless something happens."""
+        moments = [letter.due for letter in self._letters]
+        moments += [due for one in self._subscriptions() if (due := one.due()) is not None]
+        if not moments:
+            return None
+        return max(0.0, (min(moments) - self._clock.now()).total_seconds())
+
+    def _collect(self) -> None:
+        """What is due as letters: one for each address, whatever subscriptions it is for."""
+        now = self._clock.now()
+        for known in self._watched:
+            known.records(now)  # those whose life is over are told nothing
+            letters: dict[str, Letter] = {}
+            for one in known.by_id.values():
+                due = one.due()
+                if due is not None and due <= now:
+                    letter = letters.setdefault(one.url, Letter(known, one.url, [], now))
+                    letter.told += one.taken()
+            self._letters += letters.values()
+
+    async def _send(self, letter: Letter) -> None:
+        status = await self._post(letter)
+        self._sent.append(
+            {
+                "at": timestamp(self._clock.now()),
+                "notificationUrl": letter.url,
+                "notifications": len(letter.told),
+                "status": status,
+            }
+        )
+        if status is not None and 200 <= status < 300:
+            return
+        if status is not None and status not in _RETRIED and status < 500:
+            letter.subscriptions.drop(letter.url)
+            self._letters = [one for one in self._letters if one.url != letter.url]
+            return
+        letter.failures += 1
+        if letter.failures > len(AGAIN_AFTER):
+            for told in letter.told:
+                letter.subscriptions.by_id.pop(str(told["subscriptionId"]), None)
+            return
+        letter.due = self._clock.now() + AGAIN_AFTER[letter.failures - 1]
+        self._letters.append(letter)
+
+    async def _post(self, letter: Letter) -> int | None:
+        """Send a letter; the status of the answer, None where there was none."""
+        if self._session is None:
+            raise AssertionError("it does not run")
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "clientRequestId": str(uuid.uuid4()),
+            "x-ms-correlation-id": str(uuid.uuid4()),
+        }
+        try:
+            async with self._session.post(
+                letter.url,
+                data=encode_json({"value": letter.told}),
+                headers=headers,
+                timeout=ClientTimeout(SEND_SECONDS),
+                allow_redirects=False,
+                ssl=False,
+            ) as answer:
+                return answer.status
+        except (ClientError, TimeoutError):
+            return None
+
+
+def _unproven(url: str, why: str) -> BusinessCentralError:
+    return bad_request(f"The notification URL '{url}' could not be validated: {why}.")

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from gateway.simulator import Clock, run_simulator
+from tests.unit.simulator.client import LTD, Client, Reply, sign_in, signed_in
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+CUSTOMERS = f"/api/v2.0/companies({LTD})/customers"
+
+
+async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is true that the simulator does by itself."""
+    async with asyncio.timeout(5):
+        while not await true():  # noqa: ASYNC110 - nothing tells us but asking
+            await asyncio.sleep(0.005)
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Somebody who is told. ``answers`` are the statuses it gives, the last one for ever."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=lambda: [200])
+    tokens: list[str] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    proof: Callable[[str], str] = field(default=lambda token: token)
+
+    async def take(self, request: web.Request) -> web.Response:
+        token = request.query.get("validationToken")
+        if token is not None:
+            self.tokens.append(token)
+            return web.Response(text=self.proof(token))
+        self.bodies.append(await request.json())
+        self.headers.append(dict(request.headers))
+        return web.Response(
+            status=self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        )
+
+    async def told(self, count: int = 1) -> list[dict[str, Any]]:
+        """What was told, once there were ``count`` letters."""
+
+        async def enough() -> bool:
+            return len(self.bodies) >= count
+
+        await eventually(enough)
+        notifications: list[dict[str, Any]] = self.bodies[count - 1]["value"]
+        return notifications
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_post("/hook", receiver.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    """A client of a simulator whose clock stands still until it is moved."""
+    async with run_simulator(clock=Clock(lambda: NOON)) as running, signed_in(running) as signed:
+        yield signed
+
+
+async def subscribe(client: Client, url: str, resource: str = CUSTOMERS, **more: object) -> Reply:
+    body = {"notificationUrl": url, "resource": resource, **more}
+    return await client.send("POST", f"{client.root}/subscriptions", body)
+
+
+async def advance(client: Client, seconds: float) -> None:
+    assert (await client.post("/_simulator/clock", {"advance": seconds})).status == 200
+
+
+async def has(client: Client, count: int) -> bool:
+    return len(await listed(client)) == count
+
+
+async def listed(client: Client) -> list[str]:
+    client.token = (await sign_in(client))["access_token"]  # whatever the clock says by now
+    reply = await client.send("GET", f"{client.root}/subscriptions")
+    return [one["subscriptionId"] for one in reply.json["value"]]
+
+
+async def test_an_address_proves_itself_and_is_told_after_thirty_seconds(
+    client: Client, receiver: Receiver
+) -> None:
+    made = await subscribe(client, receiver.url, clientState="secret")
+    assert made.status == 201
+    assert len(receiver.tokens) == 1
+    known = made.json
+    assert (known["clientState"], known["expirationDateTime"]) == ("secret", "2026-03-05T12:00:00Z")
+    assert f"subscriptions('{known['subscriptionId']}')" in made.headers["Location"]
+    customer = (await client.post("customers", {"displayName": "Ashby"})).json["id"]
+    await client.patch(f"customers({customer})", {"city": "Leeds"})
+    await advance(client, 29)
+    assert receiver.bodies == []
+    await advance(client, 1)
+    assert await receiver.told() == [
+        {
+            "subscriptionId": known["subscriptionId"],
+            "clientState": "secret",
+            "expirationDateTime": known["expirationDateTime"],
+            "resource": f"api/v2.0/companies({LTD})/customers({customer})",
+            "changeType": "created",
+            "lastModifiedDateTime": "2026-03-02T12:00:00Z",
+        }
+    ]
+    assert {"clientRequestId", "x-ms-correlation-id"} <= set(receiver.headers[0])
+
+
+async def test_several_subscriptions_of_one_address_come_in_one_letter(
+    client: Client, receiver: Receiver
+) -> None:
+    items = CUSTOMERS.replace("customers", "items")
+    for resource in (CUSTOMERS, items, f"companies({LTD})/vendors", client.root + items[9:]):
+        assert (await subscribe(client, receiver.url, resource)).status == 201
+    customer = await client.one("customers", "number", "20000")
+    await client.patch(f"customers({customer['id']})", {"city": "Leeds"})
+    await client.post("items", {"displayName": "Stool"})
+    await advance(client, 30)
+    kinds = [
+        (one["changeType"], one["resource"].split("/")[-1][:5]) for one in await receiver.told()
+    ]
+    assert sorted(kinds) == [("created", "items"), ("created", "items"), ("updated", "custo")]
+    assert len(receiver.bodies) == 1
+
+
+async def test_a_line_is_told_as_a_change_of_its_header(client: Client, receiver: Receiver) -> None:
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json["id"]
+    await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "salesOrders"))
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1}
+    await client.post(f"salesOrders({order})/salesOrderLines", line)
+    await advance(client, 30)
+    assert [one["changeType"] for one in await receiver.told()] == ["updated"]
+    refused = await subscribe(
+        client, receiver.url, CUSTOMERS.replace("customers", "salesOrderLines")
+    )
+    assert "does not support notifications" in refused.message
+
+
+async def test_what_comes_and_goes_in_a_window(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url)
+    gone = (await client.post("customers", {"displayName": "Gone"})).json["id"]
+    await client.send("DELETE", f"customers({gone})")
+    await client.post("customers", {"displayName": "Stays"})
+    await advance(client, 30)
+    (one,) = await receiver.told()
+    assert one["changeType"] == "created"
+    deleted = one["resource"].split("/")[-1]
+    await client.send("DELETE", deleted)
+    await advance(client, 30)
+    assert [one["changeType"] for one in await receiver.told(2)] == ["deleted"]
+
+
+async def test_many_changes_are_told_as_one(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "vendors"))
+    rows = [{"number": f"W{at}", "displayName": "x"} for at in range(1001)]
+    body = {"company": "Harwick Distributors Ltd", "entity": "vendors", "rows": rows}
+    assert (await client.post("/_simulator/records", body)).status < 300
+    await advance(client, 30)
+    (one,) = await receiver.told()
+    assert one["changeType"] == "collection"
+    assert one["resource"].endswith(
+        "vendors?$filter=lastModifiedDateTime%20gt%202026-03-02T11:59:59.95Z"
+    )
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_who_is_busy_is_told_again(client: Client, receiver: Receiver, status: int) -> None:
+    receiver.answers = [status, 204]
+    await subscribe(client, receiver.url)
+    await client.post("customers", {"displayName": "Ashby"})
+    await advance(client, 30)
+    first = await receiver.told()
+    await advance(client, 59)
+    assert len(receiver.bodies) == 1
+    await advance(client, 1)
+    assert await receiver.told(2) == first
+    sent = (await client.get("/_simulator/webhooks")).json["sent"]
+    assert [one["status"] for one in sent] == [status, 204]
+
+
+async def test_a_subscription_dies_of_too_many_failures(client: Client, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    await subscribe(client, receiver.url)
+    await client.post("customers", {"displayName": "Ashby"})
+    for at, minutes in enumerate((0.5, 1, 1, 10, 100, 1000), 1):
+        assert len(await listed(client)) == 1
+        await advance(client, minutes * 60)
+        await receiver.told(at)
+    await eventually(lambda: has(client, 0))
+
+
+async def test_a_refusal_ends_every_subscription_of_the_address(
+    client: Client, receiver: Receiver
+) -> None:
+    receiver.answers = [404]
+    await subscribe(client, receiver.url)
+    await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "items"))
+    async with receiving() as other:
+        await subscribe(client, other.url)
+        await client.post("customers", {"displayName": "Ashby"})
+        await advance(client, 30)
+        await receiver.told()
+        await other.told()
+        await eventually(lambda: has(client, 1))
+
+
+async def test_three_days_and_their_renewal(client: Client, receiver: Receiver) -> None:
+    made = (await subscribe(client, receiver.url)).json
+    path = f"{client.root}/subscriptions('{made['subscriptionId']}')"
+    await advance(client, 2 * 86_400)
+    client.token = (await sign_in(client))["access_token"]
+    stale = await client.send("PATCH", path, {}, {"If-Match": 'W/"b2xk"'})
+    assert stale.code == "Request_EntityChanged"
+    renewed = await client.send("PATCH", path, {}, {"If-Match": made["@odata.etag"]})
+    assert renewed.json["expirationDateTime"] == "2026-03-07T12:00:00Z"
+    assert len(receiver.tokens) == 3, "each time it proves itself"
+    await advance(client, 3 * 86_400)
+    assert await listed(client) == []
+    assert (await client.send("GET", path)).status == 404
+
+
+async def test_deleting_one(client: Client, receiver: Receiver) -> None:
+    made = (await subscribe(client, receiver.url)).json
+    path = f"{client.root}/subscriptions('{made['subscriptionId']}')"
+    assert (await client.send("GET", path)).json["resource"] == CUSTOMERS
+    assert (await client.send("DELETE", path, None, {"If-Match": "*"})).status == 204
+    assert await listed(client) == []
+
+
+async def test_addresses_that_do_not_prove_themselves(client: Client, receiver: Receiver) -> None:
+    receiver.proof = lambda _: "something else"
+    wrong = await subscribe(client, receiver.url)
+    assert "did not answer 200 with the token" in wrong.message
+    for url in ("http://127.0.0.1:1/hook", "http://127.0.0.1:9/hook"):
+        assert "did not answer within five seconds" in (await subscribe(client, url)).message
+    for url in ("https://hooks.example/x", "ftp://127.0.0.1/x", "nothing", "http://[::1"):
+        assert "only notifies addresses on this machine" in (await subscribe(client, url)).message
+    assert (await subscribe(client, "")).code == "BadRequest_RequiredParamNotProvided"
+    receiver.proof = lambda token: token
+    too_long = await subscribe(client, receiver.url, clientState="x" * 2049)
+    assert too_long.code == "Application_StringExceededLength"
+
+
+async def test_delivery_on_request(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url)
+    await client.post("customers", {"displayName": "Ashby"})
+    waiting = (await client.get("/_simulator/webhooks")).json["waiting"]
+    assert [(one["changes"], one["due"]) for one in waiting] == [(1, "2026-03-02T12:00:30Z")]
+    assert (await client.send("POST", "/_simulator/webhooks")).json == {"delivered": 1}
+    assert len(await receiver.told()) == 1
