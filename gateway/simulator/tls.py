@@ -32,7 +32,7 @@ def make_tls(folder: Path, host: str) -> tuple[ssl.SSLContext, Path]:
     """
     authority, certificate, key = _issue(host)
     folder.mkdir(parents=True, exist_ok=True)
-    ca_file = folder / CA_FILE
+    ca_file = folder.resolve() / CA_FILE  # clients may start in another folder
     ca_file.write_bytes(authority.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with TemporaryDirectory(prefix="bc-gateway-") as hidden:

@@ -45,6 +45,14 @@ async def test_nobody_else_is(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_the_file_is_named_for_clients_that_start_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, ca_file = make_tls(Path("trust"), "127.0.0.1")
+    assert ca_file == tmp_path / "trust" / CA_FILE
+
+
 async def test_without_tls_there_is_no_file() -> None:
     async with run_simulator() as simulator:
         assert simulator.ca_file is None
