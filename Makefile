@@ -31,7 +31,6 @@ test-browser: install  ## the connect pages in a real browser; pictures go to bu
 	$(BIN)/python -m pytest -n 2 --timeout 30 tests/browser
 
 test-clients: install  ## clients that others wrote, against the simulator; needs Node and npm
-	npm install --prefix tests/clients --no-package-lock --no-audit --no-fund
 	$(BIN)/python -m pytest tests/clients
 
 soak: install  ## requests made from both descriptions, ours and the simulator's, SOAK_SECONDS each (300)

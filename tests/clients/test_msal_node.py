@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import ClientSession, TCPConnector
 
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, TENANT_ID, Simulator, run_simulator
 from tests.certificates import pair
+from tests.clients.conftest import Script
 
-FOLDER = Path(__file__).parent
-INSTALLED = (FOLDER / "node_modules" / "@azure" / "msal-node").is_dir()
-NODE = shutil.which("node")
-
-pytestmark = [
-    pytest.mark.skipif(not INSTALLED or NODE is None, reason="needs Node: make test-clients"),
-    pytest.mark.timeout(60),
-]
+pytestmark = pytest.mark.timeout(60)
 
 PERSON = {
     "username": "admin@harwick.example",
@@ -34,12 +23,11 @@ PERSON = {
 }
 
 
-async def run(simulator: Simulator, folder: Path) -> dict[str, Any]:
-    """What the script reports; it trusts the simulator as the command says."""
+def environment(simulator: Simulator, folder: Path) -> dict[str, str]:
+    """What the script is told; it trusts the simulator as the command says."""
     (folder / "certificate.pem").write_text(pair().certificate)
     (folder / "key.pem").write_text(pair().key)
-    environment = {
-        **os.environ,
+    return {
         "NODE_EXTRA_CA_CERTS": str(simulator.ca_file),
         "SIMULATOR": simulator.url,
         "TENANT": TENANT_ID,
@@ -48,21 +36,9 @@ async def run(simulator: Simulator, folder: Path) -> dict[str, Any]:
         "CERTIFICATE": str(folder / "certificate.pem"),
         "KEY": str(folder / "key.pem"),
     }
-    assert NODE is not None
-    process = await asyncio.create_subprocess_exec(
-        NODE,
-        str(FOLDER / "msal.js"),
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    report: dict[str, Any] = json.loads(output)
-    return report
 
 
-async def test_every_flow(tmp_path: Path) -> None:
+async def test_every_flow(script: Script, tmp_path: Path) -> None:
     async with run_simulator(tls=True, tls_folder=tmp_path) as simulator:
         async with ClientSession(connector=TCPConnector(ssl=False)) as control:
             certificate = {"certificate": pair().certificate}
@@ -70,7 +46,7 @@ async def test_every_flow(tmp_path: Path) -> None:
                 f"{simulator.url}/_simulator/certificates", json=certificate
             ) as answer:
                 assert answer.status == 201
-        report = await run(simulator, tmp_path)
+        report = await script("msal.js", environment(simulator, tmp_path))
     person = PERSON | {"issuer": f"{simulator.url}/{TENANT_ID}/v2.0"}
     for path in ("organizations", "tenant", "domain"):
         assert report[path] == person, path

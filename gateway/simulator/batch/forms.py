@@ -27,7 +27,9 @@ _LINE = "\r\n"
 def read(call: Call, root: str) -> list[Part]:
     """The requests in the body of a batch to ``root``. Raises BusinessCentralError."""
     kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    place = _Place(call.origin, urlsplit(root).path)
+    query = {name.lower(): value for name, value in call.pairs}
+    company = query.get("company") or call.headers.get("company")
+    place = _Place(call.origin, urlsplit(root).path, company)
     if kind == "application/json":
         return list(_from_json(call, place))
     if kind == "multipart/mixed":
@@ -84,10 +86,13 @@ def _data(request: Mapping[str, object]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a batch was sent: the origin of the server and the path of the API."""
+    """Where a batch was sent: the origin of the server, the path of the API, and the company that
+    the batch names for every request that names none (clients rely on it).
+    """
 
     origin: str
     path: str
+    company: str | None
 
     def call(self, method: str, url: str, headers: Mapping[str, object], body: bytes) -> Call:
         """A request of the batch as if it had come alone. Its url counts from the root of the
@@ -95,7 +100,8 @@ class _Place:
         """
         parts = urlsplit(url)
         path = parts.path if parts.path.startswith("/") else f"{self.path}/{parts.path}"
-        named = {name.lower(): str(value) for name, value in headers.items()}
+        named = {} if self.company is None else {"company": self.company}
+        named |= {name.lower(): str(value) for name, value in headers.items()}
         return Call(method.upper(), path, parts.query, named, body, self.origin)
 
 

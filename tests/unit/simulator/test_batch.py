@@ -87,6 +87,9 @@ async def test_addresses_of_all_kinds(client: Client, start: str) -> None:
 
 async def test_the_company_in_a_header_and_wrong_addresses(client: Client) -> None:
     assert await statuses(client, get("items?$top=1", headers={"Company": LTD})) == [200]
+    body = {"requests": [get("items?$top=1")]}
+    named = await client.send("POST", f"{client.root}/$batch?company={LTD}", body)
+    assert named.json["responses"][0]["status"] == 200
     assert await statuses(client, get("/elsewhere/items")) == [404]
     assert await statuses(client, get("$batch")) == [400]
 
