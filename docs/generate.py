@@ -1,23 +1,30 @@
-"""Makes the second half of `resources.md` from the shipped mappings and canonical schemas.
+"""Makes the second half of `resources.md` from the shipped mappings and canonical schemas, and
+the menu of `simulator.md` from the simulator's table of faults.
 
     python docs/generate.py
 
-Run by whoever changes a mapping or a canonical schema; a test tells when the page is stale.
+Run by whoever changes a mapping, a canonical schema or a fault; a test tells when a page is stale.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
 from gateway.config import folders
 from gateway.mapping import Filter, ListPlan
+from gateway.simulator.control.kinds import Kind
+from gateway.simulator.control.menu import MENU
 from gateway.snapshot import ResourcePlans, Snapshot, load_snapshot
 from gateway.wire import Field
 
 PAGE: Final = Path(__file__).with_name("resources.md")
 MARK: Final = "<!-- Made by docs/generate.py from here on. -->\n"
+SIMULATOR: Final = Path(__file__).with_name("simulator.md")
+MENU_STARTS: Final = "<!-- The menu is made by docs/generate.py. -->\n"
+MENU_ENDS: Final = "<!-- The menu ends here. -->\n"
 
 _TYPES: Final = {
     "string": "a text",
@@ -105,8 +112,46 @@ def _words(values: Mapping[str, object] | list[str]) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
 
+def menu() -> str:
+    """Every kind of fault by its group: where it strikes, what it does, its details."""
+    groups: dict[str, list[Kind]] = {}
+    for kind in MENU.values():
+        groups.setdefault(kind.group, []).append(kind)
+    return "".join(_group(name, kinds) for name, kinds in groups.items())
+
+
+def _group(name: str, kinds: list[Kind]) -> str:
+    head = f"\n### {name}\n\n| kind | strikes | does |\n| --- | --- | --- |\n"
+    text = head + "".join(
+        f"| `{kind.name}`{' *' if kind.lasts else ''} | {kind.scope.does} | {_does(kind)} |\n"
+        for kind in kinds
+    )
+    shown = [(kind, example) for kind in kinds for example in kind.examples if example.says]
+    if not shown:
+        return text
+    wishes = "".join(
+        f"| {example.says} | `{json.dumps({'kind': kind.name, **example.wish})}` |\n"
+        for kind, example in shown
+    )
+    return f"{text}\n| for example | armed by |\n| --- | --- |\n{wishes}"
+
+
+def _does(kind: Kind) -> str:
+    details = [
+        f"`{detail.name}`{'' if detail.needed else ', optional'}: {detail.does} ({detail.shape.says}"
+        f"{'' if detail.default is None else f', without it {json.dumps(detail.default)}'})"
+        for detail in kind.details
+    ]
+    return "; ".join([kind.does, *details])
+
+
 def main() -> None:
-    """Write the page anew; what stands above the mark stays."""
+    """Write the pages anew; what is not made here stays."""
+    page = SIMULATOR.read_text(encoding="utf-8")
+    before, _, rest = page.partition(MENU_STARTS)
+    _, _, after = rest.partition(MENU_ENDS)
+    made = before + MENU_STARTS + menu() + MENU_ENDS + after
+    SIMULATOR.write_text(made, encoding="utf-8")
     snapshot = load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
     written, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
     PAGE.write_text(written + MARK + rendered(snapshot), encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from gateway.simulator.batch.forms import read, written
@@ -47,6 +47,7 @@ class Effects:
 
     filter_ignored: bool = False
     untaken: frozenset[str] = frozenset()
+    reads_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class BusinessCentral:
         }.get(tuple(segments))
         if of_the_route is not None:
             return of_the_route(call)
-        target = self._resolver(call).resolve(segments)
+        target = self._target(call, segments)
         if target.action is not None:
             return self._act(call, target, target.action)
         if target.field is not None:
@@ -90,6 +91,12 @@ class BusinessCentral:
         if call.method == "DELETE" and not target.many:
             return self._delete(call, target)
         raise method_not_allowed(call.method, target.entity_set.name)
+
+    def _target(self, call: Call, segments: list[str]) -> Target:
+        target = self._resolver(call).resolve(segments)
+        if self.effects.reads_empty and call.method == "GET":
+            return replace(target, records=[])
+        return target
 
     def _resolver(self, call: Call) -> Resolver:
         query = {name.lower(): value for name, value in call.pairs}

@@ -21,8 +21,11 @@ from gateway.simulator.businesscentral import (
 )
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.api import control_answer
-from gateway.simulator.control.callfaults import REJECTED, CallFaults, truncated
-from gateway.simulator.control.journal import Entry
+from gateway.simulator.control.callfaults import CallFaults
+from gateway.simulator.control.effects import REJECTED
+from gateway.simulator.control.kinds import Occasion
+from gateway.simulator.control.views import environment_seen
+from gateway.simulator.delivery import deliver, drop, whole
 from gateway.simulator.entra.tokens import Claims
 from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, EntraError
@@ -58,21 +61,24 @@ class Listener:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = await _call(request)
         if call.path.startswith("/_simulator"):
-            return _response(control_answer(self._state, call))
+            return whole(control_answer(self._state, call))
         state = self._state
         entity = entity_named(call.segments, state.catalogue)
-        entry = state.journal.begin(timestamp(state.clock.now()), call, entity)
-        faults = CallFaults(state.faults.striking(call.method, call.path, entity))
-        entry.faults = faults.names
+        now = state.clock.now()
+        entry = state.journal.begin(timestamp(now), call, entity)
         claims = self._claims(call)
+        occasion = Occasion(call, entity, claims, now)
+        faults = CallFaults(occasion, state.faults.striking(occasion))
+        entry.faults = faults.names
         entry.principal = str(claims["oid"]) if claims else None
         with state.journal.running(entry.principal):
             answer = await self._serve(call, claims, faults)
         entry.ended = True
         if answer is None:
-            return _dropped(request, entry)
+            entry.dropped = True
+            return drop(request)
         entry.answer = answer
-        return _response(answer)
+        return await deliver(request, answer, faults, self._wait)
 
     async def _serve(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer | None:
         """The answer, or None for a connection that is to be dropped."""
@@ -85,7 +91,7 @@ class Listener:
         await self._wait(faults.seconds("after"))
         if faults.has("drop_after_commit"):
             return None
-        return truncated(answer) if faults.has("truncate") else answer
+        return faults.altered(answer)
 
     async def _unproven(self, call: Call) -> BusinessCentralError | None:
         """What is wrong with the address of a subscription, which has to answer before it is made
@@ -163,10 +169,16 @@ class Listener:
             raise BusinessCentralError(404, "NoEnvironment", "Environment does not exist.")
         depth = len(call.segments) - len(rest)
         root = call.origin + "/".join(call.path.split("/")[: depth + 1])
+        history = self._state.history
         served = BusinessCentral(
-            environment, self._state.catalogue, self._state.clock, root, faults.effects
+            environment_seen(environment, faults, history, self._state.seed),
+            self._state.catalogue,
+            self._state.clock,
+            root,
+            faults.effects,
         )
-        return served.answer(call, rest)
+        with history.late(sum(d.number("seconds") for d in faults.details("late_commit"))):
+            return served.answer(call, rest)
 
     def _environments(self, call: Call, claims: Claims) -> Answer:
         value = [
@@ -225,15 +237,3 @@ async def _call(request: web.Request) -> Call:
         body=await request.read(),
         origin=f"{request.scheme}://{request.host}",
     )
-
-
-def _response(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
-
-
-def _dropped(request: web.Request, entry: Entry) -> web.Response:
-    """Close the connection; what is returned has nowhere to go any more."""
-    entry.dropped = True
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)

@@ -11,6 +11,7 @@ from gateway.simulator.entra.endpoints import Entra
 from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.signin import SignIns
 from gateway.simulator.entra.tokens import Tokens
+from gateway.simulator.records.history import History
 from gateway.simulator.seed.companies import build_environments
 from gateway.simulator.webhooks.delivery import Webhooks
 
@@ -44,9 +45,9 @@ class State:
         self.entra = Entra(clock, self.tokens, self.signins, self.certificates, self.registrations)
         self.on_premises = on_premises
         self.webhooks = Webhooks(clock)
-        self.environments = build_environments(self.stored, clock, seed)
-        self.webhooks.watch(self.environments)
+        self.history = History(clock)
         self.seed = seed
+        self._build()
 
     def reset(self) -> None:
         """Back to the seed: records, faults, journal, sign-ins and the clock's advances.
@@ -59,5 +60,12 @@ class State:
         self.signins.clear()
         self.certificates.keys.clear()
         self.registrations.reset()
+        self._build()
+
+    def _build(self) -> None:
+        """Fresh environments, and nothing that happened to them."""
         self.environments = build_environments(self.stored, self.clock, self.seed)
         self.webhooks.watch(self.environments)
+        self.history.clear()
+        for environment in self.environments.values():
+            self.history.watch(environment.companies.values())

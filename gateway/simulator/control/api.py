@@ -14,8 +14,8 @@ import msgspec
 
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.coverage import coverage
-from gateway.simulator.control.faults import KINDS
 from gateway.simulator.control.journal import Entry
+from gateway.simulator.control.menu import MENU
 from gateway.simulator.control.planting import plant
 from gateway.simulator.control.registering import (
     consents,
@@ -87,7 +87,8 @@ def _query(call: Call, *known: str) -> dict[str, str]:
 
 def _index(_: State, _call: Call) -> Answer:
     paths = {f"/_simulator/{name}": sorted(methods) for name, methods in _HANDLERS.items() if name}
-    return json_answer(200, {"paths": paths, "faults": KINDS})
+    faults = [kind.described for kind in MENU.values()]
+    return json_answer(200, {"paths": paths, "faults": faults})
 
 
 def _reset(state: State, _call: Call) -> Answer:
@@ -123,7 +124,11 @@ def _faults(state: State, _call: Call) -> Answer:
 
 
 def _arm(state: State, call: Call) -> Answer:
-    return json_answer(201, state.faults.arm(_decoded(call)).described)
+    wish = _decoded(call)
+    named = wish.get("company") if isinstance(wish, dict) else None
+    if isinstance(named, str) and not any(e.company(named) for e in state.environments.values()):
+        raise ControlError(f"There is no company '{named}'.", 404)
+    return json_answer(201, state.faults.arm(wish).described)
 
 
 def _clear_faults(state: State, _call: Call) -> Answer:

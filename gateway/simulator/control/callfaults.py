@@ -5,89 +5,75 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.simulator.businesscentral import Effects
+from gateway.simulator.control.effects import status_answer
 from gateway.simulator.control.faults import Fault
-from gateway.simulator.control.signinfaults import changes_of, token_refusal
+from gateway.simulator.control.kinds import Details, Occasion
+from gateway.simulator.control.signinfaults import changes_of
 from gateway.simulator.entra.issuing import Changes
-from gateway.simulator.errors import BusinessCentralError
-from gateway.simulator.exchange import Answer, json_answer
-
-REJECTED = "The server has rejected the client credentials."
-_LOCKED = (
-    "We can't save your changes right now, because a record in table 'Sales Header' is being "
-    "updated in a transaction done by another session. You'll have to wait until the other "
-    "transaction has completed, which may take a while. Please try again later."
-)
+from gateway.simulator.exchange import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class CallFaults:
     """The faults that hit one call."""
 
+    occasion: Occasion
     faults: list[Fault]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Their kinds, for the journal."""
-        return tuple(fault.kind for fault in self.faults)
+        return tuple(fault.kind.name for fault in self.faults)
 
     def has(self, kind: str) -> bool:
         """Whether a fault of this kind hit the call."""
-        return any(fault.kind == kind for fault in self.faults)
+        return any(fault.kind.name == kind for fault in self.faults)
+
+    def details(self, kind: str) -> list[Details]:
+        """The details of every fault of this kind that hit the call."""
+        return [fault.details for fault in self.of(kind)]
+
+    def of(self, kind: str) -> list[Fault]:
+        """The faults of this kind that hit the call."""
+        return [fault for fault in self.faults if fault.kind.name == kind]
 
     def seconds(self, when: str) -> float:
         """How long to wait ``before`` or ``after`` the work."""
-        waits = [
-            fault.details["seconds"]
-            for fault in self.faults
-            if fault.kind == "delay" and fault.details.get("when", "after") == when
-        ]
-        return float(sum(wait for wait in waits if isinstance(wait, int | float)))
+        waits = [d.number("seconds") for d in self.details("delay") if d.text("when") == when]
+        return sum(waits)
 
     @property
     def effects(self) -> Effects:
         """What changes inside the work."""
-        untaken: set[str] = set()
-        for fault in self.faults:
-            fields = fault.details.get("fields", ())
-            if isinstance(fields, list):
-                untaken.update(fields)
-        return Effects(self.has("filter_ignored"), frozenset(untaken))
-
-    def refuse(self) -> None:
-        """Raise what stands in the way of the work: credentials or a lock."""
-        if self.has("reject_token") or self.has("expire_token"):
-            raise BusinessCentralError(401, "Authentication_InvalidCredentials", REJECTED)
-        if self.has("lock"):
-            raise BusinessCentralError(409, "Internal_ServerError", _LOCKED)
-        refusal = token_refusal(self.faults)
-        if refusal is not None:
-            raise refusal
+        untaken = [details.texts("fields") for details in self.details("value_not_taken")]
+        return Effects(
+            filter_ignored=self.has("filter_ignored"),
+            untaken=frozenset().union(*untaken),
+            reads_empty=self.has("reads_empty"),
+        )
 
     @property
     def sign_in(self) -> Changes:
         """What changes inside of Entra's work."""
-        return changes_of(self.faults)
+        return changes_of({fault.kind.name: fault.details for fault in self.faults})
+
+    def refuse(self) -> None:
+        """Raise the error that stands in the way of the work."""
+        for fault in self.faults:
+            error = fault.kind.refuse(fault.details, self.occasion) if fault.kind.refuse else None
+            if error is not None:
+                raise error
 
     def instead(self, *, committed: bool) -> Answer | None:
         """The answer that a ``status`` fault gives in place of the real one."""
-        for fault in self.faults:
-            if fault.kind == "status" and fault.details.get("committed", False) is committed:
-                return _status_answer(fault)
+        for details in self.details("status"):
+            if details.flag("committed") is committed:
+                return status_answer(details)
         return None
 
-
-def _status_answer(fault: Fault) -> Answer:
-    status, body = fault.details["status"], fault.details.get("body", "")
-    assert isinstance(status, int)
-    sent = fault.details.get("headers", {})
-    headers = {str(k): str(v) for k, v in sent.items()} if isinstance(sent, dict) else {}
-    if isinstance(body, str):
-        kind = {} if not body else {"Content-Type": "text/html; charset=utf-8"}
-        return Answer(status, body.encode(), {**kind, **headers})
-    answer = json_answer(status, body)
-    return Answer(status, answer.body, {**answer.headers, **headers})
-
-
-def truncated(answer: Answer) -> Answer:
-    """The answer, ending in the middle of its JSON."""
-    return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+    def altered(self, answer: Answer) -> Answer:
+        """The finished answer as it leaves."""
+        for fault in self.faults:
+            if fault.kind.alter is not None:
+                answer = fault.kind.alter(fault.details, answer)
+        return answer

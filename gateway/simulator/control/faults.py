@@ -1,106 +1,114 @@
-"""What can be made to go wrong on purpose, and when.
+"""The faults that are armed, and which of them strike.
 
-Faults are armed through the control API; ``listener`` asks for every call which of them strike.
+``menu`` says what there is. Faults are armed through the control API; ``listener`` asks for every
+call which of them strike.
 """
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import cast
 
-from gateway.simulator.control import signinfaults
+from gateway.simulator.control.kinds import TEXT, WHOLE, Details, Kind, Occasion, Shape
+from gateway.simulator.control.menu import MENU
 from gateway.simulator.errors import ControlError
 
-KINDS: dict[str, str] = {
-    "drop_before_commit": "the connection is closed, nothing was done",
-    "drop_after_commit": "everything was done, the connection is closed without an answer",
-    "delay": "the answer takes `seconds`; `when` is before or after the work is done",
-    "status": "answers `status` with `headers` and `body`; done first if `committed`",
-    "truncate": "everything was done, the JSON ends in the middle",
-    "expire_token": "401 for a bearer token as if it had expired",
-    "reject_token": "401 for a bearer token that is good",
-    **signinfaults.KINDS,
-    "filter_ignored": "every record comes back whatever the filter says",
-    "lock": "409 because another session holds the record",
-    "value_not_taken": "the properties in `fields` are silently not stored",
-}
-
-_MATCH: dict[str, type] = {"method": str, "path": str, "entity": str, "nth": int}
-_DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "delay": {"seconds": (int, float), "when": str},
-    "status": {"status": int, "headers": dict, "body": object, "committed": bool},
-    **signinfaults.DETAILS,
-    "value_not_taken": {"fields": list},
-}
-_NEEDED = {
-    "delay": ("seconds",),
-    "status": ("status",),
-    "value_not_taken": ("fields",),
-    **signinfaults.NEEDED,
-}
-_MOST_SECONDS = 600
-
-_WRITES = frozenset({"POST", "PATCH", "DELETE"})
-_STORES = frozenset({"POST", "PATCH"})
-
-
-def _at_business_central(method: str, path: str) -> bool:
-    return bool(method) and path.startswith(("/v2.0/", "/environments/", "/BC/"))
-
-
-# A kind that only makes sense for some calls is not used up by the others.
-_SCOPES: dict[str, Callable[[str, str], bool]] = {
-    **signinfaults.SCOPES,
-    "expire_token": _at_business_central,
-    "reject_token": _at_business_central,
-    "filter_ignored": lambda method, path: method == "GET" and _at_business_central(method, path),
-    "lock": lambda method, path: method in _WRITES and _at_business_central(method, path),
-    "value_not_taken": lambda method, path: (
-        method in _STORES and _at_business_central(method, path)
-    ),
+_SHARE = Shape(
+    "a number above 0, at most 1",
+    lambda v: isinstance(v, int | float) and not isinstance(v, bool) and 0 < v <= 1,
+)
+_FROM_ONE = Shape("a whole number of at least 1", lambda v: WHOLE.test(v) and cast("int", v) >= 1)
+_COUNT = Shape("a whole number of at least 1, or null", lambda v: v is None or _FROM_ONE.test(v))
+_OBJECT = Shape("an object", lambda v: isinstance(v, dict))
+_MATCH: dict[str, Shape] = {
+    "method": TEXT,
+    "path": TEXT,
+    "entity": TEXT,
+    "nth": _FROM_ONE,
+    "probability": _SHARE,
+    "seed": WHOLE,
 }
 
 
-@dataclass(slots=True)
-class Fault:
-    """One armed fault: its kind, what it matches, how often it still strikes.
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which occasions a fault means, beside the scope of its kind.
 
-    ``nth`` counts the matching calls; the fault strikes from that one on.
+    ``nth`` counts the occasions that match; the fault strikes from that one on, each of them
+    with ``probability``, drawn from ``seed``.
     """
 
-    id: int
-    kind: str
-    method: str | None
-    path: re.Pattern[str] | None
-    entity: str | None
-    nth: int
-    left: int
-    details: dict[str, object] = field(default_factory=dict)
-    seen: int = 0
-    struck: int = 0
+    method: str | None = None
+    path: re.Pattern[str] | None = None
+    entity: str | None = None
+    nth: int = 1
+    probability: float = 1
+    seed: int = 1
 
-    def matches(self, method: str, path: str, entity: str | None) -> bool:
-        """Whether a call is one of those meant."""
-        scope = _SCOPES.get(self.kind)
+    def meets(self, occasion: Occasion) -> bool:
+        """Whether method, path and entity are those meant."""
         return (
-            (scope is None or scope(method, path))
-            and (self.method is None or self.method == method)
-            and (self.path is None or self.path.search(path) is not None)
-            and (self.entity is None or self.entity == entity)
+            (self.method is None or self.method == occasion.call.method)
+            and (self.path is None or self.path.search(occasion.call.path) is not None)
+            and (self.entity is None or self.entity == occasion.entity)
         )
 
     @property
     def described(self) -> dict[str, object]:
-        """The fault as the control API shows it."""
-        match = {
+        """The match as the control API shows it."""
+        shown: dict[str, object] = {
             "method": self.method,
             "path": self.path.pattern if self.path else None,
             "entity": self.entity,
             "nth": self.nth,
         }
+        if self.probability < 1:
+            shown |= {"probability": self.probability, "seed": self.seed}
+        return shown
+
+
+@dataclass(slots=True)
+class Fault:
+    """One armed fault. ``left`` tells how often it still strikes, None until it is cleared."""
+
+    id: int
+    kind: Kind
+    match: Match
+    left: int | None
+    details: Details
+    dice: random.Random
+    seen: int = 0
+    struck: int = 0
+    # What the fault keeps between the calls that it strikes, by the room that asks for it.
+    memory: dict[str, object] = field(default_factory=dict, repr=False)
+
+    def strikes(self, occasion: Occasion) -> bool:
+        """Whether the occasion is struck; counts it if it is one of those meant."""
+        kind = self.kind
+        if not kind.scope.test(occasion) or not self.match.meets(occasion):
+            return False
+        if kind.when is not None and not kind.when(self.details, occasion):
+            return False
+        self.seen += 1
+        if self.seen < self.match.nth or self.left == 0:
+            return False
+        if self.match.probability < 1 and self.dice.random() >= self.match.probability:
+            return False
+        if self.left is not None:
+            self.left -= 1
+        self.struck += 1
+        return True
+
+    @property
+    def described(self) -> dict[str, object]:
+        """The fault as the control API shows it."""
         state = {"left": self.left, "seen": self.seen, "struck": self.struck}
-        return {"id": self.id, "kind": self.kind, "match": match, **self.details, **state}
+        match = self.match.described
+        given = {name: value for name, value in self.details.values.items() if value is not None}
+        return {"id": self.id, "kind": self.kind.name, "match": match, **given, **state}
 
 
 class Faults:
@@ -128,80 +136,61 @@ class Faults:
         elif self._armed.pop(fault_id, None) is None:
             raise ControlError(f"No fault has the id {fault_id}.", 404)
 
-    def striking(self, method: str, path: str, entity: str | None) -> list[Fault]:
-        """The faults that hit this call; each is counted down."""
-        struck = []
-        for fault in self._armed.values():
-            if not fault.matches(method, path, entity):
-                continue
-            fault.seen += 1
-            if fault.seen >= fault.nth and fault.left > 0:
-                fault.left -= 1
-                fault.struck += 1
-                struck.append(fault)
-        return struck
+    def striking(self, occasion: Occasion) -> list[Fault]:
+        """The faults that hit this occasion; each is counted down."""
+        return [fault for fault in self._armed.values() if fault.strikes(occasion)]
 
 
 def _fault(fault_id: int, wish: object) -> Fault:
     if not isinstance(wish, dict):
         raise ControlError("A fault is a JSON object with a kind.")
-    kind = wish.get("kind")
-    if kind not in KINDS:
-        raise ControlError(f"The kind of a fault is one of {', '.join(sorted(KINDS))}.")
-    details = _DETAILS.get(kind, {})
-    _check(wish, {"kind": str, "match": dict, "count": int, **details}, "a fault of this kind")
-    for name in _NEEDED.get(kind, ()):
-        if name not in wish:
-            raise ControlError(f"A fault of the kind {kind} needs {name}.")
-    match = wish.get("match", {})
-    _check(match, _MATCH, "match")
-    count, nth = wish.get("count", 1), match.get("nth", 1)
-    if count < 1 or nth < 1:
-        raise ControlError("count and nth are at least 1.")
-    chosen = {name: wish[name] for name in details if name in wish}
-    _check_details(kind, chosen)
-    return Fault(
-        id=fault_id,
-        kind=kind,
-        method=match.get("method", "").upper() or None,
-        path=_pattern(match.get("path")),
-        entity=match.get("entity"),
-        nth=nth,
-        left=count,
-        details=chosen,
+    name = wish.get("kind")
+    kind = MENU.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ControlError(f"The kind of a fault is one of {', '.join(sorted(MENU))}.")
+    details = {detail.name: detail for detail in kind.details}
+    _check_names(wish, ("kind", "match", "count", *details), "a fault of this kind")
+    for detail in kind.details:
+        if detail.name in wish:
+            _check(detail.name, wish[detail.name], detail.shape)
+        elif detail.needed:
+            raise ControlError(f"A fault of the kind {kind.name} needs {detail.name}.")
+    match = _match(wish.get("match", {}))
+    count = wish.get("count", None if kind.lasts else 1)
+    _check("count", count, _COUNT)
+    given = Details({name: wish.get(name, detail.default) for name, detail in details.items()})
+    mistake = kind.check(given) if kind.check is not None else None
+    if mistake is not None:
+        raise ControlError(mistake)
+    dice = random.Random(match.seed)  # noqa: S311 - the same seed must strike the same calls
+    return Fault(fault_id, kind, match, cast("int | None", count), given, dice)
+
+
+def _match(given: object) -> Match:
+    _check("match", given, _OBJECT)
+    wish = cast("dict[str, object]", given)
+    _check_names(wish, _MATCH, "match")
+    for name, value in wish.items():
+        _check(name, value, _MATCH[name])
+    return Match(
+        method=cast("str", wish.get("method", "")).upper() or None,
+        path=_pattern(cast("str | None", wish.get("path"))),
+        entity=cast("str | None", wish.get("entity")),
+        nth=cast("int", wish.get("nth", 1)),
+        probability=cast("float", wish.get("probability", 1)),
+        seed=cast("int", wish.get("seed", 1)),
     )
 
 
-def _check(
-    given: dict[str, object], known: Mapping[str, type | tuple[type, ...]], where: str
-) -> None:
-    for name, value in given.items():
-        kind = known.get(name)
-        if kind is None:
+def _check_names(given: Collection[str], known: Collection[str], where: str) -> None:
+    for name in given:
+        if name not in known:
             raise ControlError(f"'{name}' does not belong to {where}; known: {', '.join(known)}.")
-        numeric = kind is int or (isinstance(kind, tuple) and int in kind)
-        if not isinstance(value, kind) or (numeric and isinstance(value, bool)):
-            raise ControlError(f"'{name}' has the wrong type.")
 
 
-def _check_details(kind: str, details: dict[str, object]) -> None:
-    if kind in signinfaults.KINDS:
-        signinfaults.check(kind, details)
-        return
-    seconds, status = details.get("seconds", 0), details.get("status", 200)
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= _MOST_SECONDS:
-        raise ControlError(f"seconds is between 0 and {_MOST_SECONDS}.")
-    if details.get("when", "after") not in {"before", "after"}:
-        raise ControlError("when is before or after.")
-    if not isinstance(status, int) or not 200 <= status <= 599:
-        raise ControlError("status is between 200 and 599.")
-    headers = details.get("headers", {})
-    if isinstance(headers, dict) and not all(isinstance(v, str) for v in headers.values()):
-        raise ControlError("headers are texts.")
-    if kind == "value_not_taken":
-        fields = details["fields"]
-        if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
-            raise ControlError("fields is a list of property names.")
+def _check(name: str, value: object, shape: Shape) -> None:
+    if not shape.test(value):
+        raise ControlError(f"'{name}' is {shape.says}.")
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

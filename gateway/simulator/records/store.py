@@ -114,11 +114,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a transaction did to one record of the entity set ``name``."""
+    """What a transaction did to one record of the entity set ``name``.
+
+    ``before`` is a copy of the record as it was, None for one that is new.
+    """
 
     kind: ChangeKind
     name: str
     record: Record
+    before: Record | None = None
 
 
 @dataclass(slots=True)
@@ -197,7 +201,7 @@ class Company:
             table.changed()
 
         self._remember(restore)
-        self._note("updated", name, record)
+        self._note("updated", name, record, Record(record.id, before, version))
         record.version = self._next_version()
 
     def delete(self, name: str, record: Record) -> None:
@@ -205,7 +209,7 @@ class Company:
         table = self.table(name)
         self._remember(lambda: table.add(record))
         table.drop(record)
-        self._note("deleted", name, record)
+        self._note("deleted", name, record, record)
 
     def keep_stream(self, key: StreamKey, data: bytes | None) -> None:
         """Keep the bytes of a stream, or with None forget them."""
@@ -235,9 +239,11 @@ class Company:
         self._remember(restore)
         return value
 
-    def _note(self, kind: ChangeKind, name: str, record: Record) -> None:
+    def _note(
+        self, kind: ChangeKind, name: str, record: Record, before: Record | None = None
+    ) -> None:
         if self._undo is not None:
-            self._changes.append(Change(kind, name, record))
+            self._changes.append(Change(kind, name, record, before))
 
     def _remember(self, step: Callable[[], None]) -> None:
         if self._undo is not None:

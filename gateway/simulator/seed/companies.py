@@ -131,7 +131,7 @@ def build_environments(catalogue: Catalogue, clock: Clock, seed: int) -> dict[st
     environments = {}
     for name, kind in ENVIRONMENTS:
         companies = [
-            _company(catalogue, clock, seed, f"{name}/{identity[0]}", identity)
+            build_company(catalogue, timestamp(clock.now()), seed, name, identity)
             for identity in COMPANIES
         ]
         by_id = {company.id: company for company in companies}
@@ -139,11 +139,12 @@ def build_environments(catalogue: Catalogue, clock: Clock, seed: int) -> dict[st
     return environments
 
 
-def _company(
-    catalogue: Catalogue, clock: Clock, seed: int, lane: str, identity: tuple[str, str, str]
+def build_company(
+    catalogue: Catalogue, created: str, seed: int, environment: str, identity: tuple[str, str, str]
 ) -> Company:
-    created = timestamp(clock.now())
-    company = _empty(catalogue, identity, created, random.Random(f"{seed}/{lane}"))  # noqa: S311 - ids must be repeatable
+    """A fresh company; ``identity`` is its id, its name and its currency."""
+    ids = random.Random(f"{seed}/{environment}/{identity[0]}")  # noqa: S311 - ids must be repeatable
+    company = _empty(catalogue, identity, created, ids)
     for entity_set, values in _rows(seed, identity):
         own = dict(values)
         if "lastModifiedDateTime" in own:

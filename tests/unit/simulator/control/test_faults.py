@@ -7,9 +7,10 @@ import pytest
 from aiohttp import ClientConnectionError, ClientTimeout
 
 from gateway.simulator import run_simulator
-from gateway.simulator.control.faults import KINDS, Faults
+from gateway.simulator.control.faults import Faults
+from gateway.simulator.control.menu import MENU
 from gateway.simulator.errors import ControlError
-from tests.unit.simulator.client import Client, sign_in, signed_in
+from tests.unit.simulator.client import IRELAND, LTD, Client, sign_in, signed_in
 
 ORDER = {"customerNumber": "10000"}
 POSTS = {"method": "POST", "entity": "salesOrders"}
@@ -127,6 +128,56 @@ async def test_the_nth_call_is_hit(client: Client) -> None:
     assert [(await client.get("customers")).status for _ in range(4)] == [200, 200, 502, 200]
 
 
+async def test_a_probability_strikes_the_same_calls_for_the_same_seed(client: Client) -> None:
+    async def struck(seed: int) -> list[int]:
+        match = {"entity": "customers", "probability": 0.5, "seed": seed}
+        number = await client.arm("status", match, status=502, count=None)
+        found = [(await client.get("customers")).status for _ in range(12)]
+        await client.send("DELETE", f"/_simulator/faults/{number}")
+        return found
+
+    first = await struck(7)
+    assert set(first) == {200, 502}
+    assert await struck(7) == first
+    assert await struck(8) != first
+
+
+async def test_maintenance_comes_and_goes_by_the_clock(client: Client) -> None:
+    start, end = "2026-03-02T12:10:00Z", "2026-03-02T14:30:00+02:00"
+    await client.arm("maintenance", **{"from": start, "until": end})
+    found = []
+    for _ in range(4):
+        found.append((await client.get("customers")).status)
+        await client.post("/_simulator/clock", {"advance": 600})
+    assert found == [200, 503, 503, 200]
+
+
+async def test_a_required_field_may_be_given(client: Client) -> None:
+    await client.arm("required_field", {"entity": "customers"}, field="city")
+    missing = await client.post("customers", {"displayName": "Juniper Hall"})
+    assert missing.message.startswith("city must have a value in Customer: No.=.")
+    made = await client.post("customers", {"displayName": "Juniper Hall", "city": "York"})
+    assert made.status == 201
+    path = f"customers({made.json['id']})"
+    assert (await client.patch(path, {"email": "hall@juniper.example"})).status == 200
+    assert (await client.patch(path, {"city": ""})).status == 400
+
+
+async def test_without_a_card_people_still_get_in(client: Client) -> None:
+    await client.arm("no_card")
+    assert (await client.get("customers")).status == 200
+    assert (await client.get("/_simulator/faults")).json["value"][0]["seen"] == 0
+
+
+async def test_the_other_company_stays_open(client: Client) -> None:
+    await client.arm("other_company", {"path": LTD})
+    refused = await client.post("customers", {"displayName": "Juniper Hall"})
+    assert "(TableData Customer Insert: Base Application)" in refused.message
+    root = "/v2.0/Production/api/v2.0/companies"
+    assert (await client.get(f"{root}({IRELAND})/customers")).status == 200
+    assert (await client.get(root)).status == 200
+
+
 async def test_faults_are_listed_and_cleared(client: Client) -> None:
     first = await client.arm("lock")
     await client.arm("truncate", count=3)
@@ -149,15 +200,25 @@ async def test_faults_are_listed_and_cleared(client: Client) -> None:
         ({"kind": "lock", "match": {"host": "x"}}, "'host' does not belong to match"),
         ({"kind": "lock", "match": {"path": "("}}, "not a regular expression"),
         ({"kind": "lock", "match": {"nth": 0}}, "at least 1"),
-        ({"kind": "lock", "count": True}, "wrong type"),
+        ({"kind": "lock", "count": True}, "'count' is a whole number"),
         ({"kind": "lock", "count": 0}, "at least 1"),
+        ({"kind": "lock", "match": []}, "'match' is an object"),
+        ({"kind": "lock", "match": {"nth": True}}, "'nth' is a whole number"),
+        ({"kind": "lock", "match": {"probability": 0}}, "above 0, at most 1"),
+        ({"kind": "lock", "match": {"seed": "x"}}, "'seed' is a whole number"),
+        ({"kind": ["lock"]}, "kind of a fault is one of"),
+        ({"kind": "maintenance", "from": "2026-03-02T12:00:00"}, "is a moment such as"),
+        ({"kind": "maintenance", "until": "soon"}, "is a moment such as"),
         ({"kind": "delay"}, "needs seconds"),
         ({"kind": "delay", "seconds": -1}, "between 0 and 600"),
         ({"kind": "delay", "seconds": 1, "when": "later"}, "before or after"),
         ({"kind": "status"}, "needs status"),
         ({"kind": "status", "status": 99}, "between 200 and 599"),
-        ({"kind": "status", "status": 503, "headers": {"Retry-After": 5}}, "texts"),
-        ({"kind": "value_not_taken", "fields": [1]}, "list of property names"),
+        (
+            {"kind": "status", "status": 503, "headers": {"Retry-After": 5}},
+            "'headers' is an object of texts",
+        ),
+        ({"kind": "value_not_taken", "fields": [1]}, "'fields' is a list of texts"),
     ],
 )
 def test_wrong_wishes_are_answered_in_sentences(wish: object, sentence: str) -> None:
@@ -165,14 +226,10 @@ def test_wrong_wishes_are_answered_in_sentences(wish: object, sentence: str) -> 
         Faults().arm(wish)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_can_be_armed(kind: str) -> None:
-    details: dict[str, dict[str, object]] = {
-        "delay": {"seconds": 1},
-        "status": {"status": 502},
-        "value_not_taken": {"fields": []},
-        "authorize_error": {"number": 50105},
-        "clock_skew": {"seconds": 600},
-    }
-    fault = Faults().arm({"kind": kind, **details.get(kind, {})})
-    assert fault.described["kind"] == kind
+EXAMPLES = [(kind.name, example.wish) for kind in MENU.values() for example in kind.examples]
+
+
+@pytest.mark.parametrize(("kind", "wish"), EXAMPLES)
+def test_every_example_of_the_menu_can_be_armed(kind: str, wish: dict[str, object]) -> None:
+    fault = Faults().arm({"kind": kind, **wish})
+    assert fault.described.items() >= {"kind": kind, **wish}.items()

@@ -16,8 +16,8 @@ from tests.unit.simulator.client import Client, authorize_request
         ({"kind": "authorize_error", "number": 4711}, "not in the simulator's table"),
         ({"kind": "authorize_error"}, "needs number"),
         ({"kind": "clock_skew"}, "needs seconds"),
-        ({"kind": "clock_skew", "seconds": 10**9}, "seconds is between"),
-        ({"kind": "wrong_tenant", "tenant": 1}, "wrong type"),
+        ({"kind": "clock_skew", "seconds": 10**9}, "'seconds' is a whole number between"),
+        ({"kind": "wrong_tenant", "tenant": 1}, "'tenant' is a text"),
     ],
 )
 def test_nonsense_is_not_armed(wish: dict[str, object], text: str) -> None:
