@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import click
 
 from gateway.cli.waiting import run, stopped
 from gateway.errors import StartError
-from gateway.simulator import NEWEST, ON_PREMISES_KEY, ON_PREMISES_USER, run_simulator
+from gateway.simulator import (
+    NEWEST,
+    ON_PREMISES_KEY,
+    ON_PREMISES_USER,
+    Simulator,
+    run_simulator,
+)
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 # Python's ssl, httpx and Go read the first; requests and MSAL for Python the second; Node the third.
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -41,29 +50,55 @@ TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write the authority's certificate; a temporary folder else. Means --tls.",
 )
+@click.option(
+    "--items",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    help="How many items there are beside the invented ones.",
+)
+@click.option("--seed", default=1, show_default=True, help="The number that decides every id.")
+@click.option("--seed-file", type=_FILE, help="Rows of your own, as JSON, by entity set.")
+@click.option("--fault-script", type=_FILE, help="Faults to arm at the start, as JSON.")
+@click.option("--state", "state_file", type=_FILE, help="Where the state is kept between runs.")
 def simulate(
-    host: str, port: int, *, on_premises: bool, release: str, tls: bool, tls_folder: Path | None
+    host: str,
+    port: int,
+    *,
+    on_premises: bool,
+    release: str,
+    items: int,
+    seed: int,
+    seed_file: Path | None,
+    fault_script: Path | None,
+    state_file: Path | None,
+    tls: bool,
+    tls_folder: Path | None,
 ) -> None:
     """Business Central online and Microsoft's sign-in on this machine, for trying and testing.
 
-    Nothing is kept when it ends. Its control is under /_simulator.
+    Without --state nothing is kept when it ends. Its control is under /_simulator.
     """
-    tls = tls or tls_folder is not None
-    run(_simulate(host, port, tls_folder, on_premises=on_premises, release=release, tls=tls))
+    simulator = run_simulator(
+        host=host,
+        port=port,
+        on_premises=on_premises,
+        release=release,
+        items=items,
+        seed=seed,
+        seed_file=seed_file,
+        fault_script=fault_script,
+        state_file=state_file,
+        tls=tls or tls_folder is not None,
+        tls_folder=tls_folder,
+    )
+    run(_simulate(simulator, f"{host}:{port}", on_premises=on_premises))
 
 
 async def _simulate(
-    host: str, port: int, tls_folder: Path | None, *, on_premises: bool, release: str, tls: bool
+    starting: AbstractAsyncContextManager[Simulator], address: str, *, on_premises: bool
 ) -> None:
     try:
-        async with run_simulator(
-            host=host,
-            port=port,
-            on_premises=on_premises,
-            release=release,
-            tls=tls,
-            tls_folder=tls_folder,
-        ) as simulator:
+        async with starting as simulator:
             click.echo(f"The simulator listens at {simulator.url}")
             click.echo(f"  entra.authority       {simulator.url}")
             click.echo(f"  business_central.url  {simulator.url}")
@@ -81,10 +116,10 @@ async def _simulate(
     except OSError as error:
         if error.filename:  # a file, not an address
             raise StartError(
-                f"{error.filename} cannot be written: {error.strerror}. "
-                "Choose another folder with --tls-folder."
+                f"{error.filename} cannot be used: {error.strerror}. Name another one with "
+                "--tls-folder, --state, --seed-file or --fault-script, whichever named it."
             ) from None
         raise StartError(
-            f"The simulator cannot listen at {host}:{port}: {error.strerror or 'address refused'}. "
+            f"The simulator cannot listen at {address}: {error.strerror or 'address refused'}. "
             "Choose another with --port."
         ) from None

@@ -20,9 +20,13 @@ from aiohttp import web
 
 from gateway.simulator.catalogue.entities import NEWEST, load_catalogue
 from gateway.simulator.clock import Clock
+from gateway.simulator.control.scripts import arm_script
+from gateway.simulator.errors import BusinessCentralError
+from gateway.simulator.keeper import Keeper
 from gateway.simulator.listener import Listener
 from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
 from gateway.simulator.onpremises import USER as ON_PREMISES_USER
+from gateway.simulator.records.values import decode_json
 from gateway.simulator.seed.companies import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -31,6 +35,7 @@ from gateway.simulator.seed.companies import (
     TENANT_ID,
     USERS,
 )
+from gateway.simulator.seed.seeding import Rows, read_own_rows
 from gateway.simulator.state import State
 from gateway.simulator.tls import make_tls
 
@@ -76,16 +81,23 @@ async def run_simulator(
     release: str = NEWEST,
     tls: bool = False,
     tls_folder: Path | None = None,
+    items: int = 0,
+    seed_file: Path | None = None,
+    fault_script: Path | None = None,
+    state_file: Path | None = None,
 ) -> AsyncIterator[Simulator]:
     """Serve until the block ends; port 0 takes a free one.
 
     ``on_premises`` serves a server outside Microsoft's cloud under ``/BC`` as well, with basic
     authentication. ``release`` is Business Central's, from ``17.0`` to ``29.0``. ``tls`` serves
     https by a throw-away certificate authority, whose certificate is written to ``tls_folder``,
-    or to a temporary folder that goes when the block ends.
+    or to a temporary folder that goes when the block ends. ``items`` is how many items there are
+    beside the invented ones, ``seed_file`` has rows of one's own, as ``read_own_rows`` takes
+    them. The faults of ``fault_script`` are armed at the start. ``state_file`` keeps the state:
+    what it holds goes before ``seed`` and ``items``.
 
-    Raises OSError when the address is taken or can not be used, or the folder not written, and
-    ValueError for a release that is none.
+    Raises OSError when the address is taken or can not be used, or a file not be read or
+    written, and ValueError for a release that is none and a file that holds something else.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     load_catalogue(release)
@@ -94,7 +106,18 @@ async def run_simulator(
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"{'https' if tls else 'http'}://{shown}:{bound}"
     time = clock or Clock()
-    state = State(url, seed, time, on_premises=on_premises, release=release)
+    try:
+        rows = None if seed_file is None else _rows(seed_file)
+        state = State(
+            url, seed, time, items=items, rows=rows, on_premises=on_premises, release=release
+        )
+        keeper = _prepared(state, fault_script, state_file)
+    except BusinessCentralError as error:
+        listening.close()
+        raise ValueError(f"{seed_file}: {error}") from None
+    except BaseException:
+        listening.close()
+        raise
     listener = Listener(state)
     runner = web.AppRunner(
         listener.application(),
@@ -115,7 +138,8 @@ async def run_simulator(
         await runner.setup()
         await cleanup.enter_async_context(state.webhooks)
         await web.SockSite(runner, listening, ssl_context=context).start()
-        yield Simulator(url, time, ca_file)
+        async with _kept(keeper):
+            yield Simulator(url, time, ca_file)
     finally:
         await cleanup.aclose()
         kept = [each.transport for each in runner.server.connections] if runner.server else []
@@ -127,3 +151,40 @@ async def run_simulator(
                 transport.abort()
         await asyncio.sleep(0)
         listening.close()
+
+
+def _rows(seed_file: Path) -> Rows:
+    """The rows of a seed file. Raises OSError and ValueError."""
+    try:
+        return read_own_rows(decode_json(seed_file.read_bytes()))
+    except (ValueError, BusinessCentralError) as error:
+        raise ValueError(f"{seed_file}: {error}") from None
+
+
+def _prepared(state: State, fault_script: Path | None, state_file: Path | None) -> Keeper | None:
+    """The state as the files want it. Raises OSError and ValueError."""
+    if fault_script is not None:
+        try:
+            arm_script(state.faults, fault_script.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{fault_script}, {error}") from None
+    if state_file is None:
+        return None
+    keeper = Keeper(state_file, state)
+    keeper.load()
+    return keeper
+
+
+@asynccontextmanager
+async def _kept(keeper: Keeper | None) -> AsyncIterator[None]:
+    """Save the state while the block runs, and when it ends."""
+    if keeper is None:
+        yield
+        return
+    ending = asyncio.Event()
+    saving = asyncio.create_task(keeper.run(ending))
+    try:
+        yield
+    finally:
+        ending.set()
+        await saving

@@ -14,7 +14,8 @@ def _wall() -> datetime:
 
 
 class Clock:
-    """Time in UTC. It follows ``source`` and keeps what ``advance`` added.
+    """Time in UTC. It follows ``source`` and keeps what ``advance`` added, or stands where it
+    was set.
 
     ``source`` is any function that gives an aware datetime; a constant one makes the clock
     stand still between advances. ``watchers`` are called when it was moved.
@@ -24,10 +25,11 @@ class Clock:
         self._source = source
         self._ahead = timedelta()
         self.watchers: list[Callable[[], None]] = []
+        self._still: datetime | None = None
 
     def now(self) -> datetime:
         """The present moment, in UTC."""
-        return self._source() + self._ahead
+        return (self._still or self._source()) + self._ahead
 
     def today(self) -> date:
         """The work date, in UTC."""
@@ -41,9 +43,23 @@ class Clock:
         for watcher in self.watchers:
             watcher()
 
+    def set(self, moment: datetime, *, stands: bool = False) -> None:
+        """Go on from an aware moment, also an earlier one; or stand there between advances."""
+        self._still = moment.astimezone(UTC) if stands else None
+        self._ahead = timedelta() if stands else moment - self._source()
+
+    @property
+    def setting(self) -> tuple[float, datetime | None]:
+        """Seconds ahead, and where it stands, for ``restore``."""
+        return self._ahead.total_seconds(), self._still
+
+    def restore(self, ahead: float, still: datetime | None) -> None:
+        """Be as ``setting`` told."""
+        self._ahead, self._still = timedelta(seconds=ahead), still
+
     def reset(self) -> None:
-        """Forget every advance."""
-        self._ahead = timedelta()
+        """Forget every advance and setting."""
+        self._ahead, self._still = timedelta(), None
 
 
 def timestamp(moment: datetime) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.simulator.catalogue.entities import NEWEST
 from gateway.simulator.records.store import Company
 from gateway.simulator.webhooks.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment of a tenant; ``type`` is Production or Sandbox."""
+    """One environment of a tenant; ``type`` is Production or Sandbox, ``release`` its version."""
 
     name: str
     type: str
     companies: dict[str, Company]
+    release: str = NEWEST
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
     def company(self, name_or_id: str) -> Company | None:

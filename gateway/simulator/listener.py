@@ -19,6 +19,7 @@ from gateway.simulator.businesscentral import (
     odata_answer,
     split_root,
 )
+from gateway.simulator.catalogue.entities import load_catalogue
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.api import control_answer
 from gateway.simulator.control.callfaults import CallFaults
@@ -32,12 +33,11 @@ from gateway.simulator.errors import BusinessCentralError, EntraError
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises, user_of
 from gateway.simulator.routes import entity_named
-from gateway.simulator.seed.companies import TENANT_ID, TENANTS, USERS
+from gateway.simulator.seed.companies import TENANT_ID, TENANTS
 from gateway.simulator.state import State
 from gateway.simulator.webhooks.requests import address_of, is_subscription
 
 LARGEST_BODY = 350 * 1024 * 1024
-_UNLICENSED = frozenset(user.object_id for user in USERS if not user.licensed)
 _TENANT_IDS = {name: tenant.id for tenant in TENANTS for name in (tenant.id, tenant.domain)}
 
 
@@ -60,9 +60,11 @@ class Listener:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = await _call(request)
-        if call.path.startswith("/_simulator"):
-            return whole(control_answer(self._state, call))
         state = self._state
+        if call.method != "GET":
+            state.changes += 1
+        if call.path.startswith("/_simulator"):
+            return whole(control_answer(state, call))
         entity = entity_named(call.segments, state.catalogue)
         now = state.clock.now()
         entry = state.journal.begin(timestamp(now), call, entity)
@@ -146,7 +148,7 @@ class Listener:
             return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
         if is_admin_center(call):
             return admin_answer(call, claims, self._online(claims))
-        if claims is None or claims["oid"] in _UNLICENSED or not _has_role(call, claims):
+        if claims is None or not self._let_in(call, claims):
             raise _rejected()
         segments = call.segments
         if segments[0] == "environments":
@@ -156,6 +158,10 @@ class Listener:
             raise _rejected()
         environments = self._online(claims)
         return self._served(environments.get(name.lower()), call, rest, faults)
+
+    def _let_in(self, call: Call, claims: Claims) -> bool:
+        user = self._state.signins.accounts.with_id(claims["oid"])
+        return _has_role(call, claims) and (user is None or user.licensed)
 
     def _online(self, claims: Claims | None) -> dict[str, Environment]:
         """The environments of the caller's tenant: only the first one has any."""
@@ -172,7 +178,7 @@ class Listener:
         history = self._state.history
         served = BusinessCentral(
             environment_seen(environment, faults, history, self._state.seed),
-            self._state.catalogue,
+            load_catalogue(faults.release or environment.release),
             self._state.clock,
             root,
             faults.effects,

@@ -11,8 +11,10 @@ from gateway.simulator.entra.endpoints import Entra
 from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.signin import SignIns
 from gateway.simulator.entra.tokens import Tokens
+from gateway.simulator.environments import Environment
 from gateway.simulator.records.history import History
 from gateway.simulator.seed.companies import build_environments
+from gateway.simulator.seed.seeding import Rows, Seeding
 from gateway.simulator.webhooks.delivery import Webhooks
 
 
@@ -20,7 +22,8 @@ class State:
     """What ``listener`` and ``control`` work on. ``url`` is the origin of the simulator.
 
     ``on_premises`` tells whether a server outside Microsoft's cloud is served as well,
-    ``release`` is the one that every environment has.
+    ``release`` is the one that every environment has at first, ``items`` how many there are
+    beside the invented ones, ``rows`` more of them and others.
     """
 
     def __init__(
@@ -29,6 +32,8 @@ class State:
         seed: int,
         clock: Clock,
         *,
+        items: int = 0,
+        rows: Rows | None = None,
         on_premises: bool = False,
         release: str = NEWEST,
     ) -> None:
@@ -45,27 +50,43 @@ class State:
         self.entra = Entra(clock, self.tokens, self.signins, self.certificates, self.registrations)
         self.on_premises = on_premises
         self.webhooks = Webhooks(clock)
+        self.release = release
         self.history = History(clock)
-        self.seed = seed
-        self._build()
+        # Counted up by whatever may change what is kept; see ``keeper``.
+        self.changes = 0
+        self.seeding = Seeding(seed, items, rows or {})
+        self.take(build_environments(self.stored, clock, self.seeding, release))
 
-    def reset(self) -> None:
-        """Back to the seed: records, faults, journal, sign-ins and the clock's advances.
+    @property
+    def seed(self) -> int:
+        """The number that decides every id."""
+        return self.seeding.number
 
-        Access tokens that were issued stay good for as long as they last.
+    def reset(self, seeding: Seeding | None = None) -> None:
+        """Back to the seed, or to another one: records, users, faults, journal, sign-ins, clock.
+
+        Access tokens that were issued stay good for as long as they last. Raises what
+        ``build_environments`` raises, and is as before then.
         """
+        seeding, setting = seeding or self.seeding, self.clock.setting
         self.clock.reset()
+        try:
+            environments = build_environments(self.stored, self.clock, seeding, self.release)
+        except BaseException:
+            self.clock.restore(*setting)
+            raise
+        self.seeding = seeding
         self.faults.clear()
         self.journal.clear()
         self.signins.clear()
         self.certificates.keys.clear()
         self.registrations.reset()
-        self._build()
+        self.take(environments)
 
-    def _build(self) -> None:
-        """Fresh environments, and nothing that happened to them."""
-        self.environments = build_environments(self.stored, self.clock, self.seed)
-        self.webhooks.watch(self.environments)
+    def take(self, environments: dict[str, Environment]) -> None:
+        """Have these environments, to which nothing has happened yet."""
+        self.environments = environments
+        self.webhooks.watch(environments)
         self.history.clear()
-        for environment in self.environments.values():
+        for environment in environments.values():
             self.history.watch(environment.companies.values())

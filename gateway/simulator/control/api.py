@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import cast
-
-import msgspec
+from datetime import datetime
+from typing import TypeVar, cast
 
 from gateway.simulator.clock import timestamp
+from gateway.simulator.control.asking import body_of, decoded, number_of, query_of
 from gateway.simulator.control.coverage import coverage
+from gateway.simulator.control.environments import (
+    change_environment,
+    copy_environment,
+    delete_environment,
+    list_environments,
+)
 from gateway.simulator.control.journal import Entry
+from gateway.simulator.control.keeping import digest
+from gateway.simulator.control.kinds import is_moment
 from gateway.simulator.control.menu import MENU
-from gateway.simulator.control.planting import plant
+from gateway.simulator.control.people import add_user, change_user, list_users
+from gateway.simulator.control.records import put_in, show_state, type_in
 from gateway.simulator.control.registering import (
     consents,
     give_consent,
@@ -24,18 +32,19 @@ from gateway.simulator.control.registering import (
     remove_secret,
     withdraw_consent,
 )
-from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, ControlError
 from gateway.simulator.exchange import Answer, Call, json_answer
-from gateway.simulator.records.store import Company, Values
-from gateway.simulator.records.values import decode_json, read_value
-from gateway.simulator.records.writes import Writer
-from gateway.simulator.seed.companies import TENANTS, USERS
+from gateway.simulator.records.values import decode_json
+from gateway.simulator.seed.seeding import Seeding, read_own_rows
 from gateway.simulator.state import State
 
 _MOST_ADVANCE = 10 * 365 * 86_400
+_MOST_ITEMS = 100_000
+_LARGEST_SEED = 2**63 - 1
 
 Handler = Callable[[State, Call], Answer]
+MemberHandler = Callable[[State, Call, str], Answer]
+Served = TypeVar("Served")
 
 
 def control_answer(state: State, call: Call) -> Answer:
@@ -43,50 +52,30 @@ def control_answer(state: State, call: Call) -> Answer:
     segments = call.segments[1:]
     name = segments[0] if segments else ""
     try:
-        if name == "faults" and len(segments) == 2 and call.method == "DELETE":
-            return _clear_fault(state, segments[1])
+        if len(segments) == 2 and name in _MEMBERS:
+            return _chosen(_MEMBERS[name], call)(state, call, segments[1])
         if len(segments) > 1:
             raise ControlError(f"There is nothing at {call.path}.", 404)
-        methods = _HANDLERS.get(name)
-        if methods is None:
+        if name not in _HANDLERS:
             raise ControlError(f"There is nothing at {call.path}; try GET /_simulator.", 404)
-        handler = methods.get(call.method)
-        if handler is None:
-            allowed = ", ".join(sorted(methods))
-            raise ControlError(f"{call.path} does {allowed}, not {call.method}.", 405)
-        return handler(state, call)
+        return _chosen(_HANDLERS[name], call)(state, call)
     except ControlError as error:
         return json_answer(error.status, {"error": error.text})
 
 
-def _decoded(call: Call) -> object:
-    try:
-        decoded: object = msgspec.json.decode(call.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ControlError(f"The body is not JSON: {error}.") from None
-    return decoded
-
-
-def _body(call: Call, *known: str) -> dict[str, object]:
-    body = _decoded(call) if call.body else {}
-    if not isinstance(body, dict):
-        raise ControlError("The body is one JSON object.")
-    unknown = [name for name in body if name not in known]
-    if unknown:
-        raise ControlError(f"'{unknown[0]}' is not known here; known: {', '.join(known)}.")
-    return body
-
-
-def _query(call: Call, *known: str) -> dict[str, str]:
-    query = dict(call.pairs)
-    unknown = [name for name in query if name not in known]
-    if unknown:
-        raise ControlError(f"'{unknown[0]}' is not known here; known: {', '.join(known)}.")
-    return query
+def _chosen(methods: dict[str, Served], call: Call) -> Served:
+    """What serves the method of the call. Raises ControlError (405)."""
+    found = methods.get(call.method)
+    if found is None:
+        allowed = ", ".join(sorted(methods))
+        raise ControlError(f"{call.path} does {allowed}, not {call.method}.", 405)
+    return found
 
 
 def _index(_: State, _call: Call) -> Answer:
     paths = {f"/_simulator/{name}": sorted(methods) for name, methods in _HANDLERS.items() if name}
+    for name, members in _MEMBERS.items():
+        paths[f"/_simulator/{name}/{{name}}"] = sorted(members)
     faults = [kind.described for kind in MENU.values()]
     return json_answer(200, {"paths": paths, "faults": faults})
 
@@ -96,18 +85,65 @@ def _reset(state: State, _call: Call) -> Answer:
     return Answer(204)
 
 
+def _seed(state: State, call: Call) -> Answer:
+    """Another world: another seed, more items, rows of one's own. What is not said is as before."""
+    body = body_of(call, "seed", "items", "rows")
+    number = _whole(body, "seed", state.seeding.number, _LARGEST_SEED)
+    items = _whole(body, "items", state.seeding.items, _MOST_ITEMS)
+    try:
+        exact = cast("dict[str, object]", decode_json(call.body)) if body else {}
+        rows = read_own_rows(exact["rows"]) if "rows" in body else state.seeding.rows
+        state.reset(Seeding(number, items, rows))
+    except (ValueError, BusinessCentralError) as error:
+        raise ControlError(f"Nothing was seeded: {error}") from None
+    return json_answer(200, {"seed": number, "items": items})
+
+
+def _whole(body: dict[str, object], name: str, without: int, most: int) -> int:
+    value = body.get(name, without)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise ControlError(f"{name} is a whole number between 0 and {most}.")
+    return value
+
+
+def _hash(state: State, _call: Call) -> Answer:
+    return json_answer(200, {"sha256": digest(state)})
+
+
 def _clock(state: State, _call: Call) -> Answer:
     return json_answer(200, {"now": timestamp(state.clock.now())})
 
 
-def _advance(state: State, call: Call) -> Answer:
-    seconds = _body(call, "advance").get("advance")
+def _move_clock(state: State, call: Call) -> Answer:
+    body = body_of(call, "advance", "set", "stands")
+    if len(body.keys() & {"advance", "set"}) != 1:
+        raise ControlError("Give either advance, in seconds, or set, a moment.")
+    if "advance" in body:
+        _advance(state, body)
+    else:
+        _set_clock(state, body)
+    return _clock(state, call)
+
+
+def _advance(state: State, body: dict[str, object]) -> None:
+    seconds = body["advance"]
+    if "stands" in body:
+        raise ControlError("stands belongs to set.")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise ControlError("advance is a number of seconds.")
     if not 0 <= seconds <= _MOST_ADVANCE:
         raise ControlError(f"advance is between 0 and {_MOST_ADVANCE} seconds.")
     state.clock.advance(seconds)
-    return _clock(state, call)
+
+
+def _set_clock(state: State, body: dict[str, object]) -> None:
+    stands = body.get("stands", False)
+    if not isinstance(stands, bool):
+        raise ControlError("stands is true or false.")
+    moment = datetime.fromisoformat(cast("str", body["set"])) if is_moment(body["set"]) else None
+    if moment is None or not 2000 <= moment.year <= 2100:
+        raise ControlError("set is a moment from 2000 to 2100 such as 2026-03-02T12:00:00Z.")
+    state.clock.set(moment, stands=stands)
 
 
 def _webhooks(state: State, _call: Call) -> Answer:
@@ -124,7 +160,7 @@ def _faults(state: State, _call: Call) -> Answer:
 
 
 def _arm(state: State, call: Call) -> Answer:
-    wish = _decoded(call)
+    wish = decoded(call)
     named = wish.get("company") if isinstance(wish, dict) else None
     if isinstance(named, str) and not any(e.company(named) for e in state.environments.values()):
         raise ControlError(f"There is no company '{named}'.", 404)
@@ -136,7 +172,7 @@ def _clear_faults(state: State, _call: Call) -> Answer:
     return Answer(204)
 
 
-def _clear_fault(state: State, text: str) -> Answer:
+def _clear_fault(state: State, _call: Call, text: str) -> Answer:
     if not text.isascii() or not text.isdigit():
         raise ControlError(f"'{text}' is not the id of a fault.", 404)
     state.faults.clear(int(text))
@@ -144,10 +180,8 @@ def _clear_fault(state: State, text: str) -> Answer:
 
 
 def _journal(state: State, call: Call) -> Answer:
-    query = _query(call, "since", "method", "path", "entity")
-    since = query.get("since", "0")
-    if not since.isascii() or not since.isdigit():
-        raise ControlError("since is the id of an entry.")
+    query = query_of(call, "since", "method", "path", "entity")
+    since = number_of(query, "since", 0)
     try:
         path = re.compile(query.get("path", ""))
     except re.error as error:
@@ -155,7 +189,7 @@ def _journal(state: State, call: Call) -> Answer:
 
     def wanted(entry: Entry) -> bool:
         return (
-            entry.id > int(since)
+            entry.id > since
             and query.get("method", entry.call.method).upper() == entry.call.method
             and query.get("entity", entry.entity) == entry.entity
             and path.search(entry.call.path) is not None
@@ -170,89 +204,12 @@ def _clear_journal(state: State, _call: Call) -> Answer:
     return Answer(204)
 
 
-def _state(state: State, call: Call) -> Answer:
-    query = _query(call, "environment", "company", "entity")
-    if "company" not in query:
-        counts = {
-            environment.name: {
-                company.name: _counts(company) for company in _companies(environment)
-            }
-            for environment in state.environments.values()
-        }
-        return json_answer(200, {"counts": counts})
-    company = _company(state, query.get("environment", "Production"), query["company"])
-    entity = query.get("entity")
-    if entity is None:
-        return json_answer(200, {"counts": _counts(company)})
-    if entity not in state.catalogue.sets:
-        raise ControlError(f"There is no entity set '{entity}'.", 404)
-    records = company.table(entity).ordered()
-    value = [{"@odata.etag": record.etag, **record.values} for record in records]
-    return json_answer(200, {"value": value})
-
-
-def _plant(state: State, call: Call) -> Answer:
-    """Records as if people had made them: ``rows`` of fields, references by code or number."""
-    body = _body(call, "environment", "company", "entity", "rows")
-    company = _company(state, str(body.get("environment", "Production")), str(body.get("company")))
-    entity_set = state.catalogue.sets.get(str(body.get("entity")))
-    if entity_set is None or not isinstance(body.get("rows"), list):
-        raise ControlError("entity is the name of an entity set, rows a list of objects.")
-    moment = timestamp(state.clock.now())
-    try:
-        rows = cast("dict[str, list[Values]]", decode_json(call.body))["rows"]  # exact decimals
-        with company.transaction():
-            for row in rows:
-                fields = {name: read_value(entity_set.by_name[name], row[name]) for name in row}
-                plant(company, state.seed, entity_set.name, fields, moment)
-    except (KeyError, TypeError, BusinessCentralError) as error:
-        raise ControlError(f"Nothing was put in: {error!r}.") from None
-    return json_answer(201, {"count": len(rows)})
-
-
-def _type_in(state: State, call: Call) -> Answer:
-    """Fields of one record as if a person had changed them just now."""
-    body = _body(call, "environment", "company", "entity", "id", "fields")
-    company = _company(state, str(body.get("environment", "Production")), str(body.get("company")))
-    entity_set = state.catalogue.sets.get(str(body.get("entity")))
-    record = company.get(entity_set.name, str(body.get("id"))) if entity_set else None
-    if entity_set is None or record is None or not isinstance(body.get("fields"), dict):
-        raise ControlError("entity and id name a record, fields is an object.")
-    fields = cast("dict[str, Values]", decode_json(call.body))["fields"]
-    try:
-        Writer(company, state.catalogue, state.clock).change(entity_set, record, fields)
-    except BusinessCentralError as error:
-        raise ControlError(f"Nothing was changed: {error!r}.") from None
-    return json_answer(200, {"@odata.etag": record.etag})
-
-
-def _company(state: State, environment: str, name: str) -> Company:
-    found = state.environments.get(environment.lower())
-    company = found.company(name) if found else None
-    if company is None:
-        raise ControlError("There is no such company in this environment.", 404)
-    return company
-
-
-def _companies(environment: Environment) -> list[Company]:
-    return list(environment.companies.values())
-
-
-def _counts(company: Company) -> dict[str, int]:
-    return {name: len(table.records) for name, table in company.tables.items() if table.records}
-
-
 def _coverage(state: State, _call: Call) -> Answer:
     return json_answer(200, coverage(state.catalogue))
 
 
-def _users(_: State, _call: Call) -> Answer:
-    tenants = [asdict(tenant) for tenant in TENANTS]
-    return json_answer(200, {"tenants": tenants, "value": [asdict(user) for user in USERS]})
-
-
 def _register(state: State, call: Call) -> Answer:
-    pem = _body(call, "certificate").get("certificate")
+    pem = body_of(call, "certificate").get("certificate")
     if not isinstance(pem, str):
         raise ControlError("certificate is one certificate as PEM.")
     return json_answer(201, {"thumbprint": state.certificates.register(pem)})
@@ -260,12 +217,12 @@ def _register(state: State, call: Call) -> Answer:
 
 def _secrets(state: State, call: Call) -> Answer:
     """A new secret for the application, or when a known one expires."""
-    body = _body(call, "secret", "seconds")
+    body = body_of(call, "secret", "seconds")
     return json_answer(201, put_secret(state, body))
 
 
 def _remove_secret(state: State, call: Call) -> Answer:
-    remove_secret(state, _body(call, "secret"))
+    remove_secret(state, body_of(call, "secret"))
     return Answer(204)
 
 
@@ -274,17 +231,17 @@ def _consents(state: State, _call: Call) -> Answer:
 
 
 def _consent(state: State, call: Call) -> Answer:
-    give_consent(state, _body(call, "tenant", "roles"))
+    give_consent(state, body_of(call, "tenant", "roles"))
     return _consents(state, call)
 
 
 def _withdraw(state: State, call: Call) -> Answer:
-    withdraw_consent(state, _body(call, "tenant"))
+    withdraw_consent(state, body_of(call, "tenant"))
     return Answer(204)
 
 
 def _load(state: State, _call: Call) -> Answer:
-    names = {user.object_id: user.username for user in USERS}
+    names = {user.object_id: user.username for user in state.signins.accounts}
     value = [
         {"principal": principal, "user": names.get(principal), "now": load.now, "max": load.max}
         for principal, load in state.journal.loads.items()
@@ -295,16 +252,24 @@ def _load(state: State, _call: Call) -> Answer:
 _HANDLERS: dict[str, dict[str, Handler]] = {
     "": {"GET": _index},
     "reset": {"POST": _reset},
-    "clock": {"GET": _clock, "POST": _advance},
+    "seed": {"POST": _seed},
+    "hash": {"GET": _hash},
+    "clock": {"GET": _clock, "POST": _move_clock},
     "faults": {"GET": _faults, "POST": _arm, "DELETE": _clear_faults},
     "journal": {"GET": _journal, "DELETE": _clear_journal},
-    "state": {"GET": _state},
+    "state": {"GET": show_state},
     "coverage": {"GET": _coverage},
-    "users": {"GET": _users},
+    "users": {"GET": list_users, "POST": add_user},
+    "environments": {"GET": list_environments, "POST": copy_environment},
     "load": {"GET": _load},
     "webhooks": {"GET": _webhooks, "POST": _deliver},
     "certificates": {"POST": _register},
     "secrets": {"POST": _secrets, "DELETE": _remove_secret},
     "consents": {"GET": _consents, "POST": _consent, "DELETE": _withdraw},
-    "records": {"POST": _plant, "PATCH": _type_in},
+    "records": {"POST": put_in, "PATCH": type_in},
+}
+_MEMBERS: dict[str, dict[str, MemberHandler]] = {
+    "faults": {"DELETE": _clear_fault},
+    "users": {"PATCH": change_user},
+    "environments": {"PATCH": change_environment, "DELETE": delete_environment},
 }

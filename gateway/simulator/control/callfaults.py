@@ -43,6 +43,11 @@ class CallFaults:
         return sum(waits)
 
     @property
+    def release(self) -> str:
+        """The release of the server that answers, blank for the environment's own."""
+        return next((details.text("release") for details in self.details("other_release")), "")
+
+    @property
     def effects(self) -> Effects:
         """What changes inside the work."""
         untaken = [details.texts("fields") for details in self.details("value_not_taken")]

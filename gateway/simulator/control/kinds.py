@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
+from gateway.simulator.catalogue.entities import load_catalogue
 from gateway.simulator.entra.tokens import Claims
 from gateway.simulator.exchange import Answer, Call
 
@@ -231,6 +232,14 @@ def is_moment(value: object) -> bool:
         return False
 
 
+def _is_release(value: object) -> bool:
+    try:
+        load_catalogue(str(value))
+    except ValueError:
+        return False
+    return isinstance(value, str)
+
+
 def choice(*texts: str) -> Shape:
     """One of these texts."""
     return Shape(" or ".join(texts), lambda value: value in texts)
@@ -251,4 +260,5 @@ STATUS = Shape(
 TEXTS = Shape("a list of texts", _are_texts)
 HEADERS = Shape("an object of texts", _are_headers)
 MOMENT = Shape("a moment such as 2026-03-02T12:00:00Z", is_moment)
+RELEASE = Shape("a release from 17.0 to 29.0", _is_release)
 JSON = Shape("any JSON, or a text that is sent as HTML", lambda _: True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from gateway.simulator.clock import timestamp
 from gateway.simulator.entra.registrations import KNOWN_ROLES, ROLES
 from gateway.simulator.errors import ControlError
-from gateway.simulator.seed.companies import APPLICATIONS, TENANTS, USERS, Tenant
+from gateway.simulator.seed.companies import APPLICATIONS, TENANTS, Tenant
 from gateway.simulator.state import State
 
 _MOST_SECONDS = 10 * 365 * 86_400
@@ -49,7 +49,7 @@ def consents(state: State) -> dict[str, object]:
             "for_everybody": (tenant.id, application.id) in known.tenants,
             "users": [
                 user.username
-                for user in USERS
+                for user in state.signins.accounts
                 if user.tenant == tenant.id and (user.object_id, application.id) in known.users
             ],
         }
@@ -69,7 +69,7 @@ def give_consent(state: State, body: Mapping[str, object]) -> None:
 
 def withdraw_consent(state: State, body: Mapping[str, object]) -> None:
     """A tenant takes all consents back. Raises ControlError."""
-    state.registrations.withdraw(_tenant(body).id, APPLICATIONS[0], USERS)
+    state.registrations.withdraw(_tenant(body).id, APPLICATIONS[0], tuple(state.signins.accounts))
 
 
 def _tenant(body: Mapping[str, object]) -> Tenant:

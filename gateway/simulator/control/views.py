@@ -12,9 +12,10 @@ from datetime import timedelta
 from gateway.simulator.control.callfaults import CallFaults
 from gateway.simulator.control.faults import Fault
 from gateway.simulator.control.planting import fixed_id
+from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.records.history import History
-from gateway.simulator.records.store import Company, Environment
+from gateway.simulator.records.store import Company
 from gateway.simulator.seed.companies import build_company
 
 

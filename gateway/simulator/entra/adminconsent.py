@@ -30,7 +30,7 @@ from gateway.simulator.entra.signin import (
 )
 from gateway.simulator.errors import EntraError
 from gateway.simulator.exchange import Answer, Call
-from gateway.simulator.seed.companies import USERS, Application, Tenant
+from gateway.simulator.seed.companies import Application, Tenant
 
 _DECLINED = "The resource owner or authorization server denied the request."
 _CANCELED = "The admin canceled the request"
@@ -68,7 +68,9 @@ class AdminConsent:
             return self._refused(values, self.changes.refusal)
         if self.call.method == "POST" and values.get("decision"):
             return self._decide(values, tenant, application)
-        users = [user for user in USERS if tenant is None or user.tenant == tenant.id]
+        users = [
+            user for user in self.signins.accounts if tenant is None or user.tenant == tenant.id
+        ]
         known = self.signins.sessions.get(session_of(self.call))
         chosen = known if known in users else next(u for u in users if u.administrator)
         return page_answer(admin_page(application, users, chosen or users[0], values))
@@ -80,7 +82,7 @@ class AdminConsent:
             error = refuse(65004)
             error.text = _DECLINED
             return self._refused(values, error.of("consent_required"))
-        user = user_of(values.get("username", ""), tenant)
+        user = user_of(values.get("username", ""), tenant, self.signins.accounts)
         if not user.administrator:  # shown, not sent back: a choice
             raise refuse(90094, tenant=user.tenant, app=application.id)
         scope = values.get("scope", "")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.simulator.clock import Clock
+from gateway.simulator.entra.accounts import Accounts
 from gateway.simulator.entra.issuing import NO_CHANGES, Changes, client_info
 from gateway.simulator.entra.pages import account_page, consent_page
 from gateway.simulator.entra.refusals import NEVER_SENT_BACK, at_authorize, refuse
@@ -37,7 +38,7 @@ from gateway.simulator.entra.signin import (
 )
 from gateway.simulator.errors import EntraError
 from gateway.simulator.exchange import Answer, Call
-from gateway.simulator.seed.companies import TENANTS, USERS, Application, Tenant, User
+from gateway.simulator.seed.companies import TENANTS, Application, Tenant, User
 
 _REQUIRED = ("client_id", "response_type", "redirect_uri", "scope")
 _PROMPTS = frozenset({"", "none", "login", "select_account", "consent"})
@@ -73,7 +74,7 @@ class Authorize:
     def _ask(
         self, values: Mapping[str, str], tenant: Tenant | None, application: Application
     ) -> Answer:
-        users = _candidates(tenant, values)
+        users = _candidates(tenant, values, self.signins.accounts)
         hint = values.get("login_hint", "").lower()
         known = self.signins.sessions.get(session_of(self.call))
         if known not in users or (hint and known is not None and known.username != hint):
@@ -106,7 +107,8 @@ class Authorize:
         decision = values["decision"]
         if decision not in {"accept", "continue"}:
             return self._refused(values, refuse(65004))
-        user = user_of(values.get("username") or values.get("login_hint") or "", tenant)
+        name = values.get("username") or values.get("login_hint") or ""
+        user = user_of(name, tenant, self.signins.accounts)
         if decision == "continue" and self._asks(values, user, application):
             return page_answer(consent_page(application, [user], user, values))
         if decision == "accept":
@@ -155,12 +157,12 @@ class Authorize:
         return send_back(values["redirect_uri"], sent, mode if mode in RESPONSE_MODES else "query")
 
 
-def _candidates(tenant: Tenant | None, values: Mapping[str, str]) -> list[User]:
+def _candidates(tenant: Tenant | None, values: Mapping[str, str], accounts: Accounts) -> list[User]:
     """The accounts to choose from: the tenant's, or those of the ``domain_hint``."""
     hint = values.get("domain_hint", "").lower()
     hinted = {each.id for each in TENANTS if each.domain == hint}
     wanted = {tenant.id} if tenant else hinted or {each.id for each in TENANTS}
-    return [user for user in USERS if user.tenant in wanted]
+    return [user for user in accounts if user.tenant in wanted]
 
 
 def _mistake(values: Mapping[str, str]) -> EntraError | None:

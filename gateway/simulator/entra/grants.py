@@ -28,6 +28,7 @@ from gateway.simulator.entra.signin import (
     check_scopes,
     given,
     refuse_consumers,
+    refuse_disabled,
     tenant_of,
 )
 from gateway.simulator.exchange import Answer, Call, json_answer
@@ -112,7 +113,8 @@ class Grants:
             raise refuse(9002313).of("invalid_grant")
         if refresh.expires <= self.clock.now():
             raise refuse(700082)
-        user = refresh.user
+        user = self.signins.accounts.find(refresh.user.username) or refresh.user
+        refuse_disabled(user)
         tenant = tenant_of(path)
         if tenant is not None and tenant.id != user.tenant:
             raise refuse(50020, user=user.username, tenant=tenant.name, app=application.id)

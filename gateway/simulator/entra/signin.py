@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from gateway.simulator.entra.accounts import Accounts
 from gateway.simulator.entra.refusals import refuse
-from gateway.simulator.seed.companies import APPLICATIONS, TENANTS, USERS, Application, Tenant, User
+from gateway.simulator.seed.companies import APPLICATIONS, TENANTS, Application, Tenant, User
 
 RESOURCE = "https://api.businesscentral.dynamics.com"
 DELEGATED = ("Financials.ReadWrite.All", "user_impersonation")
@@ -51,17 +52,19 @@ class Refresh:
 
 @dataclass(slots=True)
 class SignIns:
-    """Codes, refresh tokens and browser sessions that were issued, by their value."""
+    """Codes, refresh tokens and browser sessions that were issued, by their value; who can sign in."""
 
     codes: dict[str, Code] = field(default_factory=dict, repr=False)
     refreshes: dict[str, Refresh] = field(default_factory=dict, repr=False)
     sessions: dict[str, User] = field(default_factory=dict, repr=False)
+    accounts: Accounts = field(default_factory=Accounts)
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Forget all of them; the accounts are those of the seed."""
         self.codes.clear()
         self.refreshes.clear()
         self.sessions.clear()
+        self.accounts.reset()
 
 
 def tenant_of(path: str) -> Tenant | None:
@@ -104,12 +107,19 @@ def check_scopes(scope: str) -> tuple[str, ...]:
     return scopes
 
 
-def user_of(username: str, tenant: Tenant | None) -> User:
+def user_of(username: str, tenant: Tenant | None, accounts: Accounts) -> User:
     """The account with this name, in this tenant. Raises EntraError."""
-    for user in USERS:
-        if user.username == username.lower() and (tenant is None or user.tenant == tenant.id):
-            return user
-    raise refuse(50034, user=username, tenant=tenant.name if tenant else "organization")
+    user = accounts.find(username, tenant)
+    if user is None:
+        raise refuse(50034, user=username, tenant=tenant.name if tenant else "organization")
+    refuse_disabled(user)
+    return user
+
+
+def refuse_disabled(user: User) -> None:
+    """An account that an administrator disabled gets nothing. Raises EntraError (50057)."""
+    if not user.enabled:
+        raise refuse(50057)
 
 
 def given(values: Mapping[str, str], name: str) -> str:

@@ -12,7 +12,7 @@ import random
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet
@@ -106,6 +106,15 @@ class Table:
         names = {*self._groups, self.entity_set.natural_key or "id"}
         if any(record.values[name] != before[name] for name in names):
             self.changed()
+
+    def copied(self) -> Table:
+        """The same records once more."""
+        copy = Table(self.entity_set)
+        copy.records = {
+            key: Record(record.id, dict(record.values), record.version)
+            for key, record in self.records.items()
+        }
+        return copy
 
     def _key(self, record: Record) -> Any:  # noqa: ANN401 - numbers or texts, by entity set
         name = self.entity_set.natural_key
@@ -238,6 +247,30 @@ class Company:
 
         self._remember(restore)
         return value
+
+    def copied(self) -> Company:
+        """The same company once more, with the same ids, that nobody watches yet."""
+        ids = random.Random()  # noqa: S311 - goes on where the original is
+        ids.setstate(self.random.getstate())
+        return replace(
+            self,
+            random=ids,
+            tables={name: table.copied() for name, table in self.tables.items()},
+            series=dict(self.series),
+            streams=dict(self.streams),
+            watchers=[],
+            _undo=None,
+            _changes=[],
+        )
+
+    @property
+    def version(self) -> int:
+        """The last version that a record was given."""
+        return self._version
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self._version = version
 
     def _note(
         self, kind: ChangeKind, name: str, record: Record, before: Record | None = None

@@ -35,16 +35,18 @@ Ids follow from the seed, the company and the number, so two runs with one seed 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, load_stored
+from gateway.simulator.catalogue.entities import BLANK_TIME, NEWEST, Catalogue, load_stored
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.control.planting import fixed_id, plant, plant_document
 from gateway.simulator.environments import Environment
 from gateway.simulator.records.store import Company, Values
 from gateway.simulator.seed.documents import DOCUMENTS, ENTRIES
 from gateway.simulator.seed.rows import LOCAL_CURRENCY, ROWS
+from gateway.simulator.seed.seeding import Seeding, more_items
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 CLIENT_SECRET = "simulator-secret"  # noqa: S105 - the one published secret of a simulator
@@ -65,8 +67,9 @@ _FOREIGN = frozenset({"currencies", "currencyExchangeRates"})
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who can sign in. ``licensed`` tells whether Business Central lets them in,
-    ``administrator`` whether they consent for the whole tenant and see the admin center.
+    """Somebody who can sign in, while the account is ``enabled``. ``licensed`` tells whether
+    Business Central lets them in, ``administrator`` whether they consent for the whole tenant
+    and see the admin center.
     """
 
     username: str
@@ -75,6 +78,7 @@ class User:
     tenant: str
     licensed: bool = True
     administrator: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +130,23 @@ USERS = (
 )
 
 
-def build_environments(catalogue: Catalogue, clock: Clock, seed: int) -> dict[str, Environment]:
-    """Fresh environments with their companies, by lower-case name."""
-    environments = {}
+def build_environments(
+    catalogue: Catalogue, clock: Clock, seeding: Seeding, release: str = NEWEST
+) -> dict[str, Environment]:
+    """Fresh environments with their companies, by lower-case name.
+
+    Raises BusinessCentralError for rows of one's own that no company takes, ValueError for a
+    field that is not there.
+    """
+    created, environments = timestamp(clock.now()), {}
+    extras = {identity: _extras(seeding, identity) for identity in COMPANIES}
     for name, kind in ENVIRONMENTS:
-        companies = [
-            build_company(catalogue, timestamp(clock.now()), seed, name, identity)
-            for identity in COMPANIES
-        ]
-        by_id = {company.id: company for company in companies}
-        environments[name.lower()] = Environment(name, kind, by_id)
+        companies = {}
+        for identity in COMPANIES:
+            company = build_company(catalogue, created, seeding.number, name, identity)
+            _insert(company, extras[identity])
+            companies[company.id] = company
+        environments[name.lower()] = Environment(name, kind, companies, release)
     return environments
 
 
@@ -145,12 +156,27 @@ def build_company(
     """A fresh company; ``identity`` is its id, its name and its currency."""
     ids = random.Random(f"{seed}/{environment}/{identity[0]}")  # noqa: S311 - ids must be repeatable
     company = _empty(catalogue, identity, created, ids)
-    for entity_set, values in _rows(seed, identity):
+    _insert(company, _rows(seed, identity))
+    return company
+
+
+def _insert(company: Company, rows: Iterable[tuple[str, Values]]) -> None:
+    for entity_set, values in rows:
         own = dict(values)
         if "lastModifiedDateTime" in own:
-            own["lastModifiedDateTime"] = created
+            own["lastModifiedDateTime"] = company.created
         company.insert(entity_set, own, own["id"])
-    return company
+
+
+def _extras(seeding: Seeding, identity: tuple[str, str, str]) -> list[tuple[str, Values]]:
+    """The records of a company that are not invented here: more items, rows of one's own."""
+    if not seeding.items and not seeding.rows:
+        return []
+    company = build_company(load_stored(), BLANK_TIME, seeding.number, "", identity)
+    wanted = [("items", row) for row in more_items(seeding.items)]
+    wanted += [(name, row) for name, rows in seeding.rows.items() for row in rows]
+    planted = [plant(company, seeding.number, name, row, BLANK_TIME) for name, row in wanted]
+    return [(name, made.values) for (name, _), made in zip(wanted, planted, strict=True)]
 
 
 def _empty(

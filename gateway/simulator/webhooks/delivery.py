@@ -79,10 +79,15 @@ class Webhooks:
     def watch(self, environments: Mapping[str, Environment]) -> None:
         """Hear of every change in these environments, and of no others."""
         self._letters.clear()
-        self._watched = [one.subscriptions for one in environments.values()]
+        self._watched.clear()
         for environment in environments.values():
-            for company in environment.companies.values():
-                company.watchers.append(partial(self._changed, environment, company))
+            self.add(environment)
+
+    def add(self, environment: Environment) -> None:
+        """Hear of every change in one more environment."""
+        self._watched.append(environment.subscriptions)
+        for company in environment.companies.values():
+            company.watchers.append(partial(self._changed, environment, company))
 
     async def handshake(self, url: object) -> None:
         """See that an address takes notifications. Raises BusinessCentralError."""

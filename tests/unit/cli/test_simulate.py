@@ -46,3 +46,39 @@ def test_a_folder_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
     result = run("simulate", "--port", "0", "--tls-folder", str(tmp_path / "file" / "below"))
     assert result.exit_code == 1
     assert "--tls-folder" in result.output
+
+
+def test_a_fault_script_with_a_mistake(run: Run, tmp_path: Path) -> None:
+    script = tmp_path / "faults.jsonl"
+    script.write_text('{"kind": "lock"}\n{"kind": "lokc"}\n', encoding="utf-8")
+    result = run("simulate", "--port", "0", "--fault-script", script)
+    assert result.exit_code == 1
+    assert f"{script}, line 2: The kind of a fault is one of" in result.output.replace("\n", " ")
+
+
+def test_files_that_are_not_there(run: Run, tmp_path: Path) -> None:
+    for option in ("--fault-script", "--state", "--seed-file"):
+        result = run("simulate", "--port", "0", option, tmp_path / "none" / "file")
+        assert result.exit_code == 1
+        assert "cannot be used: No such file" in result.output.replace("\n", " ")
+
+
+def test_a_state_that_is_broken(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text("broken", encoding="utf-8")
+    result = run("simulate", "--port", "0", "--state", file)
+    assert result.exit_code == 1
+    assert "is refused: it is no state of a simulator" in result.output.replace("\n", " ")
+
+
+def test_a_seed_file_with_a_mistake(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    for text, sentence in (
+        ("[", "valid JSON"),
+        ('{"gadgets": []}', "'gadgets' is no entity set"),
+        ('{"customers": [{"number": "10000"}]}', "already exists"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        result = run("simulate", "--port", "0", "--seed-file", file)
+        assert result.exit_code == 1
+        assert sentence in result.output.replace("\n", " ")

@@ -9,6 +9,7 @@ from gateway.simulator.control.kinds import (
     BUSINESS_CENTRAL,
     MOMENT,
     READS,
+    RELEASE,
     SECONDS,
     TEXT,
     WRITES,
@@ -69,6 +70,21 @@ LIFE: tuple[Kind, ...] = (
         "the answer comes first, reads see the write later",
         (Detail("seconds", SECONDS, "how much later, by the simulator's clock", needed=True),),
         (Example("", {"seconds": 10}),),
+    ),
+    Kind(
+        "other_release",
+        "Life",
+        BUSINESS_CENTRAL,
+        "the call comes to a node that has another release, with its metadata",
+        (Detail("release", RELEASE, "which", needed=True),),
+        (
+            Example("", {"release": "17.0"}),
+            Example(
+                "every third call or so",
+                {"release": "17.0", "match": {"probability": 0.3, "seed": 1}, "count": None},
+            ),
+        ),
+        lasts=True,
     ),
     Kind(
         "company_deleted",

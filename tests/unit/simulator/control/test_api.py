@@ -17,7 +17,32 @@ async def test_the_clock_is_read_and_advanced(client: Client) -> None:
     assert moved.json == {"now": "2026-03-03T12:00:00.5Z"}
 
 
-@pytest.mark.parametrize("body", [{}, {"advance": "1"}, {"advance": True}, {"advance": -1}, b"["])
+async def test_the_clock_is_set_and_stands(client: Client) -> None:
+    body = {"set": "2027-01-01T09:00:00+01:00", "stands": True}
+    assert (await client.post("/_simulator/clock", body)).json == {"now": "2027-01-01T08:00:00Z"}
+    moved = await client.post("/_simulator/clock", {"advance": 60})
+    assert moved.json == {"now": "2027-01-01T08:01:00Z"}
+    back = await client.post("/_simulator/clock", {"set": "2026-03-02T11:00:00Z"})
+    assert back.json == {"now": "2026-03-02T11:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"advance": "1"},
+        {"advance": True},
+        {"advance": -1},
+        {"advance": 1, "set": "2026-03-02T12:00:00Z"},
+        {"advance": 1, "stands": True},
+        {"set": "2026-03-02T12:00:00"},
+        {"set": "1999-12-31T12:00:00Z"},
+        {"set": 5},
+        {"set": "2026-03-02T12:00:00Z", "stands": 1},
+        {"stands": True},
+        b"[",
+    ],
+)
 async def test_the_clock_refuses_nonsense(client: Client, body: object) -> None:
     reply = await client.post("/_simulator/clock", body)
     assert reply.status == 400
@@ -80,6 +105,19 @@ async def test_state_counts_and_shows_records(client: Client) -> None:
     assert reply.json == {"error": "There is no entity set 'widgets'."}
 
 
+async def test_state_comes_page_by_page(client: Client) -> None:
+    path, found, skip = "/_simulator/state", [], "0"
+    while skip:
+        page = await client.get(path, company=LTD, entity="items", top="4", skip=skip)
+        assert page.json["count"] == 9
+        found += page.json["value"]
+        skip = str(page.json.get("next", ""))
+    assert found == await client.state("items")
+    for wrong in ({"top": "x"}, {"skip": "-1"}, {"skip": "1" * 10}):
+        reply = await client.get(path, company=LTD, entity="items", **wrong)
+        assert reply.status == 400, wrong
+
+
 async def test_environments_do_not_share_records(client: Client) -> None:
     await client.post("customers", {"displayName": "Juniper Hall"})
     params = {"environment": "Sandbox", "company": LTD, "entity": "customers"}
@@ -116,7 +154,8 @@ async def test_the_load_of_a_principal_is_seen(client: Client) -> None:
     [
         ("GET", "/_simulator", 200),
         ("GET", "/_simulator/nothing", 404),
-        ("GET", "/_simulator/faults/1", 404),
+        ("GET", "/_simulator/faults/1", 405),
+        ("GET", "/_simulator/clock/1", 404),
         ("DELETE", "/_simulator/faults/x", 404),
         ("PUT", "/_simulator/clock", 405),
         ("GET", "/nowhere", 404),

@@ -6,10 +6,11 @@ from gateway.simulator import Clock
 from gateway.simulator.catalogue.entities import load_stored
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.seed.companies import build_environments
+from gateway.simulator.seed.seeding import Seeding
 
 
 def company() -> Company:
-    environments = build_environments(load_stored(), Clock(), 1)
+    environments = build_environments(load_stored(), Clock(), Seeding())
     found = environments["production"].company("Harwick Ireland")
     assert found is not None
     found.tables.clear()

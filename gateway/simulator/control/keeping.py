@@ -1,0 +1,301 @@
+"""The state of a simulator as one document: for a file, and for its hash.
+
+Kept are records with their ids and versions, number series, streams, users, consents, secrets,
+refresh tokens and the clock; not kept are access tokens, faults and the journal. A part of the state is one entry of
+``_PARTS``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet, load_catalogue
+from gateway.simulator.entra.signin import Refresh
+from gateway.simulator.environments import Environment
+from gateway.simulator.records.store import Company, Record, Table, Values
+from gateway.simulator.records.values import encode_json
+from gateway.simulator.seed.companies import User
+from gateway.simulator.state import State
+
+FORMAT = "bc-gateway simulator"
+VERSION = 1
+_MOMENT = "Edm.DateTimeOffset"
+
+
+class _Company(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    name: str
+    display_name: str
+    currency: str
+    created: str
+    version: int
+    random: tuple[int, tuple[int, ...], float | None]
+    series: dict[str, int]
+    streams: list[tuple[str, str, str, str]]
+    tables: dict[str, list[tuple[str, int, dict[str, Any]]]]
+
+
+class _Environment(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    type: str
+    release: str
+    companies: list[_Company]
+
+
+class _Refresh(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+    client: str
+    username: str
+    scopes: tuple[str, ...]
+    expires: datetime
+
+
+class _Registrations(msgspec.Struct, forbid_unknown_fields=True):
+    secrets: dict[str, dict[str, datetime | None]]
+    roles: list[tuple[str, str, tuple[str, ...]]]
+    tenants: list[tuple[str, str]]
+    users: list[tuple[str, str]]
+
+
+class _Clock(msgspec.Struct, forbid_unknown_fields=True):
+    ahead: float
+    still: datetime | None
+
+
+class _Document(msgspec.Struct):
+    format: str
+    version: int
+    parts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of the document: how it is taken from a state, its type, how it is put back."""
+
+    shown: Callable[[State], object]
+    type: Any
+    put: Callable[[State, Any], None]
+
+
+def written(state: State) -> bytes:
+    """The state as a document."""
+    parts = {name: part.shown(state) for name, part in _PARTS.items()}
+    return encode_json({"format": FORMAT, "version": VERSION, "parts": parts})
+
+
+def read(state: State, document: bytes) -> None:
+    """Put a document's state in place of the one there is. Raises ValueError with a sentence,
+    and the state is as before then.
+    """
+    decoder = msgspec.json.Decoder(_Document, float_hook=Decimal)
+    try:
+        found = decoder.decode(document)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"it is no state of a simulator, or only a part of one: {error}") from None
+    if found.format != FORMAT or found.version != VERSION:
+        raise ValueError(
+            f"it is '{found.format}' version {found.version}, not '{FORMAT}' version {VERSION}"
+        )
+    if found.parts.keys() != _PARTS.keys():
+        raise ValueError(f"its parts are not {', '.join(_PARTS)}")
+    before = written(state)
+    try:
+        _put(state, found.parts)
+    except ValueError:
+        _put(state, decoder.decode(before).parts)
+        raise
+
+
+def digest(state: State) -> str:
+    """The SHA-256 of environments and users: the same after the same calls on the same seed.
+
+    The time of day is no part of it, so moments such as ``lastModifiedDateTime`` are left out.
+    """
+    timeless = [_environment(one, timeless=True) for one in state.environments.values()]
+    users = [asdict(user) for user in state.signins.accounts]
+    return hashlib.sha256(encode_json([timeless, users])).hexdigest()
+
+
+def _put(state: State, parts: dict[str, Any]) -> None:
+    for name, part in _PARTS.items():
+        try:
+            part.put(state, msgspec.convert(parts[name], part.type))
+        except msgspec.ValidationError as error:
+            raise ValueError(f"its {name} can not be read: {error}") from None
+
+
+def _environment(environment: Environment, *, timeless: bool = False) -> dict[str, object]:
+    companies = [_company(one, timeless=timeless) for one in environment.companies.values()]
+    return {
+        "name": environment.name,
+        "type": environment.type,
+        "release": environment.release,
+        "companies": companies,
+    }
+
+
+def _company(company: Company, *, timeless: bool) -> dict[str, object]:
+    return {
+        "id": company.id,
+        "name": company.name,
+        "display_name": company.display_name,
+        "currency": company.currency,
+        "created": "" if timeless else company.created,
+        "version": company.version,
+        "random": company.random.getstate(),
+        "series": dict(sorted(company.series.items())),
+        "streams": [
+            [*key, base64.b64encode(data).decode()] for key, data in sorted(company.streams.items())
+        ],
+        "tables": {
+            name: _records(table, timeless=timeless)
+            for name, table in sorted(company.tables.items())
+            if table.records
+        },
+    }
+
+
+def _records(table: Table, *, timeless: bool) -> list[object]:
+    left_out = {f.name for f in table.entity_set.fields if timeless and f.type == _MOMENT}
+    return [
+        [
+            record.id,
+            record.version,
+            {name: value for name, value in record.values.items() if name not in left_out},
+        ]
+        for record in table.records.values()
+    ]
+
+
+def _put_environments(state: State, kept: list[_Environment]) -> None:
+    environments = {}
+    for one in kept:
+        load_catalogue(one.release)
+        companies = {company.id: _rebuilt(company, state.stored) for company in one.companies}
+        name = one.name.lower()
+        environments[name] = Environment(one.name, one.type, companies, one.release)
+    state.take(environments)
+
+
+def _rebuilt(kept: _Company, catalogue: Catalogue) -> Company:
+    ids = random.Random()  # noqa: S311 - goes on where it was
+    try:
+        ids.setstate(kept.random)
+        streams = {
+            (s, i, f): base64.b64decode(text, validate=True) for s, i, f, text in kept.streams
+        }
+    except (ValueError, TypeError, binascii.Error):
+        raise ValueError(f"the company '{kept.name}' is broken") from None
+    company = Company(
+        id=kept.id,
+        name=kept.name,
+        display_name=kept.display_name,
+        currency=kept.currency,
+        catalogue=catalogue,
+        random=ids,
+        created=kept.created,
+        series=kept.series,
+        streams=streams,
+    )
+    for name, records in kept.tables.items():
+        if name not in catalogue.sets:
+            raise ValueError(f"there is no entity set '{name}'")
+        table, entity_set = company.table(name), catalogue.sets[name]
+        for record_id, version, values in records:
+            table.records[record_id] = Record(record_id, _values(entity_set, values), version)
+    company.version = kept.version
+    return company
+
+
+def _values(entity_set: EntitySet, kept: dict[str, Any]) -> Values:
+    """The values with their types again; fields that were not known then are blank."""
+    values = dict(entity_set.blanks)
+    for name, value in kept.items():
+        field = entity_set.by_name.get(name)
+        if field is None or name not in values:
+            raise ValueError(f"{entity_set.name} has no field '{name}'")
+        blank = values[name]
+        alike = isinstance(value, str) is isinstance(blank, str)
+        if not alike or isinstance(value, bool) is not isinstance(blank, bool):
+            raise ValueError(f"'{name}' of {entity_set.name} can not be {value!r}")
+        is_amount = field.type == "Edm.Decimal" and value
+        values[name] = Decimal(value) if is_amount else value
+    return values
+
+
+def _refreshes(state: State) -> list[object]:
+    return [
+        {
+            "token": token,
+            "client": refresh.client,
+            "username": refresh.user.username,
+            "scopes": refresh.scopes,
+            "expires": refresh.expires,
+        }
+        for token, refresh in state.signins.refreshes.items()
+    ]
+
+
+def _put_refreshes(state: State, kept: list[_Refresh]) -> None:
+    state.signins.refreshes.clear()
+    for one in kept:
+        user = state.signins.accounts.find(one.username)
+        if user is None:
+            raise ValueError(f"there is no user '{one.username}'")
+        refresh = Refresh(one.client, user, one.scopes, one.expires)
+        state.signins.refreshes[one.token] = refresh
+
+
+def _registrations(state: State) -> dict[str, object]:
+    known = state.registrations
+    return {
+        "secrets": known.secrets,
+        "roles": [[*key, roles] for key, roles in known.roles.items()],
+        "tenants": sorted(known.tenants),
+        "users": sorted(known.users),
+    }
+
+
+def _put_registrations(state: State, kept: _Registrations) -> None:
+    known = state.registrations
+    if kept.secrets.keys() != known.secrets.keys():
+        raise ValueError("its secrets are of other applications")
+    known.secrets = kept.secrets
+    known.roles = {(tenant, application): roles for tenant, application, roles in kept.roles}
+    known.tenants, known.users = set(kept.tenants), set(kept.users)
+
+
+def _put_clock(state: State, kept: _Clock) -> None:
+    state.clock.restore(kept.ahead, kept.still)
+
+
+def _clock(state: State) -> dict[str, object]:
+    ahead, still = state.clock.setting
+    return {"ahead": ahead, "still": still}
+
+
+_PARTS = {
+    "clock": _Part(_clock, _Clock, _put_clock),
+    "users": _Part(
+        lambda state: [asdict(user) for user in state.signins.accounts],
+        list[User],
+        lambda state, users: state.signins.accounts.replace(users),
+    ),
+    "consents": _Part(_registrations, _Registrations, _put_registrations),
+    "refreshes": _Part(_refreshes, list[_Refresh], _put_refreshes),
+    "environments": _Part(
+        lambda state: [_environment(one) for one in state.environments.values()],
+        list[_Environment],
+        _put_environments,
+    ),
+}

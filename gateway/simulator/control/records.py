@@ -1,0 +1,83 @@
+"""The records as they are stored: shown, put in, and changed past the API."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from gateway.simulator.clock import timestamp
+from gateway.simulator.control.asking import body_of, company_of, number_of, query_of
+from gateway.simulator.control.planting import plant
+from gateway.simulator.errors import BusinessCentralError, ControlError
+from gateway.simulator.exchange import Answer, Call, json_answer
+from gateway.simulator.records.store import Company, Values
+from gateway.simulator.records.values import decode_json, read_value
+from gateway.simulator.records.writes import Writer
+from gateway.simulator.state import State
+
+
+def show_state(state: State, call: Call) -> Answer:
+    """How many records there are, or those of one entity set, page by page if asked."""
+    query = query_of(call, "environment", "company", "entity", "skip", "top")
+    if "company" not in query:
+        counts = {
+            environment.name: {
+                company.name: _counts(company) for company in environment.companies.values()
+            }
+            for environment in state.environments.values()
+        }
+        return json_answer(200, {"counts": counts})
+    company = company_of(state, query.get("environment", "Production"), query["company"])
+    entity = query.get("entity")
+    if entity is None:
+        return json_answer(200, {"counts": _counts(company)})
+    if entity not in state.catalogue.sets:
+        raise ControlError(f"There is no entity set '{entity}'.", 404)
+    records = company.table(entity).ordered()
+    skip = number_of(query, "skip", 0)
+    end = skip + number_of(query, "top", len(records))
+    value = [{"@odata.etag": record.etag, **record.values} for record in records[skip:end]]
+    more = {"next": end} if value and end < len(records) else {}
+    return json_answer(200, {"count": len(records), "value": value, **more})
+
+
+def put_in(state: State, call: Call) -> Answer:
+    """Records as if people had made them: ``rows`` of fields, references by code or number."""
+    body = body_of(call, "environment", "company", "entity", "rows")
+    company = company_of(
+        state, str(body.get("environment", "Production")), str(body.get("company"))
+    )
+    entity_set = state.catalogue.sets.get(str(body.get("entity")))
+    if entity_set is None or not isinstance(body.get("rows"), list):
+        raise ControlError("entity is the name of an entity set, rows a list of objects.")
+    moment = timestamp(state.clock.now())
+    try:
+        rows = cast("dict[str, list[Values]]", decode_json(call.body))["rows"]  # exact decimals
+        with company.transaction():
+            for row in rows:
+                fields = {name: read_value(entity_set.by_name[name], row[name]) for name in row}
+                plant(company, state.seed, entity_set.name, fields, moment)
+    except (KeyError, TypeError, BusinessCentralError) as error:
+        raise ControlError(f"Nothing was put in: {error!r}.") from None
+    return json_answer(201, {"count": len(rows)})
+
+
+def type_in(state: State, call: Call) -> Answer:
+    """Fields of one record as if a person had changed them just now."""
+    body = body_of(call, "environment", "company", "entity", "id", "fields")
+    company = company_of(
+        state, str(body.get("environment", "Production")), str(body.get("company"))
+    )
+    entity_set = state.catalogue.sets.get(str(body.get("entity")))
+    record = company.get(entity_set.name, str(body.get("id"))) if entity_set else None
+    if entity_set is None or record is None or not isinstance(body.get("fields"), dict):
+        raise ControlError("entity and id name a record, fields is an object.")
+    fields = cast("dict[str, Values]", decode_json(call.body))["fields"]
+    try:
+        Writer(company, state.catalogue, state.clock).change(entity_set, record, fields)
+    except BusinessCentralError as error:
+        raise ControlError(f"Nothing was changed: {error!r}.") from None
+    return json_answer(200, {"@odata.etag": record.etag})
+
+
+def _counts(company: Company) -> dict[str, int]:
+    return {name: len(table.records) for name, table in company.tables.items() if table.records}

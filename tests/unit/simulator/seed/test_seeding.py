@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from gateway.simulator.seed.seeding import more_items
+from tests.unit.simulator.client import Client
+
+SEED = "/_simulator/seed"
+
+
+def test_items_have_numbers_of_their_own() -> None:
+    numbers = [row["number"] for row in more_items(1200)]
+    assert len(set(numbers)) == 1200
+    assert numbers[0] == "P000001"
+
+
+async def test_thousands_of_items_on_request(client: Client) -> None:
+    assert (await client.post(SEED, {"items": 1500})).json == {"seed": 1, "items": 1500}
+    counted = await client.get("items/$count")
+    assert counted.text == "1509"
+    made = await client.one("items", "number", "P001500")
+    assert (made["displayName"], made["baseUnitOfMeasureCode"]) == ("Part 1500", "PCS")
+    await client.post("/_simulator/reset", {})
+    assert (await client.get("items/$count")).text == "1509"
+
+
+async def test_another_seed_gives_other_ids(client: Client) -> None:
+    before = await client.one("items", "number", "1896-S")
+    await client.post(SEED, {"seed": 7})
+    after = await client.one("items", "number", "1896-S")
+    assert before["id"] != after["id"]
+    await client.post(SEED, {"seed": 1})
+    assert (await client.one("items", "number", "1896-S"))["id"] == before["id"]
+
+
+async def test_rows_of_ones_own(client: Client) -> None:
+    rows = {
+        "paymentTerms": [{"code": "60D", "displayName": "Net 60 days"}],
+        "customers": [{"number": "A1", "displayName": "Alder Row", "paymentTermsId": "60D"}],
+        "items": [{"number": "A-1", "unitPrice": 12.35}],
+    }
+    assert (await client.post(SEED, {"rows": rows})).status == 200
+    made = await client.one("customers", "number", "A1")
+    assert made["paymentTermsId"] == (await client.one("paymentTerms", "code", "60D"))["id"]
+    assert len(await client.state("customers")) == 7
+    assert str((await client.one("items", "number", "A-1"))["unitPrice"]) == "12.35"
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"seed": -1}, "seed is a whole number between 0"),
+        ({"seed": True}, "seed is a whole number"),
+        ({"items": 100_001}, "items is a whole number between 0 and 100000"),
+        ({"colour": 1}, "'colour' is not known"),
+        ({"rows": []}, "rows is an object"),
+        ({"rows": {"gadgets": []}}, "'gadgets' is no entity set"),
+        ({"rows": {"salesOrders": []}}, "'salesOrders' is no entity set"),
+        ({"rows": {"customers": {}}}, "customers is a list of objects"),
+        ({"rows": {"customers": [{"colour": "red"}]}}, "customers has no field 'colour'"),
+        ({"rows": {"customers": [{"number": 5}]}}, "Nothing was seeded"),
+        ({"rows": {"customers": [{"number": "10000"}]}}, "already exists"),
+        (
+            {"rows": {"customers": [{"number": "A1", "paymentTermsId": "NONE"}]}},
+            "Nothing was seeded",
+        ),
+    ],
+)
+async def test_mistakes_are_told_and_change_nothing(
+    client: Client, body: object, sentence: str
+) -> None:
+    await client.post("/_simulator/clock", {"advance": 60})
+    before = [(await client.get(f"/_simulator/{name}")).json for name in ("hash", "clock")]
+    reply = await client.post(SEED, body)
+    assert reply.status == 400
+    assert sentence in reply.json["error"]
+    assert [(await client.get(f"/_simulator/{name}")).json for name in ("hash", "clock")] == before

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+
+from gateway.simulator import run_simulator
+from tests.unit.simulator.client import accept, redeem, sign_in, signed_in
+
+
+def names(folder: Path) -> list[str]:
+    return [one.name for one in folder.iterdir()]
+
+
+async def test_records_and_consents_last(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    async with run_simulator(state_file=file, items=3) as running, signed_in(running) as client:
+        tokens = await sign_in(client)
+        made = (await client.post("customers", {"displayName": "Juniper Hall"})).json
+        hashed = (await client.get("/_simulator/hash")).json
+    assert names(tmp_path) == ["state.json"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    async with run_simulator(state_file=file, seed=5) as running, signed_in(running) as client:
+        assert (await client.get("/_simulator/hash")).json == hashed
+        assert (await client.get(f"customers({made['id']})")).json["number"] == "C00010"
+        fields = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        assert (await redeem(client, "", **fields)).status == 200
+        assert (await client.post("customers", {"displayName": "Kestrel"})).json[
+            "number"
+        ] == "C00020"
+
+
+async def test_it_is_saved_while_it_runs(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    async with run_simulator(state_file=file) as running, signed_in(running) as client:
+        await client.post("customers", {"displayName": "Juniper Hall"})
+        for _ in range(100):
+            if b"Juniper Hall" in file.read_bytes():
+                break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("the customer was not saved")
+        assert (await accept(client))["code"]
+
+
+async def test_a_broken_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"state\.json is refused: it is no state"):
+        async with run_simulator(state_file=file):
+            pass
+    assert file.read_text(encoding="utf-8") == "{"
+
+
+async def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        async with run_simulator(state_file=tmp_path / "none" / "state.json"):
+            pass
