@@ -1,0 +1,129 @@
+"""The fixture as those see it who have bc-gateway installed, and the example of the manual."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+ENTRIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"][
+    "pytest11"
+]
+INI = """
+[pytest]
+asyncio_default_fixture_loop_scope = function
+asyncio_mode = strict
+filterwarnings = error
+addopts = --strict-markers -p no:randomly -p no:cacheprovider
+"""
+
+
+@pytest.fixture
+def installed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project in whose environment the package is installed as its pyproject says."""
+    site = pytester.path / "site"
+    metadata = site / "bc_gateway-0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: bc-gateway\nVersion: 0\n")
+    entries = "".join(f"{name} = {module}\n" for name, module in ENTRIES.items())
+    (metadata / "entry_points.txt").write_text(f"[pytest11]\n{entries}")
+    monkeypatch.setenv("PYTHONPATH", f"{site}:{ROOT}")
+    pytester.makefile(".ini", pytest=INI)
+    return pytester
+
+
+def example() -> str:
+    manual = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    section = manual.partition("\n## In pytest\n")[2].partition("\n## ")[0]
+    found = re.search(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.timeout(60)
+def test_the_example_of_the_manual_runs(installed: pytest.Pytester) -> None:
+    installed.makepyfile(example())
+    installed.runpytest_subprocess("--tb=short").assert_outcomes(passed=3)
+
+
+@pytest.mark.timeout(60)
+def test_every_test_has_its_own_and_the_marker_says_how(installed: pytest.Pytester) -> None:
+    installed.makepyfile("""
+        import asyncio
+        import pytest
+
+        def test_it_stands(business_central):
+            assert business_central.advance(0).startswith("2")
+            business_central.control("POST", "environments", {"copy": "Sandbox", "name": "Mine"})
+
+        def test_it_is_fresh(business_central):
+            names = business_central.control("GET", "environments")["value"]
+            assert [one["name"] for one in names] == ["Production", "Sandbox"]
+
+        @pytest.mark.business_central(seed=7, items=20, now="2026-03-02T12:00:00Z")
+        def test_it_is_as_marked(business_central):
+            assert business_central.advance(60) == "2026-03-02T12:01:00Z"
+            assert len(business_central.state("items")) == 29
+
+        @pytest.mark.asyncio
+        async def test_it_serves_beside_a_loop(business_central):
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", int(business_central.url.rpartition(":")[2])
+            )
+            writer.write(b"GET /_simulator/clock HTTP/1.0\\r\\n\\r\\n")
+            assert b'"now"' in await reader.read()
+            writer.close()
+            await writer.wait_closed()
+    """)
+    installed.runpytest_subprocess("--tb=short").assert_outcomes(passed=4)
+
+
+@pytest.mark.timeout(60)
+def test_a_wrong_marker_is_told(installed: pytest.Pytester) -> None:
+    installed.makepyfile("""
+        import pytest
+
+        @pytest.mark.business_central(colour="red")
+        def test_unknown(business_central): pass
+
+        @pytest.mark.business_central(items="many")
+        def test_type(business_central): pass
+
+        @pytest.mark.business_central(7)
+        def test_nameless(business_central): pass
+
+        @pytest.mark.business_central(release="9.0")
+        def test_release(business_central): pass
+
+        @pytest.mark.business_central(now="2026-03-02T12:00:00")
+        def test_moment(business_central): pass
+    """)
+    result = installed.runpytest_subprocess("--tb=short")
+    result.assert_outcomes(errors=5)
+    output = result.stdout.str()
+    for sentence in (
+        "there is no option 'colour', only seed, items",
+        "items can not be 'many'",
+        "takes options by their names",
+        "There is no release 9.0",
+        "now is a moment with its offset from UTC",
+    ):
+        assert sentence in output
+
+
+def test_unused_it_costs_nothing() -> None:
+    code = (
+        "import sys, gateway.pytest_plugin\n"
+        "heavy = {'aiohttp', 'gateway.simulator', 'sqlalchemy', 'msgspec', 'cryptography'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = [sys.executable, "-c", code]
+    result = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    assert result.stdout.strip() == "[]"
