@@ -46,7 +46,9 @@ class Letter:
 
 
 class Webhooks:
-    """Tells subscribers of what changes. ``async with`` runs it."""
+    """Tells subscribers of what changes. ``async with`` ends it; it runs from the first address
+    that has proven itself.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -60,7 +62,6 @@ class Webhooks:
 
     async def __aenter__(self) -> Self:
         self._session = ClientSession()
-        self._task = asyncio.create_task(self._run(), name="webhooks")
         return self
 
     async def __aexit__(
@@ -107,6 +108,8 @@ class Webhooks:
             raise _unproven(url, "it did not answer within five seconds") from None
         if answer.status != 200 or text.strip() != token:
             raise _unproven(url, "it did not answer 200 with the token")
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="webhooks")
 
     def deliver_now(self) -> int:
         """Let everything that waits go at once; how many notifications that are."""
