@@ -18,6 +18,7 @@ from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
 from gateway.simulator.documents.actions import act
+from gateway.simulator.documents.ledgers import Books
 from gateway.simulator.environments import Environment
 from gateway.simulator.errors import (
     BusinessCentralError,
@@ -48,6 +49,7 @@ class Effects:
     filter_ignored: bool = False
     untaken: frozenset[str] = frozenset()
     reads_empty: bool = False
+    posting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ class BusinessCentral:
             _body(call)
         record = target.record
         _check_etag(call.headers.get("if-match"), record, required=False)
-        return Answer(act(target.company, self.clock, target.entity_set, record, action))
+        books = Books(target.company, self.clock, self.effects.posting)
+        return Answer(act(books, target.entity_set, record, action))
 
     def _writer(self, company: Company) -> Writer:
         return Writer(company, self.catalogue, self.clock, self.effects.untaken)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from gateway.simulator.catalogue.entities import NEWEST, load_catalogue, load_stored
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.faults import Faults
 from gateway.simulator.control.journal import Journal
+from gateway.simulator.control.kinds import Occasion
 from gateway.simulator.entra.assertions import Certificates
 from gateway.simulator.entra.endpoints import Entra
 from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.signin import SignIns
 from gateway.simulator.entra.tokens import Tokens
 from gateway.simulator.environments import Environment
+from gateway.simulator.exchange import Call
 from gateway.simulator.records.history import History
 from gateway.simulator.seed.companies import build_environments
 from gateway.simulator.seed.seeding import Rows, Seeding
@@ -49,13 +53,20 @@ class State:
         self.registrations = Registrations()
         self.entra = Entra(clock, self.tokens, self.signins, self.certificates, self.registrations)
         self.on_premises = on_premises
-        self.webhooks = Webhooks(clock)
+        self.webhooks = Webhooks(clock, self._striking)
         self.release = release
         self.history = History(clock)
         # Counted up by whatever may change what is kept; see ``keeper``.
         self.changes = 0
         self.seeding = Seeding(seed, items, rows or {})
         self.take(build_environments(self.stored, clock, self.seeding, release))
+
+    def _striking(self, url: str) -> dict[str, float]:
+        """The faults that strike a letter to ``url``."""
+        letter = Call("POST", urlsplit(url).path, "", {}, b"", url)
+        occasion = Occasion(letter, None, None, self.clock.now(), notifying=True)
+        struck = self.faults.striking(occasion)
+        return {fault.kind.name: fault.details.number("seconds") for fault in struck}
 
     @property
     def seed(self) -> int:

@@ -8,9 +8,12 @@ from gateway.simulator.businesscentral import Effects
 from gateway.simulator.control.effects import status_answer
 from gateway.simulator.control.faults import Fault
 from gateway.simulator.control.kinds import Details, Occasion
+from gateway.simulator.control.menu.posting import POSTING
 from gateway.simulator.control.signinfaults import changes_of
 from gateway.simulator.entra.issuing import Changes
 from gateway.simulator.exchange import Answer
+
+_OF_POSTING = frozenset(kind.name for kind in POSTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class CallFaults:
             filter_ignored=self.has("filter_ignored"),
             untaken=frozenset().union(*untaken),
             reads_empty=self.has("reads_empty"),
+            posting=frozenset(self.names) & _OF_POSTING,
         )
 
     @property

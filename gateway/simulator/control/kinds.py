@@ -24,13 +24,15 @@ _STORES = frozenset({"POST", "PATCH", "PUT"})
 class Occasion:
     """Something that faults may strike: a call, the entity set it is about, who calls, when.
 
-    ``claims`` are those of a good token, None without one.
+    ``claims`` are those of a good token, None without one. ``notifying``: it is a letter that the
+    simulator itself is about to send.
     """
 
     call: Call
     entity: str | None
     claims: Claims | None
     now: datetime
+    notifying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,15 @@ def _inside_company(occasion: Occasion) -> bool:
     return named and _at_business_central(occasion)
 
 
+def _on_action(occasion: Occasion) -> bool:
+    named = ".nav." in occasion.call.path.lower() or "/nav." in occasion.call.path.lower()
+    return occasion.call.method == "POST" and named and _at_business_central(occasion)
+
+
+def _is_notification(occasion: Occasion) -> bool:
+    return occasion.notifying
+
+
 def _at_token_endpoint(occasion: Occasion) -> bool:
     return occasion.call.method == "POST" and occasion.call.path.endswith("/oauth2/v2.0/token")
 
@@ -179,7 +190,7 @@ def _at_pages(occasion: Occasion) -> bool:
     return occasion.call.path.endswith(("/oauth2/v2.0/authorize", "/adminconsent"))
 
 
-EVERYWHERE = Scope("any call", lambda _: True)
+EVERYWHERE = Scope("any call", lambda occasion: not occasion.notifying)
 BUSINESS_CENTRAL = Scope("calls of Business Central", _at_business_central)
 READS = Scope("reads of Business Central", _with(frozenset({"GET"})))
 WRITES = Scope("writes to Business Central", _with(_WRITES))
@@ -188,6 +199,8 @@ CREATES = Scope("writes to Business Central that create", _with(frozenset({"POST
 CONDITIONAL = Scope("calls of Business Central with If-Match", _has_etag)
 APPLICATIONS = Scope("calls of Business Central with an application's token", _of_application)
 INSIDE_COMPANY = Scope("calls of Business Central inside a company", _inside_company)
+ACTIONS = Scope("bound actions of Business Central", _on_action)
+NOTIFICATIONS = Scope("letters to subscribers", _is_notification)
 PAGES = Scope("the pages for sign-in and consent", _at_pages)
 TOKENS = Scope("the token endpoint", _at_token_endpoint)
 

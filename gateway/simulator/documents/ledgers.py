@@ -29,10 +29,14 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The books of one company. Amounts are in its local currency; above nothing is a debit."""
+    """The books of one company. Amounts are in its local currency; above nothing is a debit.
+
+    ``broken`` are the faults of posting that strike now, by name.
+    """
 
     company: Company
     clock: Clock
+    broken: frozenset[str] = frozenset()
 
     def account(self, purpose: str) -> Record:
         """The account for a purpose of ``ACCOUNTS``, as posting groups would name it.

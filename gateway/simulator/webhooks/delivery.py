@@ -10,9 +10,9 @@ import asyncio
 import secrets
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -34,6 +34,10 @@ _RETRIED = frozenset({408, 429})
 _KEPT = 1000  # deliveries that the control API can tell of
 
 
+Struck = Callable[[str], Mapping[str, float]]
+"""The faults that strike a letter to an address: kinds, and how many seconds each is about."""
+
+
 @dataclass(slots=True)
 class Letter:
     """Notifications for one address: how often they were tried, and when they are again."""
@@ -50,8 +54,9 @@ class Webhooks:
     that has proven itself.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, struck: Struck = lambda _: {}) -> None:
         self._clock = clock
+        self._struck = struck
         self._letters: list[Letter] = []
         self._watched: list[Subscriptions] = []
         self._sent: deque[dict[str, object]] = deque(maxlen=_KEPT)
@@ -187,6 +192,24 @@ class Webhooks:
             self._letters += letters.values()
 
     async def _send(self, letter: Letter) -> None:
+        """Send a letter, as the faults that strike it say."""
+        struck = self._struck(letter.url)
+        if "webhook_late" in struck:
+            letter.due = self._clock.now() + timedelta(seconds=struck["webhook_late"])
+            self._letters.append(letter)
+            return
+        if "webhook_dropped" in struck:
+            return
+        if "webhook_reordered" in struck:
+            letter.told.reverse()
+        if "webhook_forged" in struck:
+            forged = [{**told, "clientState": secrets.token_hex(8)} for told in letter.told]
+            await self._post(replace(letter, told=forged))
+        if "webhook_doubled" in struck:
+            await self._post(letter)
+        await self._deliver(letter)
+
+    async def _deliver(self, letter: Letter) -> None:
         status = await self._post(letter)
         self._sent.append(
             {

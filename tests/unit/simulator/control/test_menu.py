@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -12,7 +15,8 @@ from aiohttp import ClientError
 
 from gateway.simulator import TENANT_ID
 from gateway.simulator.control.menu import MENU
-from tests.unit.simulator.client import Client, Reply, authorize_request, token_request
+from tests.unit.simulator.client import LTD, Client, Reply, authorize_request, token_request
+from tests.unit.simulator.test_webhooks import receiving
 
 Wish = Mapping[str, Any]
 CASES = [
@@ -71,6 +75,54 @@ def location(reply: Reply) -> str:
 
 async def purchases(client: Client) -> Reply:
     return await client.get("purchaseOrders")  # since 18.0
+
+
+def acting(
+    name: str, action: str, party: Mapping[str, str]
+) -> Callable[[Client], Awaitable[Reply]]:
+    """Make a document, post it first if it is to be canceled, and act on it."""
+
+    async def call(client: Client) -> Reply:
+        line = {"lineType": "Item", "lineObjectNumber": "1928-S", "quantity": 1}
+        lines = {name.removesuffix("s") + "Lines": [line]}
+        made = (await client.post(name, {**party, **lines})).json["id"]
+        path = f"{name}({made})/Microsoft.NAV."
+        if action == "cancel":
+            await client.send("POST", f"{path}post")
+        reply = await client.send("POST", path + action)
+        return Reply(200, reply.headers, "{}") if reply.status == 204 else reply
+
+    return call
+
+
+def told(count: int) -> Callable[[Client], Awaitable[Reply]]:
+    """What a subscriber hears of two changes, once ``count`` letters came or none does."""
+
+    async def call(client: Client) -> Reply:
+        async with receiving() as receiver:
+            customers = f"/api/v2.0/companies({LTD})/customers"
+            body = {"notificationUrl": receiver.url, "resource": customers, "clientState": "own"}
+            made = await client.send("POST", f"{client.root}/subscriptions", body)
+            for name in ("Ashby", "Bexley"):
+                await client.post("customers", {"displayName": name})
+            await client.send("POST", "/_simulator/webhooks")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.15):
+                    await receiver.told(count)
+            path = f"{client.root}/subscriptions('{made.json['subscriptionId']}')"
+            await client.send("DELETE", path)
+            listed = [
+                entry["displayName"] for entry in (await customers_of(client, receiver.bodies))
+            ]
+        return Reply(200, {}, json.dumps({"letters": receiver.bodies, "names": listed}))
+
+    return call
+
+
+async def customers_of(client: Client, letters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The customers that letters tell of, in their order."""
+    paths = [one["resource"].split("/")[-1] for letter in letters for one in letter["value"]]
+    return [(await client.get(path)).json for path in paths]
 
 
 def status(number: int, code: str) -> Callable[[Reply, Wish], bool]:
@@ -138,6 +190,28 @@ PROBES = {
     "filter_ignored": Probe(customer, lambda reply, _: len(reply.json["value"]) == 6),
     "value_not_taken": Probe(order, lambda r, _: r.json["externalDocumentNumber"] == ""),
     "required_field": Probe(order, status(400, "Application_FieldValidationException")),
+    "receipt_only": Probe(
+        acting("purchaseOrders", "receiveAndInvoice", {"vendorNumber": "V00010"}),
+        status(400, "Internal_DataNotFoundFilter"),
+    ),
+    "mail_fails": Probe(
+        acting("salesInvoices", "postAndSend", {"customerNumber": "10000", "email": "a@b.example"}),
+        status(400, "Application_DialogException"),
+    ),
+    "cancel_half_done": Probe(
+        acting("salesInvoices", "cancel", {"customerNumber": "10000"}),
+        status(400, "Application_DialogException"),
+    ),
+    "webhook_dropped": Probe(told(1), lambda r, _: r.json["letters"] == [], slow=True),
+    "webhook_doubled": Probe(told(2), lambda r, _: len(r.json["letters"]) == 2),
+    "webhook_reordered": Probe(told(1), lambda r, _: r.json["names"] == ["Bexley", "Ashby"]),
+    "webhook_late": Probe(told(1), lambda r, _: r.json["letters"] == [], slow=True),
+    "webhook_forged": Probe(
+        told(2),
+        lambda r, _: (
+            [one["value"][0]["clientState"] == "own" for one in r.json["letters"]] == [False, True]
+        ),
+    ),
     "maintenance": Probe(customer, status(503, "Internal_TenantUnavailable")),
     "replica_lag": Probe(reads_its_own_write, NOT_THERE),
     "late_commit": Probe(reads_its_own_write, NOT_THERE),
