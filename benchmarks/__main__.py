@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import uvloop
 
-from benchmarks import mapping
+from benchmarks import mapping, simulator
 from benchmarks.machine import machine
 from benchmarks.report import report
 from benchmarks.size import sizes
@@ -46,7 +46,16 @@ def main() -> int:
     print("size …", flush=True)
     counts = (1, 10) if quick else (1, 100, 1_000, 10_000)
     started_in, sized = _run(lambda folder, port: sizes(folder, port, counts))
+    print("simulator …", flush=True)
+    simulated = _run(
+        lambda _folder, _port: simulator.rows(
+            items=100 if quick else 10_000,
+            long_list=1_000 if quick else 20_000,
+            seconds=0.2 if quick else 3.0,
+        )
+    )
     text = report(described, mapped, flow, staged, started_in, sized)
+    text += simulator.section(simulated)
     print(text)
     if quick:
         return 0
@@ -54,7 +63,8 @@ def main() -> int:
     ratio = min(row.whole.rate / row.bare.rate for row in flow.rows if row.callers > 1)
     heaviest = max(flow.after_load, flow.at_start) / 1e6
     slow = [row for row in mapped if row.ratio > mapping.LIMIT]
-    return int(ratio < SLOWEST or heaviest > HEAVIEST or bool(slow))
+    missed = [row for row in simulated if not row.kept]
+    return int(ratio < SLOWEST or heaviest > HEAVIEST or bool(slow) or bool(missed))
 
 
 def _run(measure: Callable[[Path, int], Awaitable[T]]) -> T:

@@ -75,11 +75,9 @@ class Listener:
         entry.principal = str(claims["oid"]) if claims else None
         with state.journal.running(entry.principal):
             answer = await self._serve(call, claims, faults)
-        entry.ended = True
+        state.journal.end(entry, answer)
         if answer is None:
-            entry.dropped = True
             return drop(request)
-        entry.answer = answer
         return await deliver(request, answer, faults, self._wait)
 
     async def _serve(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer | None:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from gateway.simulator.exchange import Answer, Call, decode_pairs
 
 KEPT = 5000
+KEPT_BYTES = 8 * 1024 * 1024  # of bodies, so that paging long lists does not fill the memory
 HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _SECRET_FIELDS = frozenset(
@@ -38,6 +39,11 @@ class Entry:
     answer: Answer | None = None
     dropped: bool = False
     ended: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of both bodies."""
+        return len(self.call.body) + (len(self.answer.body) if self.answer else 0)
 
     @property
     def described(self) -> dict[str, object]:
@@ -79,22 +85,42 @@ class Load:
 
 @dataclass(slots=True)
 class Journal:
-    """The last exchanges and the load by principal."""
+    """The last exchanges and the load by principal: at most 5,000, with 8 MB of bodies."""
 
-    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=KEPT))
+    entries: deque[Entry] = field(default_factory=deque)
     loads: dict[str, Load] = field(default_factory=dict)
     _last: int = 0
+    _bytes: int = 0
 
     def begin(self, at: str, call: Call, entity: str | None) -> Entry:
         """Write down a call before anything is done with it."""
         self._last += 1
         entry = Entry(self._last, at, call, entity)
         self.entries.append(entry)
+        self._bytes += entry.size
+        self._forget()
         return entry
+
+    def end(self, entry: Entry, answer: Answer | None) -> None:
+        """Write down the answer; None for a connection that is dropped."""
+        before = entry.size
+        entry.answer, entry.dropped, entry.ended = answer, answer is None, True
+        if entry.id >= self._oldest:
+            self._bytes += entry.size - before
+            self._forget()
+
+    @property
+    def _oldest(self) -> int:
+        return self.entries[0].id if self.entries else self._last + 1
+
+    def _forget(self) -> None:
+        while len(self.entries) > KEPT or (self._bytes > KEPT_BYTES and len(self.entries) > 1):
+            self._bytes -= self.entries.popleft().size
 
     def clear(self) -> None:
         """Forget the exchanges and the most that ran at once; ids go on counting."""
         self.entries.clear()
+        self._bytes = 0
         for load in self.loads.values():
             load.max = load.now
 

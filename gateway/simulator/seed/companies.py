@@ -46,7 +46,7 @@ from gateway.simulator.environments import Environment
 from gateway.simulator.records.store import Company, Values
 from gateway.simulator.seed.documents import DOCUMENTS, ENTRIES
 from gateway.simulator.seed.rows import LOCAL_CURRENCY, ROWS
-from gateway.simulator.seed.seeding import Seeding, more_items
+from gateway.simulator.seed.seeding import Seeding
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 CLIENT_SECRET = "simulator-secret"  # noqa: S105 - the one published secret of a simulator
@@ -139,12 +139,15 @@ def build_environments(
     field that is not there.
     """
     created, environments = timestamp(clock.now()), {}
-    extras = {identity: _extras(seeding, identity) for identity in COMPANIES}
+    extras: dict[str, list[tuple[str, Values]]] = {}
     for name, kind in ENVIRONMENTS:
         companies = {}
         for identity in COMPANIES:
             company = build_company(catalogue, created, seeding.number, name, identity)
-            _insert(company, extras[identity])
+            if company.id in extras:
+                _insert(company, extras[company.id])
+            else:
+                extras[company.id] = _plant_extras(company, seeding)
             companies[company.id] = company
         environments[name.lower()] = Environment(name, kind, companies, release)
     return environments
@@ -168,15 +171,13 @@ def _insert(company: Company, rows: Iterable[tuple[str, Values]]) -> None:
         company.insert(entity_set, own, own["id"])
 
 
-def _extras(seeding: Seeding, identity: tuple[str, str, str]) -> list[tuple[str, Values]]:
-    """The records of a company that are not invented here: more items, rows of one's own."""
-    if not seeding.items and not seeding.rows:
-        return []
-    company = build_company(load_stored(), BLANK_TIME, seeding.number, "", identity)
-    wanted = [("items", row) for row in more_items(seeding.items)]
-    wanted += [(name, row) for name, rows in seeding.rows.items() for row in rows]
-    planted = [plant(company, seeding.number, name, row, BLANK_TIME) for name, row in wanted]
-    return [(name, made.values) for (name, _), made in zip(wanted, planted, strict=True)]
+def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Values]]:
+    """Put in what is not invented here: more items, rows of one's own. Gives what was put in."""
+    planted = []
+    for name, row in seeding.wanted():
+        made = plant(company, seeding.number, name, row, company.created)
+        planted.append((name, made.values))
+    return planted
 
 
 def _empty(

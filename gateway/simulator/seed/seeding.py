@@ -23,6 +23,14 @@ class Seeding:
     items: int = 0
     rows: Rows = field(default_factory=dict)
 
+    def wanted(self) -> Iterator[tuple[str, Values]]:
+        """Every row beside the invented ones, with its entity set."""
+        for item in more_items(self.items):
+            yield "items", item
+        for name, rows in self.rows.items():
+            for row in rows:
+                yield name, row
+
 
 def read_own_rows(given: object) -> Rows:
     """Rows of a seed file: an object of lists of objects, by entity set.
