@@ -40,13 +40,13 @@ class Clock:
         if seconds < 0:
             raise ValueError("the clock only moves forward")
         self._ahead += timedelta(seconds=seconds)
-        for watcher in self.watchers:
-            watcher()
+        self._moved()
 
     def set(self, moment: datetime, *, stands: bool = False) -> None:
         """Go on from an aware moment, also an earlier one; or stand there between advances."""
         self._still = moment.astimezone(UTC) if stands else None
         self._ahead = timedelta() if stands else moment - self._source()
+        self._moved()
 
     @property
     def setting(self) -> tuple[float, datetime | None]:
@@ -56,10 +56,15 @@ class Clock:
     def restore(self, ahead: float, still: datetime | None) -> None:
         """Be as ``setting`` told."""
         self._ahead, self._still = timedelta(seconds=ahead), still
+        self._moved()
 
     def reset(self) -> None:
         """Forget every advance and setting."""
         self._ahead, self._still = timedelta(), None
+
+    def _moved(self) -> None:
+        for watcher in self.watchers:
+            watcher()
 
 
 def timestamp(moment: datetime) -> str:

@@ -19,6 +19,8 @@ def test_the_wheel_holds_mappings_schemas_pages_and_migrations_and_works(tmp_pat
     (wheel,) = tmp_path.glob("bc_gateway-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        (entries,) = (name for name in names if name.endswith("/entry_points.txt"))
+        assert b"[pytest11]\ngateway.pytest_plugin = gateway.pytest_plugin" in archive.read(entries)
         archive.extractall(tmp_path / "site")
     assert {
         "gateway/shipped/mappings/sales-orders.yaml",

@@ -64,8 +64,10 @@ def change_environment(state: State, call: Call, name: str) -> Answer:
 
 
 def delete_environment(state: State, _call: Call, name: str) -> Answer:
-    """The environment and all its companies are gone."""
-    del state.environments[_environment(state, name).name.lower()]
+    """The environment, its companies and its subscriptions are gone."""
+    gone = _environment(state, name)
+    del state.environments[gone.name.lower()]
+    state.webhooks.remove(gone)
     return Answer(204)
 
 

@@ -1,8 +1,8 @@
 """The state of a simulator as one document: for a file, and for its hash.
 
-Kept are records with their ids and versions, number series, streams, users, consents, secrets,
-refresh tokens and the clock; not kept are access tokens, faults and the journal. A part of the state is one entry of
-``_PARTS``.
+Kept are records with their ids and versions, number series, streams, subscriptions, users,
+consents, secrets, refresh tokens and the clock; not kept are access tokens, faults and the
+journal. A part of the state is one entry of ``_PARTS``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from gateway.simulator.records.store import Company, Record, Table, Values
 from gateway.simulator.records.values import encode_json
 from gateway.simulator.seed.companies import User
 from gateway.simulator.state import State
+from gateway.simulator.webhooks.subscriptions import Subscription
 
 FORMAT = "bc-gateway simulator"
 VERSION = 1
@@ -45,11 +46,22 @@ class _Company(msgspec.Struct, forbid_unknown_fields=True):
     tables: dict[str, list[tuple[str, int, dict[str, Any]]]]
 
 
+class _Subscription(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    version: int
+    values: dict[str, Any]
+    company: str
+    name: str
+    pending: dict[str, str]
+    first: datetime | None
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     type: str
     release: str
     companies: list[_Company]
+    subscriptions: list[_Subscription]
 
 
 class _Refresh(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,7 +153,24 @@ def _environment(environment: Environment, *, timeless: bool = False) -> dict[st
         "type": environment.type,
         "release": environment.release,
         "companies": companies,
+        # Their ids are drawn anew in every run.
+        "subscriptions": [] if timeless else _subscriptions(environment),
     }
+
+
+def _subscriptions(environment: Environment) -> list[object]:
+    return [
+        {
+            "id": one.record.id,
+            "version": one.record.version,
+            "values": one.record.values,
+            "company": one.company,
+            "name": one.name,
+            "pending": one.pending,
+            "first": one.first,
+        }
+        for one in environment.subscriptions.by_id.values()
+    ]
 
 
 def _company(company: Company, *, timeless: bool) -> dict[str, object]:
@@ -182,9 +211,17 @@ def _put_environments(state: State, kept: list[_Environment]) -> None:
     for one in kept:
         load_catalogue(one.release)
         companies = {company.id: _rebuilt(company, state.stored) for company in one.companies}
-        name = one.name.lower()
-        environments[name] = Environment(one.name, one.type, companies, one.release)
+        environment = Environment(one.name, one.type, companies, one.release)
+        for kept_one in one.subscriptions:
+            environment.subscriptions.put(_subscription(kept_one, state.stored))
+        environments[one.name.lower()] = environment
     state.take(environments)
+
+
+def _subscription(kept: _Subscription, catalogue: Catalogue) -> Subscription:
+    values = _values(catalogue.sets["subscriptions"], kept.values)
+    record = Record(kept.id, values, kept.version)
+    return Subscription(record, kept.company, kept.name, kept.pending, kept.first)
 
 
 def _rebuilt(kept: _Company, catalogue: Catalogue) -> Company:

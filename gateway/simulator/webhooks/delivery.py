@@ -51,7 +51,7 @@ class Letter:
 
 class Webhooks:
     """Tells subscribers of what changes. ``async with`` ends it; it runs from the first address
-    that has proven itself.
+    that has proven itself, or at once where a kept state has one.
     """
 
     def __init__(self, clock: Clock, struck: Struck = lambda _: {}) -> None:
@@ -67,6 +67,8 @@ class Webhooks:
 
     async def __aenter__(self) -> Self:
         self._session = ClientSession()
+        if self._subscriptions():  # those of a kept state have proven themselves
+            self._start()
         return self
 
     async def __aexit__(
@@ -95,6 +97,12 @@ class Webhooks:
         for company in environment.companies.values():
             company.watchers.append(partial(self._changed, environment, company))
 
+    def remove(self, environment: Environment) -> None:
+        """Tell nobody of this environment any more."""
+        gone = environment.subscriptions
+        self._watched = [one for one in self._watched if one is not gone]
+        self._letters = [one for one in self._letters if one.subscriptions is not gone]
+
     async def handshake(self, url: object) -> None:
         """See that an address takes notifications. Raises BusinessCentralError."""
         if not isinstance(url, str) or not url or self._session is None:
@@ -113,6 +121,9 @@ class Webhooks:
             raise _unproven(url, "it did not answer within five seconds") from None
         if answer.status != 200 or text.strip() != token:
             raise _unproven(url, "it did not answer 200 with the token")
+        self._start()
+
+    def _start(self) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="webhooks")
 

@@ -131,6 +131,11 @@ class Subscriptions:
         record.version = self._next()
         self._live(record.values, clock)
 
+    def put(self, one: Subscription) -> None:
+        """Have a subscription that was made elsewhere."""
+        self.by_id[one.record.id] = one
+        self._version = max(self._version, one.record.version)
+
     def drop(self, url: str) -> None:
         """Delete every subscription that is told at ``url``."""
         self.by_id = {key: one for key, one in self.by_id.items() if one.url != url}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -274,3 +275,36 @@ async def test_delivery_on_request(client: Client, receiver: Receiver) -> None:
     assert [(one["changes"], one["due"]) for one in waiting] == [(1, "2026-03-02T12:00:30Z")]
     assert (await client.send("POST", "/_simulator/webhooks")).json == {"delivered": 1}
     assert len(await receiver.told()) == 1
+
+
+async def test_a_clock_that_is_set_tells_as_well(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url)
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    reply = await client.post("/_simulator/clock", {"set": "2026-03-02T12:01:00Z", "stands": True})
+    assert reply.status == 200
+    assert [one["changeType"] for one in await receiver.told()] == ["created"]
+
+
+async def test_a_deleted_environment_tells_nobody(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url)
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    assert len((await client.get("/_simulator/webhooks")).json["waiting"]) == 1
+    await client.send("DELETE", "/_simulator/environments/Production")
+    assert (await client.get("/_simulator/webhooks")).json["waiting"] == []
+
+
+async def test_subscriptions_and_what_waits_outlast_a_kept_simulator(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"clock": Clock(lambda: NOON), "state_file": tmp_path / "state.json"}
+    async with run_simulator(**options) as running, signed_in(running) as client:
+        made = (await subscribe(client, receiver.url, clientState="secret")).json
+        await client.post("customers", {"displayName": "Juniper Hall"})
+    async with run_simulator(**options) as running, signed_in(running) as client:
+        assert await listed(client) == [made["subscriptionId"]]
+        await advance(client, 30)
+        (told,) = await receiver.told()
+        assert (told["clientState"], told["changeType"]) == ("secret", "created")
+        path = f"{client.root}/subscriptions('{made['subscriptionId']}')"
+        renewed = await client.send("PATCH", path, {}, {"If-Match": "*"})
+        assert renewed.json["expirationDateTime"] == "2026-03-05T12:00:30Z"
