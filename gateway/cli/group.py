@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
 from gateway.config import ENVIRONMENT_VARIABLE
 from gateway.documents import Finding, format_findings
 from gateway.errors import GatewayError, InvalidFiles, UnknownConnection
-from gateway.storage import Connection, Store
+
+if TYPE_CHECKING:
+    from gateway.storage import Connection, Store
 
 Format = Literal["text", "json"]
 _Command = Callable[..., object]
