@@ -261,7 +261,10 @@ def odata_answer(status: int, value: object) -> Answer:
 def error_answer(error: BusinessCentralError, correlation: str) -> Answer:
     """The body of a refusal (bc/api.md §4): two spaces around the correlation id."""
     message = f"{error.text}  CorrelationId:  {correlation}."
-    return odata_answer(error.status, {"error": {"code": error.code, "message": message}})
+    answer = odata_answer(error.status, {"error": {"code": error.code, "message": message}})
+    if error.retry_after is None:
+        return answer
+    return answer.with_headers(Retry_After=str(error.retry_after))
 
 
 def split_root(segments: list[str]) -> tuple[str | None, str, list[str]]:

@@ -11,14 +11,17 @@ class BusinessCentralError(Exception):
     """One refusal of Business Central (bc/api.md §4).
 
     ``status`` is the HTTP status, ``code`` the error code, ``text`` the message without the
-    correlation id, which is added when the body is written.
+    correlation id, which is added when the body is written. ``retry_after`` is in seconds.
     """
 
-    def __init__(self, status: int, code: str, text: str) -> None:
+    def __init__(
+        self, status: int, code: str, text: str, *, retry_after: int | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.code = code
         self.text = text
+        self.retry_after = retry_after
 
 
 class EntraError(Exception):

@@ -73,12 +73,23 @@ class Listener:
         faults = CallFaults(occasion, state.faults.striking(occasion))
         entry.faults = faults.names
         entry.principal = str(claims["oid"]) if claims else None
-        with state.journal.running(entry.principal):
-            answer = await self._serve(call, claims, faults)
+        answer = await self._in_turn(call, claims, faults, entry.principal)
         state.journal.end(entry, answer)
         if answer is None:
             return drop(request)
         return await deliver(request, answer, faults, self._wait)
+
+    async def _in_turn(
+        self, call: Call, claims: Claims | None, faults: CallFaults, principal: str | None
+    ) -> Answer | None:
+        """As ``_serve``, once it is the turn of the call among those of its principal."""
+        limited = principal if _is_business_central(call) else None
+        try:
+            async with self._state.turns.turn(limited):
+                with self._state.journal.running(principal):
+                    return await self._serve(call, claims, faults)
+        except BusinessCentralError as error:
+            return error_answer(error, str(uuid.uuid4()))
 
     async def _serve(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer | None:
         """The answer, or None for a connection that is to be dropped."""

@@ -16,6 +16,7 @@ from gateway.simulator.entra.signin import SignIns
 from gateway.simulator.entra.tokens import Tokens
 from gateway.simulator.environments import Environment
 from gateway.simulator.exchange import Call
+from gateway.simulator.limits import Turns
 from gateway.simulator.records.history import History
 from gateway.simulator.seed.companies import build_environments
 from gateway.simulator.seed.seeding import Rows, Seeding
@@ -53,6 +54,7 @@ class State:
         self.registrations = Registrations()
         self.entra = Entra(clock, self.tokens, self.signins, self.certificates, self.registrations)
         self.on_premises = on_premises
+        self.turns = Turns(clock)
         self.webhooks = Webhooks(clock, self._striking)
         self.release = release
         self.history = History(clock)
@@ -92,6 +94,7 @@ class State:
         self.signins.clear()
         self.certificates.keys.clear()
         self.registrations.reset()
+        self.turns.clear()
         self.take(environments)
 
     def take(self, environments: dict[str, Environment]) -> None:

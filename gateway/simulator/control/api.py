@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TypeVar, cast
 
@@ -146,6 +147,23 @@ def _set_clock(state: State, body: dict[str, object]) -> None:
     state.clock.set(moment, stands=stands)
 
 
+def _limits(state: State, _call: Call) -> Answer:
+    return json_answer(200, asdict(state.turns.limits))
+
+
+def _limit(state: State, call: Call) -> Answer:
+    """Tighter limits for every principal, or wider ones."""
+    body = body_of(call, "in_flight", "queued", "per_five_minutes", "retry_after")
+    for name, value in body.items():
+        may_be_left = name == "retry_after" and value is None
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        least = 1 if name == "in_flight" else 0
+        if not may_be_left and not (whole and least <= cast("int", value) <= 1_000_000):
+            raise ControlError(f"{name} is a whole number from {least}.")
+    state.turns.limits = replace(state.turns.limits, **cast("dict[str, int]", body))
+    return _limits(state, call)
+
+
 def _webhooks(state: State, _call: Call) -> Answer:
     return json_answer(200, state.webhooks.described())
 
@@ -262,6 +280,7 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "users": {"GET": list_users, "POST": add_user},
     "environments": {"GET": list_environments, "POST": copy_environment},
     "load": {"GET": _load},
+    "limits": {"GET": _limits, "POST": _limit},
     "webhooks": {"GET": _webhooks, "POST": _deliver},
     "certificates": {"POST": _register},
     "secrets": {"POST": _secrets, "DELETE": _remove_secret},
