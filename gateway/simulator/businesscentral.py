@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
@@ -54,13 +54,17 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class BusinessCentral:
-    """The API of one environment, for one request. ``root`` is its absolute URL."""
+    """The API of one environment, for one request. ``root`` is its absolute URL.
+
+    ``part`` gives what armed faults change inside one request of a batch, or refuses it.
+    """
 
     environment: Environment
     catalogue: Catalogue
     clock: Clock
     root: str
     effects: Effects = Effects()
+    part: Callable[[Call], Effects] | None = None
 
     def answer(self, call: Call, segments: list[str]) -> Answer:
         """Serve ``call``, addressed by ``segments`` below the root.
@@ -135,7 +139,8 @@ class BusinessCentral:
             rest = call.segments[len(root) :]
             if rest == ["$batch"]:
                 raise bad_request("A batch can not be part of a batch.")
-            return self.answer(call, rest)
+            effects = self.effects if self.part is None else self.part(call)
+            return replace(self, effects=effects).answer(call, rest)
         except BusinessCentralError as error:
             return error_answer(error, str(uuid.uuid4()))
 

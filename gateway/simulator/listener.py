@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 
 from aiohttp import web
 
 from gateway.simulator.admincenter import admin_answer, is_admin_center
 from gateway.simulator.businesscentral import (
     BusinessCentral,
+    Effects,
     error_answer,
     odata_answer,
     split_root,
@@ -191,9 +193,18 @@ class Listener:
             self._state.clock,
             root,
             faults.effects,
+            lambda part: self._effects_on(part, faults),
         )
         with history.late(sum(d.number("seconds") for d in faults.details("late_commit"))):
             return served.answer(call, rest)
+
+    def _effects_on(self, part: Call, faults: CallFaults) -> Effects:
+        """What faults change inside one request of a batch. Raises BusinessCentralError."""
+        entity = entity_named(part.segments, self._state.catalogue)
+        occasion = replace(faults.occasion, call=part, entity=entity, part=True)
+        struck = CallFaults(occasion, self._state.faults.striking(occasion))
+        struck.refuse()
+        return struck.effects
 
     def _environments(self, call: Call, claims: Claims) -> Answer:
         value = [

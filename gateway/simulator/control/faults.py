@@ -88,7 +88,7 @@ class Fault:
     def strikes(self, occasion: Occasion) -> bool:
         """Whether the occasion is struck; counts it if it is one of those meant."""
         kind = self.kind
-        if not kind.scope.test(occasion) or not self.match.meets(occasion):
+        if not kind.scope.covers(occasion) or not self.match.meets(occasion):
             return False
         if kind.when is not None and not kind.when(self.details, occasion):
             return False

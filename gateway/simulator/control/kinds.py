@@ -25,7 +25,8 @@ class Occasion:
     """Something that faults may strike: a call, the entity set it is about, who calls, when.
 
     ``claims`` are those of a good token, None without one. ``notifying``: it is a letter that the
-    simulator itself is about to send.
+    simulator itself is about to send. ``part``: it is a request inside of a batch, which has been
+    struck as a whole before.
     """
 
     call: Call
@@ -33,14 +34,24 @@ class Occasion:
     claims: Claims | None
     now: datetime
     notifying: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a kind may strike. Other occasions neither feel the fault nor use it up."""
+    """Where a kind may strike. Other occasions neither feel the fault nor use it up.
+
+    ``parts`` tells whether of a batch the requests are struck one by one, else it is as a whole.
+    """
 
     does: str
     test: Callable[[Occasion], bool]
+    parts: bool = False
+
+    def covers(self, occasion: Occasion) -> bool:
+        """Whether the occasion may be struck."""
+        is_batch = occasion.call.path.endswith("/$batch")
+        return not (is_batch if self.parts else occasion.part) and self.test(occasion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +203,15 @@ def _at_pages(occasion: Occasion) -> bool:
 
 EVERYWHERE = Scope("any call", lambda occasion: not occasion.notifying)
 BUSINESS_CENTRAL = Scope("calls of Business Central", _at_business_central)
-READS = Scope("reads of Business Central", _with(frozenset({"GET"})))
-WRITES = Scope("writes to Business Central", _with(_WRITES))
-STORES = Scope("writes to Business Central that carry a body", _with(_STORES))
-CREATES = Scope("writes to Business Central that create", _with(frozenset({"POST"})))
-CONDITIONAL = Scope("calls of Business Central with If-Match", _has_etag)
+READS = Scope("reads of Business Central", _with(frozenset({"GET"})), parts=True)
+WRITES = Scope("writes to Business Central", _with(_WRITES), parts=True)
+COMMITS = Scope("writes to Business Central, batches too", _with(_WRITES))
+STORES = Scope("writes to Business Central that carry a body", _with(_STORES), parts=True)
+CREATES = Scope("writes to Business Central that create", _with(frozenset({"POST"})), parts=True)
+CONDITIONAL = Scope("calls of Business Central with If-Match", _has_etag, parts=True)
 APPLICATIONS = Scope("calls of Business Central with an application's token", _of_application)
-INSIDE_COMPANY = Scope("calls of Business Central inside a company", _inside_company)
-ACTIONS = Scope("bound actions of Business Central", _on_action)
+INSIDE_COMPANY = Scope("calls of Business Central inside a company", _inside_company, parts=True)
+ACTIONS = Scope("bound actions of Business Central", _on_action, parts=True)
 NOTIFICATIONS = Scope("letters to subscribers", _is_notification)
 PAGES = Scope("the pages for sign-in and consent", _at_pages)
 TOKENS = Scope("the token endpoint", _at_token_endpoint)
@@ -214,7 +226,8 @@ def in_window(details: Details, occasion: Occasion) -> bool:
 def from_replica(details: Details, occasion: Occasion) -> bool:
     """Whether a read goes to the replica (bc/api.md §5, Data-Access-Intent)."""
     intent = occasion.call.headers.get("data-access-intent", "")
-    return details.text("reads") == "all" or intent.strip().lower() == "readonly"
+    asked = details.text("reads") == "all" or intent.strip().lower() == "readonly"
+    return asked and not occasion.part
 
 
 def _is_number(value: object) -> bool:

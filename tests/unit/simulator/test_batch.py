@@ -155,3 +155,23 @@ async def test_multipart_that_is_none(client: Client) -> None:
         assert (await multipart(client, text)).status == 400
     other = await client.send("POST", f"{client.root}/$batch", b"x", {"Content-Type": "text/plain"})
     assert other.status == 415
+
+
+async def test_faults_strike_the_requests_of_a_batch_one_by_one(client: Client) -> None:
+    await client.arm("lock", {"entity": "paymentTerms", "nth": 2})
+    await client.arm("filter_ignored", {"entity": "items"})
+    filtered = get(f"{ITEMS}?$filter=number eq '1896-S'")
+    going_on = {"Prefer": "odata.continue-on-error"}
+    reply = await sent(client, new("ONE"), new("TWO"), new("THREE"), filtered, **going_on)
+    assert [one["status"] for one in reply.json["responses"]] == [201, 409, 201, 200]
+    assert len(reply.json["responses"][3]["body"]["value"]) == 9
+    assert not await there(client, "TWO")
+    await client.arm("value_not_taken", fields=["displayName"])
+    reply = await sent(client, new("SIX"))
+    assert reply.json["responses"][0]["body"]["displayName"] == ""
+    await client.arm("late_commit", seconds=10)
+    await sent(client, new("SEVEN"))
+    assert not await there(client, "SEVEN")
+    await client.arm("delay", {"method": "POST"}, seconds=0.01, count=5)
+    await statuses(client, new("FOUR"), new("FIVE"))
+    assert (await client.get("/_simulator/faults")).json["value"][-1]["struck"] == 1

@@ -7,12 +7,12 @@ from gateway.simulator.control.effects import (
 )
 from gateway.simulator.control.kinds import (
     BUSINESS_CENTRAL,
+    COMMITS,
     MOMENT,
     READS,
     RELEASE,
     SECONDS,
     TEXT,
-    WRITES,
     Detail,
     Example,
     Kind,
@@ -66,7 +66,7 @@ LIFE: tuple[Kind, ...] = (
     Kind(
         "late_commit",
         "Life",
-        WRITES,
+        COMMITS,
         "the answer comes first, reads see the write later",
         (Detail("seconds", SECONDS, "how much later, by the simulator's clock", needed=True),),
         (Example("", {"seconds": 10}),),
