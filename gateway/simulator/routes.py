@@ -15,6 +15,7 @@ from gateway.simulator.errors import (
     not_found,
     unknown_segment,
 )
+from gateway.simulator.odata.options import split_top_level
 from gateway.simulator.records.reads import Reader, company_record, company_records
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.values import GUID
@@ -151,9 +152,12 @@ class Resolver:
             return Target(
                 company, entity_set, records, many=True, context=context, counting=counting
             )
-        found = reader.one(entity_set, _guid_key(entity_set, key))
+        if len(entity_set.key) > 1:
+            found = _by_keys(entity_set, reader.all(name), key)
+        else:
+            found = reader.one(entity_set, _guid_key(entity_set, key))
         if found is None:
-            raise not_found(entity_set.caption, f"SystemId='{_guid_key(entity_set, key)}'")
+            raise not_found(entity_set.caption, f"SystemId='{key}'")
         target = Target(company, entity_set, [found], many=False, context=f"{context}/$entity")
         return self._follow(target, segments[1:], f"{context}({found.id})/")
 
@@ -240,6 +244,22 @@ def _guid_key(entity_set: EntitySet, key: str) -> str:
     if not GUID.fullmatch(text):
         raise bad_key()
     return text.lower()
+
+
+def _by_keys(entity_set: EntitySet, records: list[Record], key: str) -> Record | None:
+    """The record that ``name=value,…`` names; every part of the key must be there."""
+    wanted: dict[str, str] = {}
+    for part in split_top_level(key, ","):
+        named = _NAMED_KEY.fullmatch(part.strip())
+        if named is None:
+            raise bad_key()
+        text = named.group(2) if named.group(2) is not None else named.group(3).lower()
+        wanted[named.group(1)] = text.replace("''", "'")
+    if wanted.keys() != set(entity_set.key):
+        raise bad_key()
+    return next(
+        (one for one in records if all(one.values[name] == wanted[name] for name in wanted)), None
+    )
 
 
 def _string_key(entity_set: EntitySet, key: str) -> str:

@@ -143,11 +143,20 @@ class Catalogue:
 
     def __init__(self, sets: tuple[EntitySet, ...]) -> None:
         self.sets = {entity_set.name: entity_set for entity_set in sets}
-        self._owners: dict[str, list[tuple[EntitySet, Navigation]]] = {}
+        self._leading: dict[str, list[tuple[EntitySet, Navigation]]] = {}
         for owner in sets:
             for way in owner.navigation:
-                if way.part and way.many:
-                    self._owners.setdefault(way.target, []).append((owner, way))
+                if way.part:
+                    self._leading.setdefault(way.target, []).append((owner, way))
+        self._owners = {
+            name: many
+            for name, leading in self._leading.items()
+            if (many := [(owner, way) for owner, way in leading if way.many])
+        }
+
+    def leading(self, name: str) -> list[tuple[EntitySet, Navigation]]:
+        """Whoever has one or many entities of the set ``name`` as a part, with the way there."""
+        return self._leading.get(name, [])
 
     def owners(self, name: str) -> list[tuple[EntitySet, Navigation]]:
         """Whoever has many entities of the set ``name`` as a part, with the way there."""

@@ -15,7 +15,7 @@ from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
 from gateway.simulator.odata.options import Expansion, Options
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
-from gateway.simulator.records.worked_out import all_records, is_worked_out, part_records
+from gateway.simulator.records.worked_out import all_records, asked_for, is_worked_out, part_records
 
 LARGEST_PAGE = 20_000
 _WITHOUT_ETAG = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
@@ -131,9 +131,16 @@ class Reader:
     def _matching(
         self, entity_set: EntitySet, records: Sequence[Record], options: Options
     ) -> Sequence[Record]:
-        if options.filter is None:
+        node = options.filter
+        if node is None:
             return records
-        test = compile_filter(options.filter, entity_set, schema_21=options.schema_21)
+        asked = asked_for(self.company, self.clock, entity_set, node)
+        if asked is not None:
+            ids = {record.id for record in records}
+            records, node = [record for record in asked[0] if record.id in ids], asked[1]
+        if node is None:
+            return records
+        test = compile_filter(node, entity_set, schema_21=options.schema_21)
         return [record for record in records if test(record.values)]
 
     def _expanded(self, record: Record, expansion: Expansion) -> list[Values] | Values | None:

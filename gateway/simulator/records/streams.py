@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 from gateway.simulator.catalogue.entities import EntitySet, Field
@@ -13,17 +14,40 @@ from gateway.simulator.records.values import decode_member
 ANY = "application/octet-stream"
 _HAVE_DOCUMENTS = frozenset({"Employee", "Job", "Item", "Customer", "Vendor"})
 _ILLEGAL = frozenset('<>:"/\\|?*\n\r\t')
-_SIGNS = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"GIF8", "image/gif"))
+_SIGNS = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF", "application/pdf"),
+)
 
 
 def content(company: Company, entity_set: EntitySet, record: Record, field: Field) -> bytes:
     """The bytes of a stream. Raises BusinessCentralError (404) where there are none."""
     if entity_set.name == "pdfDocument":
-        return _pdf(f"{record.values['parentType']} {record.values['parentId']}")
+        return _pdf(_title(company, record.values))
     found = company.streams.get((entity_set.name, record.id, field.name))
     if found is None:
         raise not_found(entity_set.caption, f"Content of '{field.name}'")
     return found
+
+
+def _title(company: Company, pdf: Values) -> str:
+    """What a document is known by: its type and its number."""
+    owner = parent_of(company, "pdfDocument", pdf)
+    known = {} if owner is None else owner.values
+    number = known.get("number") or known.get("customerName") or pdf["parentId"]
+    return f"{decode_member(str(pdf['parentType']))} {number}"
+
+
+def parent_of(company: Company, name: str, values: Values) -> Record | None:
+    """The record that a file or a document as PDF belongs to, by ``parentType`` and id."""
+    for owner, way in company.catalogue.leading(name):
+        if way.fixed.get("parentType") == values["parentType"]:
+            found = company.get(owner.name, str(values["parentId"]))
+            if found is not None:
+                return found
+    return None
 
 
 def take(
@@ -59,10 +83,11 @@ def forget(company: Company, entity_set: EntitySet, record: Record) -> None:
             company.keep_stream((entity_set.name, record.id, field.name), None)
 
 
-def name_file(entity_set: EntitySet, values: Values) -> None:
+def settle_file(company: Company, entity_set: EntitySet, values: Values) -> None:
     """The rules of a new attachment (bc/api.md §10). Raises BusinessCentralError.
 
-    A name that is empty or can be none of a file becomes ``filename.txt``.
+    A name that is empty or can be none of a file becomes ``filename.txt``. A file whose document
+    is not found is kept without one, so that nobody has to send it twice.
     """
     if entity_set.name not in {"attachments", "documentAttachments"}:
         return
@@ -72,13 +97,24 @@ def name_file(entity_set: EntitySet, values: Values) -> None:
             f"Parent type {decode_member(kind)} is not supported. "
             "Use documentAttachments API instead."
         )
+    if entity_set.name == "attachments" and parent_of(company, entity_set.name, values) is None:
+        blanks = entity_set.blanks
+        values.update({name: blanks[name] for name in ("parentId", "parentType")})
     name = str(values["fileName"])
     if not name.strip() or _ILLEGAL & set(name):
         values["fileName"] = "filename.txt"
 
 
+def refuse_move(entity_set: EntitySet, before: Values, values: Values) -> None:
+    """An attachment stays with its document (bc/api.md §10). Raises BusinessCentralError."""
+    if entity_set.name == "attachments":
+        for name in ("parentId", "parentType"):
+            if before[name] != values[name]:
+                raise dialog(f"You cannot change the value of the key field {name}.")
+
+
 def media_type(data: bytes) -> str:
-    """The type of a picture by its first bytes, else that of any bytes."""
+    """The type of a picture or a PDF by its first bytes, else that of any bytes."""
     return next((kind for sign, kind in _SIGNS if data.startswith(sign)), ANY)
 
 
@@ -95,7 +131,8 @@ def _size(data: bytes) -> tuple[int, int]:
 
 def _pdf(text: str) -> bytes:
     """A page with a line of text, as small as a PDF can be."""
-    drawn = f"BT /F1 12 Tf 50 780 Td ({text}) Tj ET".encode("latin-1", "replace")
+    escaped = re.sub(r"([\\()])", r"\\\1", text)
+    drawn = f"BT /F1 12 Tf 50 780 Td ({escaped}) Tj ET".encode("latin-1", "replace")
     fonts = b"<</Font<</F1 5 0 R>>>>"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",

@@ -8,26 +8,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 
-from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Navigation
+from gateway.simulator.catalogue.entities import EntitySet, Navigation
 from gateway.simulator.clock import Clock
+from gateway.simulator.odata.nodes import Node
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.reports import parties, statements
+from gateway.simulator.reports.asked import PARAMETERS, Asked, ask
 
-Rows = Callable[[Company, Clock], Iterable[Values]]
+Rows = Callable[[Company, Asked], Iterable[Values]]
 
 _REPORTS: dict[str, Rows] = {
-    "agedAccountsPayables": lambda c, clock: parties.aged_payables(c, clock.today()),
-    "agedAccountsReceivables": lambda c, clock: parties.aged_receivables(c, clock.today()),
-    "balanceSheets": lambda c, clock: statements.balance_sheet(c, clock.today()),
-    "cashFlowStatements": lambda c, clock: statements.cash_flow_statement(c, clock.today()),
-    "customerFinancialDetails": lambda c, clock: parties.financial_details(c, clock.today()),
-    "customerSales": lambda c, clock: parties.sales(c, clock.today()),
-    "incomeStatements": lambda c, clock: statements.income_statement(c, clock.today()),
-    "retainedEarningsStatements": lambda c, clock: statements.retained_earnings_statement(
-        c, clock.today()
-    ),
-    "trialBalances": lambda c, clock: statements.trial_balances(c, clock.today()),
-    "vendorPurchases": lambda c, clock: parties.purchases(c, clock.today()),
+    "agedAccountsPayables": parties.aged_payables,
+    "agedAccountsReceivables": parties.aged_receivables,
+    "balanceSheets": statements.balance_sheet,
+    "cashFlowStatements": statements.cash_flow_statement,
+    "contactsInformation": parties.contacts_information,
+    "customerFinancialDetails": parties.financial_details,
+    "customerSales": parties.sales,
+    "incomeStatements": statements.income_statement,
+    "retainedEarningsStatements": statements.retained_earnings_statement,
+    "trialBalances": statements.trial_balances,
+    "vendorPurchases": parties.purchases,
 }
 
 # Parts that are there for every record of their owner, stored or not.
@@ -41,11 +42,28 @@ def is_worked_out(name: str) -> bool:
     return name in _REPORTS or name in _OWN or name == _APPLY
 
 
+def asked_for(
+    company: Company, clock: Clock, entity_set: EntitySet, node: Node
+) -> tuple[list[Record], Node | None] | None:
+    """The records of a report as a filter asks for it, and what is left of the filter.
+
+    None where the filter asks for nothing of the kind.
+    """
+    if entity_set.name not in _REPORTS or not PARAMETERS & entity_set.by_name.keys():
+        return None
+    asked, rest = ask(clock.today(), node)
+    return _report(company, entity_set.name, asked), rest
+
+
+def _report(company: Company, name: str, asked: Asked) -> list[Record]:
+    entity_set = company.catalogue.sets[name]
+    return [_record(entity_set, row) for row in _REPORTS[name](company, asked)]
+
+
 def all_records(company: Company, clock: Clock, name: str) -> list[Record]:
     """Every record of such an entity set."""
-    entity_set = company.catalogue.sets[name]
     if name in _REPORTS:
-        return [_record(entity_set, row) for row in _REPORTS[name](company, clock)]
+        return _report(company, name, Asked(clock.today()))
     return [
         record
         for owner in company.catalogue.sets.values()
@@ -80,8 +98,8 @@ def _linked(parent: Record, way: Navigation) -> Values:
 def _record(entity_set: EntitySet, row: Values) -> Record:
     """A row as a record. Its ETag follows its values (bc/api.md §3)."""
     values = {**entity_set.blanks, **{key: row[key] for key in row if key in entity_set.by_name}}
-    known = values.get(entity_set.key[0], ZERO_GUID)
-    if known == ZERO_GUID:
+    known = values[entity_set.key[0]]
+    if "lineNumber" in row:
         known = str(uuid.uuid5(_NAMESPACE, f"{entity_set.name}/{row.get('lineNumber')}"))
         values[entity_set.key[0]] = known
     version = int.from_bytes(uuid.uuid5(_NAMESPACE, repr(sorted(values.items()))).bytes[:4], "big")

@@ -40,12 +40,11 @@ from gateway.simulator.errors import (
     bad_request,
     blank_refused,
     dialog,
-    not_simulated,
 )
 from gateway.simulator.records.guards import refuse_posted, refuse_used
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
-from gateway.simulator.records.streams import forget, name_file
+from gateway.simulator.records.streams import forget, refuse_move, settle_file
 from gateway.simulator.records.values import is_zero, read_value
 
 Body = Mapping[str, object]
@@ -100,6 +99,7 @@ class Writer:
             before = dict(record.values)
             self.company.edit(entity_set.name, record)
             self._assign(entity_set, record.values, properties, creating=False)
+            refuse_move(entity_set, before, record.values)
             self._check_blanks(entity_set, record.values, {field.name for field in properties})
             self._after_change(entity_set, record, before)
             self._settle(entity_set, record)
@@ -148,7 +148,7 @@ class Writer:
         self._require(entity_set, values, properties)
         self._number(entity_set, values)
         refuse_posted(self.company, entity_set, values, set())
-        name_file(entity_set, values)
+        settle_file(self.company, entity_set, values)
         sent = {field.name for field in properties}
         self._check_blanks(entity_set, values, sent | {"code"})
         self._unique(entity_set, values, None)
@@ -383,7 +383,8 @@ def _split(entity_set: EntitySet, body: Body) -> tuple[dict[Field, object], Part
 
 def _refuse_read_only(field: Field) -> None:
     if field.type == "Edm.Stream":
-        raise not_simulated("streams")
+        # A choice: how Business Central refuses it is not known (bc/api.md §3, §10).
+        raise bad_request(f"The stream '{field.name}' is written by a request of its own.")
     if field.read_only:
         text = f"Control '{field.name}' is read-only"
         raise BusinessCentralError(400, "BadRequest_InvalidOperation", text)
@@ -391,7 +392,8 @@ def _refuse_read_only(field: Field) -> None:
 
 def _entities(way: Navigation, value: object) -> list[Body]:
     if not (way.part and way.many):
-        raise not_simulated(f"inserting the single part {way.name} with its parent")
+        # A choice: only collections are promised (bc/api.md §7).
+        raise bad_request(f"Only collections can be inserted with an entity, not '{way.name}'.")
     if not isinstance(value, list) or not all(isinstance(entity, dict) for entity in value):
         raise bad_request(f"The property '{way.name}' must be an array of objects.")
     return value

@@ -11,8 +11,9 @@ from gateway.simulator.documents.headers import rate_of
 from gateway.simulator.documents.posting import is_posted
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.reports.asked import Asked, earlier
 
-_PERIOD = 30  # days of an aging period
+_AMOUNTS = ("balanceDue", "currentAmount", "period1Amount", "period2Amount", "period3Amount")
 ZERO = Decimal(0)
 
 
@@ -32,16 +33,17 @@ _PURCHASES = _Side("vendor", "vendors", "purchaseInvoices", "purchaseCreditMemos
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """A posted document in the local currency: its amount without tax, what is open, and since
-    how many days it is due. A credit memo counts below nothing.
+    """A posted document in the local currency: its amount without tax, what is open, when it is
+    due, and when it was posted. A credit memo counts below nothing.
     """
 
     amount: Decimal
     open: Decimal
-    days: int
+    due: date
+    posted: str
 
 
-def _documents(company: Company, side: _Side, party: Record, today: date) -> Iterator[_Owed]:
+def _documents(company: Company, side: _Side, party: Record) -> Iterator[_Owed]:
     for name, sign in ((side.invoices, 1), (side.memos, -1)):
         for record in company.table(name).where(f"{side.party}Id", party.id):
             if not is_posted(name, record.values):
@@ -53,62 +55,75 @@ def _documents(company: Company, side: _Side, party: Record, today: date) -> Ite
             yield _Owed(
                 sign * round_amount(Decimal(record.values["totalAmountExcludingTax"]) / rate),
                 sign * round_amount(left / rate),
-                (today - date.fromisoformat(record.values["dueDate"])).days,
+                date.fromisoformat(record.values["dueDate"]),
+                record.values["postingDate"],
             )
 
 
-def financial_details(company: Company, today: date) -> Iterator[Values]:
+def financial_details(company: Company, asked: Asked) -> Iterator[Values]:
     """Balance, sales and what is overdue, customer by customer."""
     for party in company.table("customers").ordered():
-        owed = list(_documents(company, _SALES, party, today))
+        owed = list(_documents(company, _SALES, party))
         yield {
             "id": party.id,
             "number": party.values["number"],
             "balance": sum((one.open for one in owed), ZERO),
             "totalSalesExcludingTax": sum((one.amount for one in owed), ZERO),
-            "overdueAmount": sum((one.open for one in owed if one.days > 0), ZERO),
+            "overdueAmount": sum((one.open for one in owed if one.due < asked.today), ZERO),
             "lastModifiedDateTime": party.values["lastModifiedDateTime"],
         }
 
 
-def _aged(side: _Side) -> Callable[[Company, date], Iterator[Values]]:
-    def rows(company: Company, today: date) -> Iterator[Values]:
-        """What is open, by how long it has been due."""
+def _aged(side: _Side) -> Callable[[Company, Asked], Iterator[Values]]:
+    def rows(company: Company, asked: Asked) -> Iterator[Values]:
+        """What is open, by how long it has been due; the last row is the total of all."""
+        first = earlier(asked.as_of, asked.length)
+        starts = (asked.as_of, first, earlier(first, asked.length))
+        totals = [ZERO] * len(_AMOUNTS)
+        told = {
+            "currencyCode": company.currency,
+            **_labels(starts),
+            "agedAsOfDate": asked.as_of.isoformat(),
+            "periodLengthFilter": asked.length,
+        }
         for party in company.table(side.parties).ordered():
-            sums = [ZERO] * 4
-            for one in _documents(company, side, party, today):
-                at = 0 if one.days <= 0 else min(3, 1 + (one.days - 1) // _PERIOD)
-                sums[at] += one.open
-            labels = {
-                f"period{at}Label": f"{1 + (at - 1) * _PERIOD}-{at * _PERIOD} days"
-                for at in (1, 2, 3)
-            }
+            sums = [ZERO] * (len(_AMOUNTS) - 1)
+            for one in _documents(company, side, party):
+                sums[sum(one.due < start for start in starts)] += one.open
+            amounts = [sum(sums, ZERO), *sums]
+            totals = [total + amount for total, amount in zip(totals, amounts, strict=True)]
             yield {
                 f"{side.party}Id": party.id,
                 f"{side.party}Number": party.values["number"],
                 "name": party.values["displayName"],
-                "currencyCode": company.currency,
-                "balanceDue": sum(sums, ZERO),
-                "currentAmount": sums[0],
-                **{f"period{at}Amount": sums[at] for at in (1, 2, 3)},
-                **labels,
-                "agedAsOfDate": today.isoformat(),
-                "periodLengthFilter": f"{_PERIOD}D",
+                **told,
+                **dict(zip(_AMOUNTS, amounts, strict=True)),
             }
+        yield {"name": "Total", **told, **dict(zip(_AMOUNTS, totals, strict=True))}
 
     return rows
 
 
-def _totals(side: _Side, field: str) -> Callable[[Company, date], Iterator[Values]]:
-    def rows(company: Company, today: date) -> Iterator[Values]:
-        """What was sold or bought, party by party."""
+def _labels(starts: tuple[date, date, date]) -> Values:
+    """The days of the periods, as an American writes them: sessions speak English by default."""
+    last, middle, first = (f"{start:%m/%d/%y}" for start in starts)
+    return {
+        "period1Label": f"{middle}-{last}",
+        "period2Label": f"{first}-{middle}",
+        "period3Label": f"-{first}",
+    }
+
+
+def _totals(side: _Side, field: str) -> Callable[[Company, Asked], Iterator[Values]]:
+    def rows(company: Company, asked: Asked) -> Iterator[Values]:
+        """What was sold or bought on the days asked for, party by party."""
         for party in company.table(side.parties).ordered():
-            owed = _documents(company, side, party, today)
+            owed = _documents(company, side, party)
             yield {
                 f"{side.party}Id": party.id,
                 f"{side.party}Number": party.values["number"],
                 "name": party.values["displayName"],
-                field: sum((one.amount for one in owed), ZERO),
+                field: sum((one.amount for one in owed if asked.has(one.posted)), ZERO),
             }
 
     return rows
@@ -139,3 +154,26 @@ def entries_to_apply(company: Company, payment: Record) -> Iterator[Values]:
             "remainingAmount": -Decimal(record.values["totalAmountIncludingTax"]),
             "lastModifiedDateTime": record.values["lastModifiedDateTime"],
         }
+
+
+def contacts_information(company: Company, _: Asked) -> Iterator[Values]:
+    """The contacts of customers and vendors.
+
+    A choice: whoever bears the name of a customer or vendor, or works for one of that name; the
+    API does not tell the relation itself.
+    """
+    contacts: dict[str, list[Record]] = {}
+    for contact in company.table("contacts").ordered():
+        for name in {contact.values["displayName"], contact.values["companyName"]} - {""}:
+            contacts.setdefault(name, []).append(contact)
+    for kind, parties in (("Customer", "customers"), ("Vendor", "vendors")):
+        for party in company.table(parties).ordered():
+            for contact in contacts.get(party.values["displayName"], ()):
+                yield {
+                    "contactId": contact.id,
+                    "contactNumber": contact.values["number"],
+                    "contactName": contact.values["displayName"],
+                    "contactType": contact.values["type"],
+                    "relatedId": party.id,
+                    "relatedType": kind,
+                }

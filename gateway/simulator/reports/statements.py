@@ -1,28 +1,33 @@
-"""Statements from the general ledger, as of the simulator's day (bc/api.md §11).
+"""Statements from the general ledger, for the days that are asked for (bc/api.md §11).
 
-A choice: one line for each account below a heading for its category, and a total.
+A balance sheet is as of today, the others are of this year up to today unless a filter says
+otherwise; a trial balance is of one day. A choice: one line for each account below a heading for
+its category, and a total.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.reports.asked import Asked
 
 ZERO = Decimal(0)
 _BALANCE = ("Assets", "Liabilities", "Equity")
 _INCOME = ("Income", "Cost_x0020_of_x0020_Goods_x0020_Sold", "Expense")
 _CASH = "10100"
 _STEP = 10000
+_AMOUNTS = ("totalDebit", "totalCredit", "balanceAtDateDebit", "balanceAtDateCredit")
 
 
-def _changes(company: Company, today: date) -> dict[str, tuple[Decimal, Decimal]]:
-    """Debits and credits by the number of the account, up to a day."""
+def _changes(company: Company, asked: Asked) -> dict[str, tuple[Decimal, Decimal]]:
+    """Debits and credits by the number of the account, within the days."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
     for entry in company.table("generalLedgerEntries").records.values():
-        if entry.values["postingDate"] <= today.isoformat():
+        if asked.has(entry.values["postingDate"]):
             debit, credit = sums.get(entry.values["accountNumber"], (ZERO, ZERO))
             debit += Decimal(entry.values["debitAmount"])
             credit += Decimal(entry.values["creditAmount"])
@@ -30,76 +35,85 @@ def _changes(company: Company, today: date) -> dict[str, tuple[Decimal, Decimal]
     return sums
 
 
-def _posting(company: Company) -> list[Record]:
-    accounts = company.table("accounts").ordered()
-    return [one for one in accounts if one.values["accountType"] == "Posting"]
+def _up_to(asked: Asked) -> Asked:
+    """From the first day of all to the last one that was asked for."""
+    return replace(asked, start=None, end=asked.as_of)
 
 
-def trial_balances(company: Company, today: date) -> Iterator[Values]:
-    """Each account with its debits and credits; amounts are texts, blank for nothing."""
-    changes = _changes(company, today)
+def _this_year(asked: Asked) -> Asked:
+    return asked.or_else(date(asked.today.year, 1, 1))
+
+
+def _is_posting(account: Record) -> bool:
+    return bool(account.values["accountType"] == "Posting")
+
+
+def trial_balances(company: Company, asked: Asked) -> Iterator[Values]:
+    """Every account; posting accounts with what was posted on the days, and their balance.
+
+    Amounts are texts without a sign, blank for headings and totals.
+    """
+    changes = _changes(company, asked.or_else(asked.today))
+    balances = _changes(company, _up_to(asked))
     for account in company.table("accounts").ordered():
-        debit, credit = changes.get(account.values["number"], (ZERO, ZERO))
-        balance = debit - credit
+        number = account.values["number"]
+        debits, credits_ = balances.get(number, (ZERO, ZERO))
+        balance = debits - credits_
+        amounts = (*changes.get(number, (ZERO, ZERO)), max(balance, ZERO), max(-balance, ZERO))
+        shown = [f"{abs(amount):,.2f}" if _is_posting(account) else "" for amount in amounts]
         yield {
-            "number": account.values["number"],
+            "number": number,
             "accountId": account.id,
             "accountType": account.values["accountType"],
             "display": account.values["displayName"],
-            "totalDebit": _text(debit),
-            "totalCredit": _text(credit),
-            "balanceAtDateDebit": _text(max(balance, ZERO)),
-            "balanceAtDateCredit": _text(max(-balance, ZERO)),
-            "dateFilter": today.isoformat(),
+            "dateFilter": asked.as_of.isoformat(),
+            **dict(zip(_AMOUNTS, shown, strict=True)),
         }
 
 
-def _text(amount: Decimal) -> str:
-    return f"{amount:,.2f}" if amount else ""
-
-
-def balance_sheet(company: Company, today: date) -> list[Values]:
+def balance_sheet(company: Company, asked: Asked) -> list[Values]:
     """What the company has and owes."""
-    return _statement(company, today, _BALANCE, "balance", 1)
+    return _statement(company, _up_to(asked), _BALANCE, "balance", 1)
 
 
-def income_statement(company: Company, today: date) -> list[Values]:
+def income_statement(company: Company, asked: Asked) -> list[Values]:
     """What the company has earned and spent; earnings are above nothing."""
-    return _statement(company, today, _INCOME, "netChange", -1)
+    return _statement(company, _this_year(asked), _INCOME, "netChange", -1)
 
 
-def cash_flow_statement(company: Company, today: date) -> list[Values]:
+def cash_flow_statement(company: Company, asked: Asked) -> list[Values]:
     """What has come into the bank account and gone out."""
-    debit, credit = _changes(company, today).get(_CASH, (ZERO, ZERO))
+    asked = _this_year(asked)
+    debit, credit = _changes(company, asked).get(_CASH, (ZERO, ZERO))
     lines = [("Cash received", debit), ("Cash paid", -credit), ("Change of cash", debit - credit)]
-    return _numbered("netChange", today, [("detail", text, amount) for text, amount in lines])
+    return _numbered("netChange", asked, [("detail", text, amount) for text, amount in lines])
 
 
-def retained_earnings_statement(company: Company, today: date) -> list[Values]:
+def retained_earnings_statement(company: Company, asked: Asked) -> list[Values]:
     """What is left of all income."""
-    earned = income_statement(company, today)[-1]["netChange"]
+    earned = income_statement(company, asked)[-1]["netChange"]
     lines = [("detail", "Net income", earned), ("total", "Retained earnings", earned)]
-    return _numbered("netChange", today, lines)
+    return _numbered("netChange", asked, lines)
 
 
 def _statement(
-    company: Company, today: date, categories: Sequence[str], field: str, sign: int
+    company: Company, asked: Asked, categories: Sequence[str], field: str, sign: int
 ) -> list[Values]:
-    changes, total = _changes(company, today), ZERO
+    changes, total = _changes(company, asked), ZERO
     lines: list[tuple[str, str, Decimal]] = []
     for category in categories:
         lines.append(("header", category.replace("_x0020_", " "), ZERO))
-        for account in _posting(company):
-            if account.values["category"] == category:
+        for account in company.table("accounts").ordered():
+            if _is_posting(account) and account.values["category"] == category:
                 debit, credit = changes.get(account.values["number"], (ZERO, ZERO))
                 amount = sign * (debit - credit)
                 total += amount
                 lines.append(("detail", account.values["displayName"], amount))
     lines.append(("total", "Total", total))
-    return _numbered(field, today, lines)
+    return _numbered(field, asked, lines)
 
 
-def _numbered(field: str, today: date, lines: Sequence[tuple[str, str, Decimal]]) -> list[Values]:
+def _numbered(field: str, asked: Asked, lines: Sequence[tuple[str, str, Decimal]]) -> list[Values]:
     return [
         {
             "lineNumber": at * _STEP,
@@ -107,7 +121,7 @@ def _numbered(field: str, today: date, lines: Sequence[tuple[str, str, Decimal]]
             field: amount,
             "lineType": kind,
             "indentation": 1 if kind == "detail" else 0,
-            "dateFilter": today.isoformat(),
+            "dateFilter": asked.as_of.isoformat(),
         }
         for at, (kind, text, amount) in enumerate(lines, 1)
     ]
