@@ -46,7 +46,8 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
     record_id = _id(company, seed, entity_set, row.get("code") or row.get("number") or key)
     if company.get(entity_set, record_id) is not None:
         raise already_exists(described.caption, f"Id='{record_id}'")
-    values["id"] = record_id
+    if len(described.key) == 1:
+        values[described.key[0]] = record_id
     if "lastModifiedDateTime" in values:
         values["lastModifiedDateTime"] = row.get("lastModifiedDateTime", moment)
     return company.insert(entity_set, values, record_id)
