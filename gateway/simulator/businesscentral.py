@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from gateway.simulator.batch.forms import read, written
 from gateway.simulator.batch.running import Manner, run
-from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
+from gateway.simulator.catalogue.entities import ROUTES, Catalogue, EntitySet, Field
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
 from gateway.simulator.documents.actions import act
@@ -272,16 +272,18 @@ def error_answer(error: BusinessCentralError, correlation: str) -> Answer:
     return answer.with_headers(Retry_After=str(error.retry_after))
 
 
-def split_root(segments: list[str]) -> tuple[str | None, str, list[str]]:
-    """Tenant, environment and the rest of a path that starts with ``v2.0``.
+def split_root(segments: list[str]) -> tuple[str | None, str, str, list[str]]:
+    """Tenant, environment, route and the rest of a path that starts with ``v2.0``.
 
     Raises BusinessCentralError: 501 for routes that are not simulated, 404 for what is none.
     """
     for at in (2, 3):
         if segments[at : at + 1] == ["api"]:
             tenant = segments[1] if at == 3 else None
-            if segments[at + 1 : at + 2] == ["v2.0"]:
-                return tenant, segments[at - 1], segments[at + 2 :]
+            for route in ROUTES:
+                end = at + 1 + len(route.split("/"))
+                if "/".join(segments[at + 1 : end]) == route:
+                    return tenant, segments[at - 1], route, segments[end:]
             raise not_simulated(f"the route {'/'.join(segments[at:][:4])}")
         if segments[at : at + 1] == ["ODataV4"]:
             raise not_simulated("OData V4 web services")

@@ -21,7 +21,7 @@ from gateway.simulator.businesscentral import (
     odata_answer,
     split_root,
 )
-from gateway.simulator.catalogue.entities import load_catalogue
+from gateway.simulator.catalogue.entities import STANDARD, load_catalogue
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.api import control_answer
 from gateway.simulator.control.callfaults import CallFaults
@@ -67,7 +67,7 @@ class Listener:
             state.changes += 1
         if call.path.startswith("/_simulator"):
             return whole(control_answer(state, call))
-        entity = entity_named(call.segments, state.catalogue)
+        entity = entity_named(call.segments, state.sets)
         now = state.clock.now()
         entry = state.journal.begin(timestamp(now), call, entity)
         claims = self._claims(call)
@@ -153,7 +153,7 @@ class Listener:
             if claims is None:
                 raise _rejected()
             environment = self._state.environments.get(ENVIRONMENT)
-            return self._served(environment, call, below_root(call), faults)
+            return self._served(environment, call, STANDARD, below_root(call), faults)
         if not _is_business_central(call):
             answer = self._state.entra.answer(call, faults.sign_in)
             return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
@@ -164,11 +164,11 @@ class Listener:
         segments = call.segments
         if segments[0] == "environments":
             return self._environments(call, claims)
-        tenant, name, rest = split_root(segments)
+        tenant, name, route, rest = split_root(segments)
         if tenant is not None and _TENANT_IDS.get(tenant.lower()) != claims["tid"]:
             raise _rejected()
         environments = self._online(claims)
-        return self._served(environments.get(name.lower()), call, rest, faults)
+        return self._served(environments.get(name.lower()), call, route, rest, faults)
 
     def _let_in(self, call: Call, claims: Claims) -> bool:
         user = self._state.signins.accounts.with_id(claims["oid"])
@@ -180,7 +180,12 @@ class Listener:
         return self._state.environments if mine else {}
 
     def _served(
-        self, environment: Environment | None, call: Call, rest: list[str], faults: CallFaults
+        self,
+        environment: Environment | None,
+        call: Call,
+        route: str,
+        rest: list[str],
+        faults: CallFaults,
     ) -> Answer:
         if environment is None:
             raise BusinessCentralError(404, "NoEnvironment", "Environment does not exist.")
@@ -189,7 +194,7 @@ class Listener:
         history = self._state.history
         served = BusinessCentral(
             environment_seen(environment, faults, history, self._state.seed),
-            load_catalogue(faults.release or environment.release),
+            load_catalogue(faults.release or environment.release, route),
             self._state.clock,
             root,
             faults.effects,
@@ -200,7 +205,7 @@ class Listener:
 
     def _effects_on(self, part: Call, faults: CallFaults) -> Effects:
         """What faults change inside one request of a batch. Raises BusinessCentralError."""
-        entity = entity_named(part.segments, self._state.catalogue)
+        entity = entity_named(part.segments, self._state.sets)
         occasion = replace(faults.occasion, call=part, entity=entity, part=True)
         struck = CallFaults(occasion, self._state.faults.striking(occasion))
         struck.refuse()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
@@ -155,11 +155,11 @@ class Resolver:
         if len(entity_set.key) > 1:
             found = _by_keys(entity_set, reader.all(name), key)
         else:
-            found = reader.one(entity_set, _guid_key(entity_set, key))
+            found = reader.one(entity_set, _key(entity_set, key))
         if found is None:
             raise not_found(entity_set.caption, f"SystemId='{key}'")
         target = Target(company, entity_set, [found], many=False, context=f"{context}/$entity")
-        return self._follow(target, segments[1:], f"{context}({found.id})/")
+        return self._follow(target, segments[1:], f"{context}({_written(entity_set, found)})/")
 
     def _follow(self, target: Target, segments: list[str], context: str) -> Target:
         if not segments:
@@ -188,8 +188,12 @@ class Resolver:
                 counting=counting,
             )
         if key is not None:
-            wanted = _guid_key(entity_set, key)
-            found = [record for record in found if record.id == wanted]
+            if len(entity_set.key) > 1:
+                one = _by_keys(entity_set, found, key)
+                found = [] if one is None else [one]
+            else:
+                wanted = _key(entity_set, key)
+                found = [record for record in found if record.id == wanted]
         if not found:
             raise not_found(entity_set.caption, f"SystemId='{key or ''}'")
         inner = Target(
@@ -200,7 +204,7 @@ class Resolver:
             context=f"{context}/$entity",
             parent=parent,
         )
-        return self._follow(inner, segments[1:], f"{context}({found[0].id})/")
+        return self._follow(inner, segments[1:], f"{context}({_written(entity_set, found[0])})/")
 
     def _property(self, target: Target, name: str, rest: list[str], context: str) -> Target:
         """One property, or its bare value (OData 4.0 Part 2 §4.6, §4.7)."""
@@ -219,11 +223,11 @@ class Resolver:
         return replace(target, action=name)
 
 
-def entity_named(segments: list[str], catalogue: Catalogue) -> str | None:
+def entity_named(segments: list[str], sets: Collection[str]) -> str | None:
     """The entity set that a path is about, as far as its names tell; for faults and journal."""
     for segment in reversed(segments):
         name = segment.partition("(")[0]
-        if name in catalogue.sets:
+        if name in sets:
             return name
     return None
 
@@ -233,6 +237,21 @@ def _parse(segment: str) -> tuple[str, str | None]:
     if found is None:
         raise bad_key()
     return found.group(1), found.group(2)
+
+
+def _key(entity_set: EntitySet, key: str) -> str:
+    is_guid = entity_set.by_name[entity_set.key[0]].type == "Edm.Guid"
+    return _guid_key(entity_set, key) if is_guid else _string_key(entity_set, key)
+
+
+def _written(entity_set: EntitySet, record: Record) -> str:
+    """The key of a record as an address has it: a guid bare, texts in quotes."""
+    told = []
+    for name in entity_set.key:
+        text = str(record.values[name])
+        is_guid = entity_set.by_name[name].type == "Edm.Guid"
+        told.append((name, text if is_guid else "'" + text.replace("'", "''") + "'"))
+    return told[0][1] if len(told) == 1 else ",".join(f"{name}={text}" for name, text in told)
 
 
 def _guid_key(entity_set: EntitySet, key: str) -> str:

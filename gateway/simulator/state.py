@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from gateway.simulator.catalogue.entities import NEWEST, load_catalogue, load_stored
+from gateway.simulator.catalogue.entities import (
+    NEWEST,
+    ROUTES,
+    STANDARD,
+    load_catalogue,
+    load_stored,
+)
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.faults import Faults
 from gateway.simulator.control.journal import Journal
@@ -44,7 +50,11 @@ class State:
     ) -> None:
         self.url = url
         self.clock = clock
-        self.catalogue = load_catalogue(release)
+        self.routes = {route: load_catalogue(release, route) for route in ROUTES}
+        self.catalogue = self.routes[STANDARD]
+        self.sets = {
+            name: one for known in self.routes.values() for name, one in known.sets.items()
+        }
         self.stored = load_stored()
         self.faults = Faults()
         self.journal = Journal()

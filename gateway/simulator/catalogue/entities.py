@@ -21,6 +21,11 @@ DATA = Path(__file__).with_name("catalogue.json")
 # The releases that the facts tell apart (bc/api.md §12), and the one that is played by default:
 # 28 was live when 29 was still to come.
 NEWEST = "28.0"
+
+# The routes below ``api``, the standard one first (bc/api.md §1), and what each of them has.
+STANDARD = "v2.0"
+ROUTES = (STANDARD, "microsoft/automation/v2.0", "microsoft/powerbi/v2.0")
+_OF_EVERY_ROUTE = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
 _OLDEST, _LATEST, _MINORS = 17, 29, 6
 _ENUMS_KNOWN = 26  # of later releases it is known only which members are new
 _RELEASE = re.compile(r"(\d{2})(?:\.(\d))?")
@@ -94,6 +99,7 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     fields: tuple[Field, ...]
     since: str | None = None
     webhook: bool = False
+    route: str = STANDARD
     navigation: tuple[Navigation, ...] = ()
     actions: tuple[str, ...] = ()
     required: tuple[tuple[str, ...], ...] = ()
@@ -126,6 +132,11 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
         """The field people know a record by, and lists are ordered by."""
         names = ("number", "code", "sequence", "lineNumber", "entryNumber")
         return next((name for name in names if name in self.by_name), None)
+
+    @property
+    def known_by(self) -> str:
+        """The natural key, else the key itself."""
+        return self.natural_key or self.key[0]
 
     @property
     def has_unique_key(self) -> bool:
@@ -178,23 +189,24 @@ _BLANKS: dict[str, Value] = {
 }
 
 
-@lru_cache(maxsize=4)
-def load_catalogue(release: str = NEWEST) -> Catalogue:
-    """The catalogue of a release such as ``26.0``, made once per process. Raises ValueError."""
+@lru_cache(maxsize=12)
+def load_catalogue(release: str = NEWEST, route: str = STANDARD) -> Catalogue:
+    """What a route has in a release such as ``26.0``, made once per process. Raises ValueError."""
     at = _number(release)
     if at is None or not _OLDEST <= at[0] <= _LATEST or at[1] > _MINORS:
         raise ValueError(
             f"There is no release {release}: releases are {_OLDEST}.0 to {_LATEST}.0, "
             f"with minor ones such as {_LATEST - 1}.{_MINORS}."
         )
-    sets = load_stored().sets.values()
+    stored = load_stored().sets.values()
+    sets = [one for one in stored if one.route == route or one.name in _OF_EVERY_ROUTE]
     known = frozenset(one.name for one in sets if _is_there(one.since, None, at))
     return Catalogue(tuple(_of_release(one, known, at) for one in sets if one.name in known))
 
 
 @lru_cache(maxsize=1)
 def load_stored() -> Catalogue:
-    """All there is in any release: what companies store, whether a release shows it or not."""
+    """All there is in any release and route: what companies store, whether it is shown or not."""
     return Catalogue(msgspec.json.decode(DATA.read_bytes(), type=tuple[EntitySet, ...]))
 
 

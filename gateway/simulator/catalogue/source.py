@@ -11,7 +11,14 @@ from typing import Any
 
 import msgspec
 
-from gateway.simulator.catalogue.entities import DATA, EntitySet, Field, Navigation, encode_member
+from gateway.simulator.catalogue.entities import (
+    DATA,
+    ROUTES,
+    EntitySet,
+    Field,
+    Navigation,
+    encode_member,
+)
 
 # The tables that fields relate to, as entity sets. Tables without an entity set are left out:
 # what they hold can not be seen, so it is not checked.
@@ -70,6 +77,10 @@ _RELATED_BY_SET = {
 }
 
 
+# What the description leaves open: a flag, and an option, which is a text (bc/api.md §10).
+_UNTYPED = {"isInstalled": "Edm.Boolean", "operationType": "Edm.String"}
+
+
 class _Drift:
     """What a release changed that the description of today does not say."""
 
@@ -101,7 +112,7 @@ def _field(raw: dict[str, Any], entity_set: str, drift: _Drift) -> Field:
         ref = _TABLES.get(raw.get("relatesTo", ""))
     return Field(
         name=name,
-        type=raw["type"],
+        type=_UNTYPED[name] if raw["type"] == "?" else raw["type"],
         max_length=raw.get("maxLength"),
         enum=tuple(raw.get("enum", ())),
         later=tuple(raw.get("enumAddedAfter26", ())),
@@ -131,6 +142,8 @@ def _field_for(name: str, raw: dict[str, Any]) -> str | None:
         candidates = ["parentId"]
     elif name == "Document Id":
         candidates = ["documentId", "parentId"]
+    elif name == "Group User SID":
+        candidates = ["groupUserSecurityId"]
     elif name == "No.":
         candidates = ["number", "documentNumber"]
     return next((candidate for candidate in candidates if candidate in fields), None)
@@ -179,7 +192,8 @@ def _gone(parts: list[Navigation], drift: _Drift, entity_set: str) -> list[Navig
 def _navigation(
     raw: dict[str, Any], sets: dict[str, dict[str, Any]], drift: _Drift
 ) -> tuple[Navigation, ...]:
-    parts = [_part(part, raw, sets[part["entitySet"]], drift) for part in raw["parts"]]
+    known_parts = [part for part in raw["parts"] if part["entitySet"] in sets]
+    parts = [_part(part, raw, sets[part["entitySet"]], drift) for part in known_parts]
     parts += _gone(parts, drift, raw["entitySet"])
     taken = {part.name for part in parts}
     by_entity = {other["entityName"]: name for name, other in sets.items()}
@@ -203,33 +217,42 @@ def _fields(raw: dict[str, Any], drift: _Drift) -> tuple[Field, ...]:
         # The one that took its place is of the same type (bc/api.md §12).
         heir = next(field for field in fields if field.name.lower().endswith(name.lower()))
         fields.append(msgspec.structs.replace(heir, name=name, since=None, until=until))
-    return tuple(fields)
+    names = {field.name for field in fields}
+    # A choice: a key that the page does not show is a property of its own all the same.
+    keys = [Field(name, "Edm.Guid", read_only=True) for name in raw["key"] if name not in names]
+    return (*keys, *fields)
 
 
 def write_catalogue(source: Path, target: Path = DATA) -> int:
     """Write ``target`` from the description in ``source``; gives the number of entity sets."""
     described = msgspec.json.decode(source.read_bytes())
     entities, drift = described["entities"], _Drift(described["drift"])
-    sets = {raw["entitySet"]: raw for raw in entities if raw["route"] == "v2.0"}
-    catalogue = [
-        EntitySet(
-            name=raw["entitySet"],
-            entity=raw["entityName"],
-            key=tuple(raw["key"]),
-            verbs=tuple(raw["verbs"]),
-            since=raw["since"],
-            webhook=raw.get("webhook", False),
-            fields=_fields(raw, drift),
-            navigation=_navigation(raw, sets, drift),
-            actions=tuple(action["name"] for action in raw["actions"]),
-            required=tuple(tuple(group) for group in raw.get("requiredOnPost", ())),
-            needs_filter=next(iter(raw.get("listNeedsFilter", ())), None),
-        )
-        for raw in sets.values()
-    ]
+    catalogue = []
+    for route in ROUTES:
+        sets = {raw["entitySet"]: raw for raw in entities if raw["route"] == route}
+        catalogue += [_entity_set(route, raw, sets, drift) for raw in sets.values()]
     lines = b",\n".join(msgspec.json.encode(entity_set) for entity_set in catalogue)
     target.write_bytes(b"[\n" + lines + b"\n]\n")
     return len(catalogue)
+
+
+def _entity_set(
+    route: str, raw: dict[str, Any], sets: dict[str, dict[str, Any]], drift: _Drift
+) -> EntitySet:
+    return EntitySet(
+        name=raw["entitySet"],
+        entity=raw["entityName"],
+        route=route,
+        key=tuple(raw["key"]),
+        verbs=tuple(raw["verbs"]),
+        since=raw["since"],
+        webhook=raw.get("webhook", False),
+        fields=_fields(raw, drift),
+        navigation=_navigation(raw, sets, drift),
+        actions=tuple(action["name"] for action in raw["actions"]),
+        required=tuple(tuple(group) for group in raw.get("requiredOnPost", ())),
+        needs_filter=next(iter(raw.get("listNeedsFilter", ())), None),
+    )
 
 
 if __name__ == "__main__":

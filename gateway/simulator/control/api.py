@@ -223,7 +223,7 @@ def _clear_journal(state: State, _call: Call) -> Answer:
 
 
 def _coverage(state: State, _call: Call) -> Answer:
-    return json_answer(200, coverage(state.catalogue))
+    return json_answer(200, coverage(state.routes))
 
 
 def _register(state: State, call: Call) -> Answer:

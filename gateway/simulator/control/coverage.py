@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from gateway.simulator.catalogue.entities import Catalogue
+from collections.abc import Mapping
+
+from gateway.simulator.catalogue.entities import STANDARD, Catalogue
 from gateway.simulator.documents.rules import DOCUMENTS
 
 # What answers 501 until it is built, by feature.
 LATER = {
     "$apply, $search, $compute": "aggregation and search",
-    "custom routes": "api/{publisher}/{group}/{version}, automation, powerbi, runtime",
+    "custom routes": "api/{publisher}/{group}/{version}, microsoft/runtime, microsoft/automate",
+    "automation": "its actions and their effects: rows are only kept, a company is not created",
     "OData V4 web services": "ODataV4/Company('…')",
     "admin API": "everything of /admin/… but reading the environments",
     "other grants": "passwords (70003), device codes, Entra's endpoints of version 1",
 }
 
 
-def coverage(catalogue: Catalogue) -> dict[str, object]:
-    """Entity sets with their verbs, and all that answers 501, with the reason."""
-    sets = {}
-    for name, entity_set in sorted(catalogue.sets.items()):
-        sets[name] = {
-            "verbs": list(entity_set.verbs),
+def coverage(routes: Mapping[str, Catalogue]) -> dict[str, object]:
+    """Entity sets of each route with their verbs, and all that answers 501, with the reason."""
+    others = {route: _sets(routes[route]) for route in routes if route != STANDARD}
+    return {
+        "route": STANDARD,
+        "entity_sets": _sets(routes[STANDARD]),
+        "other_routes": others,
+        "answers_501": LATER,
+    }
+
+
+def _sets(catalogue: Catalogue) -> dict[str, object]:
+    return {
+        name: {
+            "simulated": True,
+            "verbs": list(one.verbs),
             "document_rules": name in DOCUMENTS,
-            "actions": list(entity_set.actions),
+            "actions": list(one.actions) if one.route == STANDARD else [],
         }
-    return {"route": "v2.0", "entity_sets": sets, "answers_501": LATER}
+        for name, one in sorted(catalogue.sets.items())
+    }

@@ -47,7 +47,9 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
     if company.get(entity_set, record_id) is not None:
         raise already_exists(described.caption, f"Id='{record_id}'")
     if len(described.key) == 1:
-        values[described.key[0]] = record_id
+        name = described.key[0]
+        record_id = record_id if described.by_name[name].type == "Edm.Guid" else str(values[name])
+        values[name] = record_id
     if "lastModifiedDateTime" in values:
         values["lastModifiedDateTime"] = row.get("lastModifiedDateTime", moment)
     return company.insert(entity_set, values, record_id)

@@ -30,7 +30,7 @@ def show_state(state: State, call: Call) -> Answer:
     entity = query.get("entity")
     if entity is None:
         return json_answer(200, {"counts": _counts(company)})
-    if entity not in state.catalogue.sets:
+    if entity not in state.sets:
         raise ControlError(f"There is no entity set '{entity}'.", 404)
     records = company.table(entity).ordered()
     skip = number_of(query, "skip", 0)
@@ -46,7 +46,7 @@ def put_in(state: State, call: Call) -> Answer:
     company = company_of(
         state, str(body.get("environment", "Production")), str(body.get("company"))
     )
-    entity_set = state.catalogue.sets.get(str(body.get("entity")))
+    entity_set = state.sets.get(str(body.get("entity")))
     if entity_set is None or not isinstance(body.get("rows"), list):
         raise ControlError("entity is the name of an entity set, rows a list of objects.")
     moment = timestamp(state.clock.now())
@@ -67,13 +67,15 @@ def type_in(state: State, call: Call) -> Answer:
     company = company_of(
         state, str(body.get("environment", "Production")), str(body.get("company"))
     )
-    entity_set = state.catalogue.sets.get(str(body.get("entity")))
+    entity_set = state.sets.get(str(body.get("entity")))
     record = company.get(entity_set.name, str(body.get("id"))) if entity_set else None
     if entity_set is None or record is None or not isinstance(body.get("fields"), dict):
         raise ControlError("entity and id name a record, fields is an object.")
     fields = cast("dict[str, Values]", decode_json(call.body))["fields"]
     try:
-        Writer(company, state.catalogue, state.clock).change(entity_set, record, fields)
+        Writer(company, state.routes[entity_set.route], state.clock).change(
+            entity_set, record, fields
+        )
     except BusinessCentralError as error:
         raise ControlError(f"Nothing was changed: {error!r}.") from None
     return json_answer(200, {"@odata.etag": record.etag})

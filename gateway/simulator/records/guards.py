@@ -17,7 +17,7 @@ def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None
                 continue
             if company.table(name).where(field.name, record.id):
                 document = company.catalogue.sets[name].caption
-                number = record.values[entity_set.natural_key or "id"]
+                number = record.values[entity_set.known_by]
                 raise dialog(
                     f"You cannot delete {entity_set.caption} {number} because there is at "
                     f"least one outstanding {document} for it."

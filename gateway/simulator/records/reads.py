@@ -97,7 +97,7 @@ class Reader:
         if not way.many and is_zero(value):
             return []
         table = self.company.table(way.target)
-        if theirs == table.entity_set.key[0]:
+        if (theirs,) == table.entity_set.key:
             found = table.records.get(value)
             return [found] if found else []
         wanted = [(field, record.values[own]) for own, field in rest] + list(way.fixed.items())

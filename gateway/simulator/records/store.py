@@ -84,7 +84,7 @@ class Table:
     def lookup(self, key: object) -> Record | None:
         """The record with this number or code."""
         if self._index is None:
-            name = self.entity_set.natural_key or "id"
+            name = self.entity_set.known_by
             self._index = {record.values[name]: record for record in self.records.values()}
         return self._index.get(key)
 
@@ -103,7 +103,7 @@ class Table:
 
     def moved(self, record: Record, before: Values) -> None:
         """Forget what is out of date after a change of the record's values."""
-        names = {*self._groups, self.entity_set.natural_key or "id"}
+        names = {*self._groups, self.entity_set.known_by}
         if any(record.values[name] != before[name] for name in names):
             self.changed()
 

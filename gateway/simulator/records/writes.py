@@ -258,7 +258,7 @@ class Writer:
         table = self.company.table(entity_set.name)
         scope = sorted(self.catalogue.scope(entity_set.name))
         if not scope:
-            key = entity_set.natural_key or "id"
+            key = entity_set.known_by
             return table.group(key, values[key])
         records = table.group(scope[0], values[scope[0]])
         if len(scope) == 1:

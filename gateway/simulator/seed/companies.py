@@ -168,7 +168,7 @@ def _insert(company: Company, rows: Iterable[tuple[str, Values]]) -> None:
         own = dict(values)
         if "lastModifiedDateTime" in own:
             own["lastModifiedDateTime"] = company.created
-        company.insert(entity_set, own, own["id"])
+        company.insert(entity_set, own, own[company.table(entity_set).entity_set.key[0]])
 
 
 def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Values]]:
@@ -209,11 +209,32 @@ def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values]
         plant_document(company, seed, entity_set, row, lines)
     for entry in ENTRIES:
         plant(company, seed, "generalLedgerEntries", entry, company.created)
+    _administration(company)
     return tuple(
         (name, record.values)
         for name, table in company.tables.items()
         for record in table.records.values()
     )
+
+
+def _administration(company: Company) -> None:
+    """The companies and the users, as the automation API lists them."""
+    sets = company.catalogue.sets
+    for other_id, name, _ in COMPANIES:
+        told = {"id": other_id, "name": name, "displayName": name}
+        company.insert(
+            "automationCompanies", {**sets["automationCompanies"].blanks, **told}, other_id
+        )
+    for user in USERS:
+        if user.tenant == TENANT_ID:
+            told = {
+                "userSecurityId": user.object_id,
+                "userName": user.username.partition("@")[0].upper(),
+                "displayName": user.name,
+                "state": "Enabled",
+                "contactEmail": user.username,
+            }
+            company.insert("users", {**sets["users"].blanks, **told}, user.object_id)
 
 
 def _localised(row: Values, currency: str) -> Values:

@@ -138,9 +138,15 @@ async def test_every_entity_set_lists_or_says_why_not(client: Client) -> None:
         ("GET", "/v2.0/Production/api/v1.0/companies", 501, "BadRequest_MethodNotImplemented"),
         (
             "GET",
-            "/v2.0/Production/api/microsoft/automation/v2.0/x",
+            "/v2.0/Production/api/harwick/sales/v1.0/companies",
             501,
             "BadRequest_MethodNotImplemented",
+        ),
+        (
+            "GET",
+            "/v2.0/Production/api/microsoft/automation/v2.0/x",
+            404,
+            "BadRequest_ResourceNotFound",
         ),
         ("GET", "/v2.0/Production/ODataV4/Company", 501, "BadRequest_MethodNotImplemented"),
         ("GET", "/v2.0/Production", 404, "BadRequest_ResourceNotFound"),

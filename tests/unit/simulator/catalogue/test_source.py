@@ -26,10 +26,22 @@ def test_the_catalogue_is_written_from_a_description(tmp_path: Path) -> None:
         "actions": [{"name": "post", "params": []}],
         "listNeedsFilter": ["Say which."],
     }
-    other = {**entity, "entitySet": "automationThings", "route": "microsoft/automation/v2.0"}
+    other = {
+        **entity,
+        "entitySet": "automationThings",
+        "route": "microsoft/automation/v2.0",
+        "key": ["SystemId"],
+        "fields": [{"name": "isInstalled", "type": "?"}],
+        "parts": [{"name": "file", "entitySet": "file", "multiplicity": "Many"}],
+    }
+    elsewhere = {**entity, "route": "harwick/sales/v1.0"}
     source, target = tmp_path / "source.json", tmp_path / "target.json"
-    source.write_text(json.dumps({"entities": [entity, other], "drift": []}))
-    assert write_catalogue(source, target) == 1
-    (written,) = msgspec.json.decode(target.read_bytes(), type=tuple[EntitySet, ...])
+    source.write_text(json.dumps({"entities": [entity, other, elsewhere], "drift": []}))
+    assert write_catalogue(source, target) == 2
+    written, automation = msgspec.json.decode(target.read_bytes(), type=tuple[EntitySet, ...])
     assert [field.ref for field in written.fields] == [None, "currencies", None]
     assert (written.actions, written.needs_filter) == (("post",), "Say which.")
+    assert (written.route, automation.route) == ("v2.0", "microsoft/automation/v2.0")
+    types = {field.name: field.type for field in automation.fields}
+    assert types == {"SystemId": "Edm.Guid", "isInstalled": "Edm.Boolean"}
+    assert automation.navigation == ()
