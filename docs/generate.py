@@ -1,5 +1,5 @@
-"""Makes the second half of `resources.md` from the shipped mappings and canonical schemas, and
-the menu of `simulator.md` from the simulator's table of faults.
+"""Makes the second half of `resources.md` from the shipped mappings and canonical schemas, and of
+`simulator.md` the menu of faults and the report of what is simulated.
 
     python docs/generate.py
 
@@ -15,6 +15,8 @@ from typing import Any, Final, cast
 
 from gateway.config import folders
 from gateway.mapping import Filter, ListPlan
+from gateway.simulator.catalogue.entities import LATEST, EntitySet, load_catalogue
+from gateway.simulator.control.coverage import LATER
 from gateway.simulator.control.kinds import Kind
 from gateway.simulator.control.menu import MENU
 from gateway.snapshot import ResourcePlans, Snapshot, load_snapshot
@@ -25,6 +27,7 @@ MARK: Final = "<!-- Made by docs/generate.py from here on. -->\n"
 SIMULATOR: Final = Path(__file__).with_name("simulator.md")
 MENU_STARTS: Final = "<!-- The menu is made by docs/generate.py. -->\n"
 MENU_ENDS: Final = "<!-- The menu ends here. -->\n"
+REPORT_STARTS: Final = "<!-- The report is made by docs/generate.py. -->\n"
 
 _TYPES: Final = {
     "string": "a text",
@@ -145,12 +148,39 @@ def _does(kind: Kind) -> str:
     return "; ".join([kind.does, *details])
 
 
+def report() -> str:
+    """What is simulated, entity set by entity set, and what answers 501."""
+    later = "".join(f"| {what} | {which} |\n" for what, which in LATER.items())
+    head = (
+        "\n| entity set | since | verbs | actions | parts | streams | webhooks |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+    )
+    rows = "".join(_row(one) for _, one in sorted(load_catalogue(LATEST).sets.items()))
+    return f"\n| answers 501 | which |\n| --- | --- |\n{later}{head}{rows}"
+
+
+def _row(one: EntitySet) -> str:
+    verbs = " ".join(verb.upper() for verb in one.verbs)
+    parts = [way.name for way in one.navigation if way.part]
+    streams = [field.name for field in one.fields if field.type == "Edm.Stream"]
+    cells = (
+        f"`{one.name}`",
+        one.since or "platform",
+        verbs,
+        ", ".join(one.actions),
+        ", ".join(parts),
+        ", ".join(streams),
+        "yes" if one.webhook else "",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
 def main() -> None:
     """Write the pages anew; what is not made here stays."""
-    page = SIMULATOR.read_text(encoding="utf-8")
+    page, _, _ = SIMULATOR.read_text(encoding="utf-8").partition(REPORT_STARTS)
     before, _, rest = page.partition(MENU_STARTS)
     _, _, after = rest.partition(MENU_ENDS)
-    made = before + MENU_STARTS + menu() + MENU_ENDS + after
+    made = before + MENU_STARTS + menu() + MENU_ENDS + after + REPORT_STARTS + report()
     SIMULATOR.write_text(made, encoding="utf-8")
     snapshot = load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
     written, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from docs.generate import MARK, MENU_ENDS, MENU_STARTS, menu, rendered
+from docs.generate import MARK, MENU_ENDS, MENU_STARTS, REPORT_STARTS, menu, rendered, report
 from gateway.cases import read_cases, run_cases
 from gateway.cli import main
 from gateway.config import folders
@@ -83,6 +83,10 @@ def test_the_page_of_the_resources_is_that_of_the_shipped_mappings(snapshot: Sna
 def test_the_menu_of_faults_is_that_of_the_simulator() -> None:
     made = page("simulator.md").partition(MENU_STARTS)[2].partition(MENU_ENDS)[0]
     assert made == menu(), "run python docs/generate.py"
+
+
+def test_the_report_of_what_is_simulated_is_that_of_the_simulator() -> None:
+    assert page("simulator.md").partition(REPORT_STARTS)[2] == report(), "run docs/generate.py"
 
 
 def test_the_metrics_of_the_manual_are_those_that_are_counted() -> None:

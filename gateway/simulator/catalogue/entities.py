@@ -21,6 +21,7 @@ DATA = Path(__file__).with_name("catalogue.json")
 # The releases that the facts tell apart (bc/api.md §12), and the one that is played by default:
 # 28 was live when 29 was still to come.
 NEWEST = "28.0"
+LATEST = "29.0"
 
 # The routes below ``api``, the standard one first (bc/api.md §1), and what each of them has.
 STANDARD = "v2.0"
