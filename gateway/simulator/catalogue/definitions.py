@@ -1,6 +1,7 @@
-"""What a route tells about itself in rows: captions and the routes there are (bc/api.md §1).
+"""What is told of the routes in rows: captions, the routes there are (bc/api.md §1), and what
+can be subscribed to (§9).
 
-Both sets stand beside the companies, have string keys and are made from the catalogue.
+These sets are the same for every company, have string keys and are made from the catalogue.
 """
 
 from __future__ import annotations
@@ -8,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.simulator.catalogue.captions import caption_of
-from gateway.simulator.catalogue.entities import Catalogue, EntitySet
+from gateway.simulator.catalogue.entities import ROUTES, Catalogue, EntitySet, load_catalogue
 from gateway.simulator.records.store import Record, Values
 from gateway.simulator.records.values import decode_member
 
 _ENGLISH = 1033  # the language code of the captions; a choice: the simulator knows no other
-_MICROSOFT = (("microsoft", "automation", "v2.0"), ("microsoft", "powerbi", "v2.0"))
 
 
 def _captions(text: str) -> list[Values]:
@@ -48,15 +48,26 @@ def _entity_definitions(catalogue: Catalogue) -> list[Values]:
 def _routes(_: Catalogue) -> list[Values]:
     own: Values = {"route": "v2.0", "publisher": "", "group": "", "version": "v2.0"}
     others: list[Values] = [
-        {"route": "/".join(parts), "publisher": parts[0], "group": parts[1], "version": parts[2]}
-        for parts in _MICROSOFT
+        {"route": route, **dict(zip(("publisher", "group", "version"), parts, strict=True))}
+        for route, parts in ((route, route.split("/")) for route in ROUTES[1:])
     ]
     return [own, *others]
+
+
+def _supported(catalogue: Catalogue) -> list[Values]:
+    """What notifications are sent of, as ``{route}/{entity set}``."""
+    return [
+        {"resource": f"{route}/{name}"}
+        for route in ROUTES
+        for name, one in load_catalogue(catalogue.release, route).sets.items()
+        if one.webhook
+    ]
 
 
 _MADE: dict[str, Callable[[Catalogue], list[Values]]] = {
     "apicategoryroutes": _routes,
     "entityDefinitions": _entity_definitions,
+    "webhookSupportedResources": _supported,
 }
 DEFINITIONS = frozenset(_MADE)
 

@@ -25,7 +25,12 @@ LATEST = "29.0"
 
 # The routes below ``api``, the standard one first (bc/api.md §1), and what each of them has.
 STANDARD = "v2.0"
-ROUTES = (STANDARD, "microsoft/automation/v2.0", "microsoft/powerbi/v2.0")
+ROUTES = (
+    STANDARD,
+    "microsoft/automation/v2.0",
+    "microsoft/powerbi/v2.0",
+    "microsoft/runtime/beta",
+)
 _OF_EVERY_ROUTE = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
 _OLDEST, _LATEST, _MINORS = 17, 29, 6
 _ENUMS_KNOWN = 26  # of later releases it is known only which members are new
@@ -41,7 +46,8 @@ BLANK_ENUM = "_x0020_"
 
 
 class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One property of an entity. ``ref`` is the entity set it relates to.
+    """One property of an entity. ``ref`` is the entity set it relates to; where ``wild``, a
+    ``*`` in what it is compared with stands for any text.
 
     Releases: it is there ``since`` one and no more ``until`` another, ``later`` are members that
     the enum got after 26.0, and ``turned`` is when ``read_only`` became what it is.
@@ -60,6 +66,7 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     computed: bool = False
     blank_refused: bool = False
     ref: str | None = None
+    wild: bool = False
 
     @property
     def blank(self) -> Value:
@@ -151,9 +158,10 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
 
 
 class Catalogue:
-    """Entity sets, found by name."""
+    """Entity sets of one release, found by name."""
 
-    def __init__(self, sets: tuple[EntitySet, ...]) -> None:
+    def __init__(self, sets: tuple[EntitySet, ...], release: str = NEWEST) -> None:
+        self.release = release
         self.sets = {entity_set.name: entity_set for entity_set in sets}
         self._leading: dict[str, list[tuple[EntitySet, Navigation]]] = {}
         for owner in sets:
@@ -202,7 +210,8 @@ def load_catalogue(release: str = NEWEST, route: str = STANDARD) -> Catalogue:
     stored = load_stored().sets.values()
     sets = [one for one in stored if one.route == route or one.name in _OF_EVERY_ROUTE]
     known = frozenset(one.name for one in sets if _is_there(one.since, None, at))
-    return Catalogue(tuple(_of_release(one, known, at) for one in sets if one.name in known))
+    shown = tuple(_of_release(one, known, at) for one in sets if one.name in known)
+    return Catalogue(shown, release)
 
 
 @lru_cache(maxsize=1)

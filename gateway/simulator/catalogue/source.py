@@ -81,6 +81,18 @@ _RELATED_BY_SET = {
 _UNTYPED = {"isInstalled": "Edm.Boolean", "operationType": "Edm.String"}
 
 
+# What can be subscribed to: a page of the base application, which the description leaves out.
+# Microsoft filters it by ``resource eq 'v2.0*'`` (bc/api.md §9).
+_SUPPORTED = EntitySet(
+    name="webhookSupportedResources",
+    entity="webhookSupportedResource",
+    route="microsoft/runtime/beta",
+    key=("resource",),
+    verbs=("get",),
+    fields=(Field("resource", "Edm.String", max_length=2048, read_only=True, wild=True),),
+)
+
+
 class _Drift:
     """What a release changed that the description of today does not say."""
 
@@ -227,7 +239,7 @@ def write_catalogue(source: Path, target: Path = DATA) -> int:
     """Write ``target`` from the description in ``source``; gives the number of entity sets."""
     described = msgspec.json.decode(source.read_bytes())
     entities, drift = described["entities"], _Drift(described["drift"])
-    catalogue = []
+    catalogue = [_SUPPORTED]
     for route in ROUTES:
         sets = {raw["entitySet"]: raw for raw in entities if raw["route"] == route}
         catalogue += [_entity_set(route, raw, sets, drift) for raw in sets.values()]

@@ -10,8 +10,8 @@ from gateway.simulator.documents.rules import DOCUMENTS
 # What answers 501 until it is built, by feature.
 LATER = {
     "$apply, $search, $compute": "aggregation and search",
-    "custom routes": "api/{publisher}/{group}/{version}, microsoft/runtime, microsoft/automate",
-    "automation": "its actions and their effects: rows are only kept, a company is not created",
+    "custom routes": "api/{publisher}/{group}/{version}, microsoft/automate",
+    "automation": "its actions, what follows from its records, and subscriptions at its own root",
     "OData V4 web services": "ODataV4/Company('…')",
     "admin API": "everything of /admin/… but reading the environments",
     "other grants": "passwords (70003), device codes, Entra's endpoints of version 1",

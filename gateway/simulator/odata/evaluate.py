@@ -6,6 +6,7 @@ what has no AL form. What it gives is a plain function of the stored values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -160,6 +161,9 @@ class _Compiler:
         read = _reader(field)
         compare = _COMPARES[operator]
         value = constant(field, literal, operator)
+        if field.wild and operator == "eq":
+            pattern = re.compile(".*".join(map(re.escape, literal.text.split("*"))), re.DOTALL)
+            return lambda values: pattern.fullmatch(read(values)) is not None
         return lambda values: compare(read(values), value)
 
     def _compare_call(self, operator: str, call: Call, literal: Literal) -> Test:

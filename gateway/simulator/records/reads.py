@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
 from gateway.simulator.clock import Clock
 from gateway.simulator.errors import BusinessCentralError, dialog
@@ -109,14 +110,16 @@ class Reader:
 
     def all(self, name: str) -> list[Record]:
         """Every record of an entity set, in its order."""
+        if name in DEFINITIONS:
+            return definition_records(self.catalogue, name)
         if is_worked_out(name):
             return all_records(self.company, self.clock, name)
         return self.company.table(name).ordered()
 
     def one(self, entity_set: EntitySet, record_id: str) -> Record | None:
         """The record with this id."""
-        if is_worked_out(entity_set.name):
-            found = all_records(self.company, self.clock, entity_set.name)
+        if is_worked_out(entity_set.name) or entity_set.name in DEFINITIONS:
+            found = self.all(entity_set.name)
             return next((record for record in found if record.id == record_id), None)
         return self.company.get(entity_set.name, record_id)
 

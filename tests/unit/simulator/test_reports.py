@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.simulator import run_simulator
 from gateway.simulator.odata.parser import parse_filter
 from gateway.simulator.reports.asked import Asked, ask, earlier
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import Client, sign_in, signed_in
 
 
 async def posted(client: Client, customer: str, price: int) -> dict[str, Any]:
@@ -68,6 +69,15 @@ async def test_a_statement_is_of_the_days_that_are_asked_for(client: Client) -> 
     reply = await client.get("balanceSheets", _filter="dateFilter eq 2025-12-31")
     assert {line["dateFilter"] for line in reply.json["value"]} == {"2025-12-31"}
     assert {line["balance"] for line in reply.json["value"]} == {0}
+
+
+async def test_net_changes_are_of_this_year(client: Client) -> None:
+    await posted(client, "10000", 80)
+    await client.post("/_simulator/clock", {"advance": 365 * 24 * 3600})
+    client.token = (await sign_in(client))["access_token"]
+    statement = (await client.get("incomeStatements")).json["value"]
+    assert (statement[-1]["netChange"], statement[-1]["dateFilter"]) == (0, "2027-03-02")
+    assert any(line["balance"] for line in (await client.get("balanceSheets")).json["value"])
 
 
 async def test_a_trial_balance_is_of_one_day(client: Client) -> None:
@@ -217,3 +227,11 @@ async def test_a_payment_is_applied_to_an_invoice(client: Client) -> None:
     applied = await client.patch(f"{path}/applyVendorEntries({entry['id']})", {"applied": True})
     assert applied.json["applied"] is True
     assert (await client.get(path)).json["appliesToInvoiceId"] == made["id"]
+
+
+async def test_a_part_that_was_many_is_filtered_as_well() -> None:
+    async with run_simulator(release="17.0") as running, signed_in(running) as client:
+        customer = await client.one("customers", "number", "10000")
+        path = f"customers({customer['id']})/agedAccountsReceivables"
+        (row,) = (await client.get(path, _filter="agedAsOfDate eq 2026-02-10")).json["value"]
+        assert (row["customerNumber"], row["agedAsOfDate"]) == ("10000", "2026-02-10")

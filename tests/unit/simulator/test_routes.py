@@ -110,6 +110,28 @@ async def test_an_action_of_automation_is_not_there_yet(client: Client) -> None:
     assert automation["extensions"]["actions"] == []
 
 
+async def test_what_can_be_subscribed_to(client: Client) -> None:
+    root = f"{API}/microsoft/runtime/beta/companies({LTD})/webhookSupportedResources"
+    everything = [row["resource"] for row in (await client.get(root)).json["value"]]
+    found = await client.get(root, _filter="resource eq 'v2.0*'")
+    standard = [row["resource"] for row in found.json["value"]]
+    assert standard == [one for one in everything if one.startswith("v2.0/")]
+    assert {"v2.0/customers", "v2.0/salesOrders"} <= set(standard)
+    assert "v2.0/salesOrderLines" not in standard
+    assert "v2.0/transferOrders" not in standard  # of a later release
+    assert "microsoft/automation/v2.0/configurationPackages" in everything
+    one = await client.get(root, _filter="resource eq 'v2.0/items'")
+    assert [row["resource"] for row in one.json["value"]] == ["v2.0/items"]
+    assert (await client.get(f"{root}/$count")).text == str(len(everything))
+
+
+async def test_definitions_are_those_of_every_company(client: Client) -> None:
+    flat = await client.get("/v2.0/Production/api/v2.0/entityDefinitions")
+    inside = await client.get("entityDefinitions")
+    assert inside.json["value"] == flat.json["value"] != []
+    assert (await client.get("entityDefinitions('customer')")).json["entitySetName"] == "customers"
+
+
 async def test_a_route_in_a_batch(client: Client) -> None:
     url = f"companies({LTD})/automationCompanies"
     body = {"requests": [{"id": "1", "method": "GET", "url": url}]}

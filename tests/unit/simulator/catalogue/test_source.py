@@ -37,8 +37,8 @@ def test_the_catalogue_is_written_from_a_description(tmp_path: Path) -> None:
     elsewhere = {**entity, "route": "harwick/sales/v1.0"}
     source, target = tmp_path / "source.json", tmp_path / "target.json"
     source.write_text(json.dumps({"entities": [entity, other, elsewhere], "drift": []}))
-    assert write_catalogue(source, target) == 2
-    written, automation = msgspec.json.decode(target.read_bytes(), type=tuple[EntitySet, ...])
+    assert write_catalogue(source, target) == 3
+    _, written, automation = msgspec.json.decode(target.read_bytes(), type=tuple[EntitySet, ...])
     assert [field.ref for field in written.fields] == [None, "currencies", None]
     assert (written.actions, written.needs_filter) == (("post",), "Say which.")
     assert (written.route, automation.route) == ("v2.0", "microsoft/automation/v2.0")
