@@ -77,12 +77,13 @@ _RELATED_BY_SET = {
 }
 
 
-# What the description leaves open: a flag, and an option, which is a text (bc/api.md §10).
+# What the description leaves open. A choice: a flag, and an option, which is a text
+# (bc/api.md §10).
 _UNTYPED = {"isInstalled": "Edm.Boolean", "operationType": "Edm.String"}
 
 
 # What can be subscribed to: a page of the base application, which the description leaves out.
-# Microsoft filters it by ``resource eq 'v2.0*'`` (bc/api.md §9).
+# Microsoft filters it by ``resource eq 'v2.0*'`` (bc/api.md §9); its field is read from page 5460.
 _SUPPORTED = EntitySet(
     name="webhookSupportedResources",
     entity="webhookSupportedResource",

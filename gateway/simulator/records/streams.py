@@ -87,7 +87,8 @@ def settle_file(company: Company, entity_set: EntitySet, values: Values) -> None
     """The rules of a new attachment (bc/api.md §10). Raises BusinessCentralError.
 
     A name that is empty or can be none of a file becomes ``filename.txt``. A file whose document
-    is not found is kept without one, so that nobody has to send it twice.
+    is not found is kept without one, so that nobody has to send it twice (Microsoft's published
+    source, codeunit 5503 Graph Mgt - Attachment Buffer; not in bc/api.md).
     """
     if entity_set.name not in {"attachments", "documentAttachments"}:
         return
@@ -114,7 +115,10 @@ def refuse_move(entity_set: EntitySet, before: Values, values: Values) -> None:
 
 
 def media_type(data: bytes) -> str:
-    """The type of a picture or a PDF by its first bytes, else that of any bytes."""
+    """The type of a picture or a PDF by its first bytes, else that of any bytes.
+
+    A choice: which type Business Central answers a stream with is not known.
+    """
     return next((kind for sign, kind in _SIGNS if data.startswith(sign)), ANY)
 
 

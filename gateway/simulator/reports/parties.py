@@ -76,7 +76,11 @@ def financial_details(company: Company, asked: Asked) -> Iterator[Values]:
 
 def _aged(side: _Side) -> Callable[[Company, Asked], Iterator[Values]]:
     def rows(company: Company, asked: Asked) -> Iterator[Values]:
-        """What is open, by how long it has been due; the last row is the total of all."""
+        """What is open, by how long it has been due; the last row is the total of all.
+
+        Periods, labels and total are those of Microsoft's published source, codeunit 5488 Graph
+        Mgt - Reports. A choice: the currency is the company's, and only posted documents count.
+        """
         first = earlier(asked.as_of, asked.length)
         starts = (asked.as_of, first, earlier(first, asked.length))
         totals = [ZERO] * len(_AMOUNTS)

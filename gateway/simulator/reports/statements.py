@@ -1,7 +1,8 @@
 """Statements from the general ledger, for the days that are asked for (bc/api.md §11).
 
 A balance sheet is as of today, the others are of this year up to today unless a filter says
-otherwise; a trial balance is of one day. A choice: one line for each account below a heading for
+otherwise; a trial balance is of one day (Microsoft's published source, codeunit 5488 Graph Mgt -
+Reports; not in bc/api.md). A choice: which lines there are, since they are set up freely: one line for each account below a heading for
 its category, and a total.
 """
 
