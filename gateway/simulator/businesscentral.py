@@ -35,6 +35,7 @@ from gateway.simulator.records.streams import content, media_type, take
 from gateway.simulator.records.values import decode_json, encode_json
 from gateway.simulator.records.writes import Writer
 from gateway.simulator.routes import Resolver, Target
+from gateway.simulator.webhooks.subscriptions import Prove, Unproven
 
 JSON = "application/json; odata.metadata=minimal; odata.streaming=true"
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
@@ -52,11 +53,17 @@ class Effects:
     posting: frozenset[str] = frozenset()
 
 
+def unproven(url: str) -> None:
+    """No address has proven itself yet."""
+    raise Unproven(url)
+
+
 @dataclass(frozen=True, slots=True)
 class BusinessCentral:
     """The API of one environment, for one request. ``root`` is its absolute URL.
 
-    ``part`` gives what armed faults change inside one request of a batch, or refuses it.
+    ``part`` gives what armed faults change inside one request of a batch, or refuses it;
+    ``prove`` is asked before an address is told anything.
     """
 
     environment: Environment
@@ -65,11 +72,12 @@ class BusinessCentral:
     root: str
     effects: Effects = Effects()
     part: Callable[[Call], Effects] | None = None
+    prove: Prove = unproven
 
     def answer(self, call: Call, segments: list[str]) -> Answer:
         """Serve ``call``, addressed by ``segments`` below the root.
 
-        Raises BusinessCentralError.
+        Raises BusinessCentralError, and Unproven before anything was changed.
         """
         if len(call.query) > _LONGEST_QUERY:
             raise BusinessCentralError(414, "BadRequest", "The request URI is too long.")
@@ -140,7 +148,7 @@ class BusinessCentral:
             if rest == ["$batch"]:
                 raise bad_request("A batch can not be part of a batch.")
             effects = self.effects if self.part is None else self.part(call)
-            return replace(self, effects=effects).answer(call, rest)
+            return replace(self, effects=effects, prove=_not_in_a_batch).answer(call, rest)
         except BusinessCentralError as error:
             return error_answer(error, str(uuid.uuid4()))
 
@@ -209,8 +217,10 @@ class BusinessCentral:
         return odata_answer(201, context | entity).with_headers(Location=location)
 
     def _subscribe(self, call: Call, target: Target) -> Answer:
-        """A subscription; its address has proven itself before (bc/api.md §9)."""
-        made = self.environment.subscriptions.create(_body(call), self.catalogue, self.clock)
+        """A subscription, once its address has proven itself (bc/api.md §9)."""
+        subscriptions, companies = self.environment.subscriptions, self.environment.companies
+        ids = {company.id for company in companies.values()}
+        made = subscriptions.create(_body(call), self.catalogue, ids, self.clock, self.prove)
         location = f"{self.root}/subscriptions('{made.id}')"
         context = {"@odata.context": f"{self.root}/$metadata#subscriptions/$entity"}
         entity = self._reader(target.company).entity(target.entity_set, made, Options())
@@ -219,7 +229,9 @@ class BusinessCentral:
     def _patch(self, call: Call, target: Target) -> Answer:
         _check_etag(call.headers.get("if-match"), target.record, required=True)
         if target.entity_set.name == "subscriptions":
-            self.environment.subscriptions.renew(target.record, _body(call), self.clock)
+            self.environment.subscriptions.renew(
+                target.record, _body(call), self.catalogue, self.clock, self.prove
+            )
         else:
             writer = self._writer(target.company)
             writer.change(target.entity_set, target.record, _body(call))
@@ -299,6 +311,10 @@ def _body(call: Call) -> Mapping[str, object]:
     if not isinstance(body, dict):
         raise bad_request("The request body must be one JSON object.")
     return body
+
+
+def _not_in_a_batch(_: str) -> None:
+    raise not_simulated("subscribing inside a batch")
 
 
 def _refuse_intent(call: Call) -> None:

@@ -5,8 +5,13 @@ Everything that asks for the time asks here: token lifetimes, dates of documents
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
+_GRACE = 0.2  # real seconds for an answer that is on its way when the clock is moved
 
 
 def _wall() -> datetime:
@@ -57,6 +62,28 @@ class Clock:
         """Be as ``setting`` told."""
         self._ahead, self._still = timedelta(seconds=ahead), still
         self._moved()
+
+    async def within(self, seconds: float, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """What ``work`` gives within ``seconds`` of this clock. Raises TimeoutError.
+
+        Moving the clock counts as much as real time does. Who answers just then is still heard.
+        """
+        end, moved = self.now() + timedelta(seconds=seconds), asyncio.Event()
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda _: moved.set())
+        self.watchers.append(moved.set)
+        try:
+            async with asyncio.timeout(seconds):
+                while not task.done() and self.now() < end:
+                    moved.clear()
+                    await moved.wait()
+                await asyncio.wait({task}, timeout=_GRACE)
+            if not task.done():
+                raise TimeoutError
+            return task.result()
+        finally:
+            self.watchers.remove(moved.set)
+            task.cancel()
 
     def reset(self) -> None:
         """Forget every advance and setting."""

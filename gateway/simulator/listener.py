@@ -20,6 +20,7 @@ from gateway.simulator.businesscentral import (
     error_answer,
     odata_answer,
     split_root,
+    unproven,
 )
 from gateway.simulator.catalogue.entities import STANDARD, load_catalogue
 from gateway.simulator.clock import timestamp
@@ -37,7 +38,7 @@ from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises
 from gateway.simulator.routes import entity_named
 from gateway.simulator.seed.companies import TENANT_ID, TENANTS
 from gateway.simulator.state import State
-from gateway.simulator.webhooks.requests import address_of, is_subscription
+from gateway.simulator.webhooks.subscriptions import Prove, Unproven
 
 LARGEST_BODY = 350 * 1024 * 1024
 _TENANT_IDS = {name: tenant.id for tenant in TENANTS for name in (tenant.id, tenant.domain)}
@@ -98,44 +99,41 @@ class Listener:
         if faults.has("drop_before_commit"):
             return None
         await self._wait(faults.seconds("before"))
-        refusal = None if claims is None else await self._unproven(call)
-        answer = faults.instead(committed=False) or self._work(call, claims, faults, refusal)
+        answer = faults.instead(committed=False) or await self._worked(call, claims, faults)
         answer = faults.instead(committed=True) or answer
         await self._wait(faults.seconds("after"))
         if faults.has("drop_after_commit"):
             return None
         return faults.altered(answer)
 
-    async def _unproven(self, call: Call) -> BusinessCentralError | None:
-        """What is wrong with the address of a subscription, which has to answer before it is made
-        or renewed: the one thing that the work needs to wait for.
+    async def _worked(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+        """The work, done anew where it finds that an address has to answer first: the one thing
+        that it needs to wait for.
         """
-        if call.method not in {"POST", "PATCH"} or not is_subscription(call):
-            return None
         try:
-            await self._state.webhooks.handshake(address_of(call, self._state.environments))
-        except BusinessCentralError as error:
-            return error
-        return None
+            return self._work(call, claims, faults, unproven)
+        except Unproven as asked:
+            refusal = await self._state.webhooks.handshake(asked.url)
+            url = asked.url
+
+        def prove(wanted: str) -> None:
+            if wanted != url:  # the subscription was changed in the meantime
+                raise _changed()
+            if refusal is not None:
+                raise refusal
+
+        return self._work(call, claims, faults, prove)
 
     async def _wait(self, seconds: float) -> None:
         if seconds:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), seconds)
 
-    def _work(
-        self,
-        call: Call,
-        claims: Claims | None,
-        faults: CallFaults,
-        refusal: BusinessCentralError | None,
-    ) -> Answer:
+    def _work(self, call: Call, claims: Claims | None, faults: CallFaults, prove: Prove) -> Answer:
         request_id = str(uuid.uuid4())
         try:
             faults.refuse()
-            if refusal is not None:
-                raise refusal
-            answer = self._route(call, claims, faults)
+            answer = self._route(call, claims, faults, prove)
         except EntraError as error:
             return self._state.entra.error_answer(error, call)
         except BusinessCentralError as error:
@@ -148,12 +146,12 @@ class Listener:
             return answer.with_headers(**extra, ms_correlation_x=str(uuid.uuid4()))
         return answer
 
-    def _route(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+    def _route(self, call: Call, claims: Claims | None, faults: CallFaults, prove: Prove) -> Answer:
         if self._state.on_premises and is_on_premises(call):
             if claims is None:
                 raise _rejected()
             environment = self._state.environments.get(ENVIRONMENT)
-            return self._served(environment, call, STANDARD, below_root(call), faults)
+            return self._served(environment, call, STANDARD, below_root(call), faults, prove=prove)
         if not _is_business_central(call):
             answer = self._state.entra.answer(call, faults.sign_in)
             return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
@@ -168,7 +166,7 @@ class Listener:
         if tenant is not None and _TENANT_IDS.get(tenant.lower()) != claims["tid"]:
             raise _rejected()
         environments = self._online(claims)
-        return self._served(environments.get(name.lower()), call, route, rest, faults)
+        return self._served(environments.get(name.lower()), call, route, rest, faults, prove=prove)
 
     def _let_in(self, call: Call, claims: Claims) -> bool:
         user = self._state.signins.accounts.with_id(claims["oid"])
@@ -186,6 +184,8 @@ class Listener:
         route: str,
         rest: list[str],
         faults: CallFaults,
+        *,
+        prove: Prove,
     ) -> Answer:
         if environment is None:
             raise BusinessCentralError(404, "NoEnvironment", "Environment does not exist.")
@@ -199,6 +199,7 @@ class Listener:
             root,
             faults.effects,
             lambda part: self._effects_on(part, faults),
+            prove,
         )
         with history.late(sum(d.number("seconds") for d in faults.details("late_commit"))):
             return served.answer(call, rest)
@@ -256,6 +257,11 @@ def _has_role(call: Call, claims: Claims) -> bool:
 
 def _rejected() -> BusinessCentralError:
     return BusinessCentralError(401, "Authentication_InvalidCredentials", REJECTED)
+
+
+def _changed() -> BusinessCentralError:
+    text = "Another user has already changed the record."
+    return BusinessCentralError(409, "Request_EntityChanged", text)
 
 
 async def _call(request: web.Request) -> Call:

@@ -168,8 +168,10 @@ def _webhooks(state: State, _call: Call) -> Answer:
     return json_answer(200, state.webhooks.described())
 
 
-def _deliver(state: State, _call: Call) -> Answer:
+def _deliver(state: State, call: Call, text: str) -> Answer:
     """Let every notification that waits go at once."""
+    if text != "deliver":
+        raise ControlError(f"There is nothing at {call.path}; try webhooks/deliver.", 404)
     return json_answer(200, {"delivered": state.webhooks.deliver_now()})
 
 
@@ -281,7 +283,7 @@ _HANDLERS: dict[str, dict[str, Handler]] = {
     "environments": {"GET": list_environments, "POST": copy_environment},
     "load": {"GET": _load},
     "limits": {"GET": _limits, "POST": _limit},
-    "webhooks": {"GET": _webhooks, "POST": _deliver},
+    "webhooks": {"GET": _webhooks},
     "certificates": {"POST": _register},
     "secrets": {"POST": _secrets, "DELETE": _remove_secret},
     "consents": {"GET": _consents, "POST": _consent, "DELETE": _withdraw},
@@ -291,4 +293,5 @@ _MEMBERS: dict[str, dict[str, MemberHandler]] = {
     "faults": {"DELETE": _clear_fault},
     "users": {"PATCH": change_user},
     "environments": {"PATCH": change_environment, "DELETE": delete_environment},
+    "webhooks": {"POST": _deliver},
 }

@@ -11,7 +11,8 @@ from gateway.simulator.documents.rules import DOCUMENTS
 LATER = {
     "$apply, $search, $compute": "aggregation and search",
     "custom routes": "api/{publisher}/{group}/{version}, microsoft/automate",
-    "automation": "its actions, what follows from its records, and subscriptions at its own root",
+    "subscriptions elsewhere": "inside a batch, and on other routes than v2.0",
+    "automation": "its actions, and what follows from its records",
     "OData V4 web services": "ODataV4/Company('…')",
     "admin API": "everything of /admin/… but reading the environments",
     "other grants": "passwords (70003), device codes, Entra's endpoints of version 1",

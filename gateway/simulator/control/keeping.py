@@ -26,7 +26,7 @@ from gateway.simulator.records.store import Company, Record, Table, Values
 from gateway.simulator.records.values import encode_json
 from gateway.simulator.seed.companies import User
 from gateway.simulator.state import State
-from gateway.simulator.webhooks.subscriptions import Subscription
+from gateway.simulator.webhooks.subscriptions import Noted, Subscription
 
 FORMAT = "bc-gateway simulator"
 VERSION = 1
@@ -52,8 +52,9 @@ class _Subscription(msgspec.Struct, forbid_unknown_fields=True):
     values: dict[str, Any]
     company: str
     name: str
-    pending: dict[str, str]
+    pending: dict[str, Noted]
     first: datetime | None
+    dated: bool
 
 
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
@@ -168,6 +169,7 @@ def _subscriptions(environment: Environment) -> list[object]:
             "name": one.name,
             "pending": one.pending,
             "first": one.first,
+            "dated": one.dated,
         }
         for one in environment.subscriptions.by_id.values()
     ]
@@ -221,7 +223,7 @@ def _put_environments(state: State, kept: list[_Environment]) -> None:
 def _subscription(kept: _Subscription, catalogue: Catalogue) -> Subscription:
     values = _values(catalogue.sets["subscriptions"], kept.values)
     record = Record(kept.id, values, kept.version)
-    return Subscription(record, kept.company, kept.name, kept.pending, kept.first)
+    return Subscription(record, kept.company, kept.name, kept.pending, kept.first, kept.dated)
 
 
 def _rebuilt(kept: _Company, catalogue: Catalogue) -> Company:

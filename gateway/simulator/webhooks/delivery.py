@@ -18,14 +18,14 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession
 
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, bad_request
 from gateway.simulator.records.store import Change, Company, Values
 from gateway.simulator.records.values import encode_json
-from gateway.simulator.webhooks.subscriptions import Subscription, Subscriptions, check_address
+from gateway.simulator.webhooks.subscriptions import Subscription, Subscriptions
 
 HANDSHAKE_SECONDS = 5
 SEND_SECONDS = 30
@@ -88,6 +88,7 @@ class Webhooks:
         """Hear of every change in these environments, and of no others."""
         self._letters.clear()
         self._watched.clear()
+        self._sent.clear()
         for environment in environments.values():
             self.add(environment)
 
@@ -103,25 +104,39 @@ class Webhooks:
         self._watched = [one for one in self._watched if one is not gone]
         self._letters = [one for one in self._letters if one.subscriptions is not gone]
 
-    async def handshake(self, url: object) -> None:
-        """See that an address takes notifications. Raises BusinessCentralError."""
-        if not isinstance(url, str) or not url or self._session is None:
-            return  # what is missing is told where the subscription is made
-        check_address(url)
+    async def handshake(self, url: str) -> BusinessCentralError | None:
+        """See that an address takes notifications; else why it does not."""
         token = secrets.token_hex(16)
         joint = "&" if "?" in url else "?"
         try:
-            async with self._session.post(
-                f"{url}{joint}validationToken={token}",
-                timeout=ClientTimeout(HANDSHAKE_SECONDS),
-                ssl=False,
-            ) as answer:
-                text = await answer.text()
-        except (ClientError, TimeoutError, UnicodeDecodeError, ValueError):
-            raise _unproven(url, "it did not answer within five seconds") from None
-        if answer.status != 200 or text.strip() != token:
-            raise _unproven(url, "it did not answer 200 with the token")
+            status, text = await self._asked(
+                HANDSHAKE_SECONDS, f"{url}{joint}validationToken={token}"
+            )
+        except (ClientError, TimeoutError, ValueError):
+            return _unproven(url, "it did not answer within five seconds")
+        if status != 200 or text.strip() != token:
+            return _unproven(url, "it did not answer 200 with the token")
         self._start()
+        return None
+
+    async def _asked(
+        self, seconds: float, url: str, data: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Status and text that an address answers to a POST within ``seconds`` of the clock.
+
+        Nobody is followed elsewhere: that could be another machine. Raises ClientError,
+        TimeoutError, ValueError.
+        """
+        if self._session is None:
+            raise AssertionError("it does not run")
+
+        async def ask(session: ClientSession) -> tuple[int, str]:
+            async with session.post(
+                url, data=data, headers=headers, allow_redirects=False, ssl=False
+            ) as answer:
+                return answer.status, await answer.text(errors="replace")
+
+        return await self._clock.within(seconds, ask(self._session))
 
     def _start(self) -> None:
         if self._task is None:
@@ -175,9 +190,10 @@ class Webhooks:
         while True:
             self._wake.clear()
             self._collect()
-            for letter in [one for one in self._letters if one.due <= self._clock.now()]:
-                self._letters.remove(letter)
-                await self._send(letter)
+            now = self._clock.now()
+            due = [one for one in self._letters if one.due <= now]
+            self._letters = [one for one in self._letters if one.due > now]
+            await asyncio.gather(*map(self._send, due))  # one may wait for somebody who is slow
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._seconds())
 
@@ -203,11 +219,18 @@ class Webhooks:
             self._letters += letters.values()
 
     async def _send(self, letter: Letter) -> None:
-        """Send a letter, as the faults that strike it say."""
+        """Send a letter, as the faults that strike it say, if it is still for anybody."""
+        known = letter.subscriptions.by_id
+        letter.told = [
+            known[told["subscriptionId"]].renewed(told)
+            for told in letter.told
+            if told["subscriptionId"] in known
+        ]
+        if not letter.told:
+            return
         struck = self._struck(letter.url)
         if "webhook_late" in struck:
-            letter.due = self._clock.now() + timedelta(seconds=struck["webhook_late"])
-            self._letters.append(letter)
+            self._again(letter, timedelta(seconds=struck["webhook_late"]))
             return
         if "webhook_dropped" in struck:
             return
@@ -222,6 +245,37 @@ class Webhooks:
 
     async def _deliver(self, letter: Letter) -> None:
         status = await self._post(letter)
+        if status is not None and 200 <= status < 300:
+            return
+        if status is not None and status not in _RETRIED and status < 500:
+            letter.subscriptions.drop(letter.url)
+            return  # what else waits for it is for nobody any more
+        letter.failures += 1
+        if letter.failures > len(AGAIN_AFTER):
+            for told in letter.told:
+                letter.subscriptions.by_id.pop(str(told["subscriptionId"]), None)
+            return
+        self._again(letter, AGAIN_AFTER[letter.failures - 1])
+
+    def _again(self, letter: Letter, after: timedelta) -> None:
+        """Send a letter later, unless its environment went away while it was on its way."""
+        if any(known is letter.subscriptions for known in self._watched):
+            letter.due = self._clock.now() + after
+            self._letters.append(letter)
+
+    async def _post(self, letter: Letter) -> int | None:
+        """Send a letter; the status of the answer, None where there was none."""
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "clientRequestId": str(uuid.uuid4()),
+            "x-ms-correlation-id": str(uuid.uuid4()),
+        }
+        body = encode_json({"value": letter.told})
+        status: int | None
+        try:
+            status, _ = await self._asked(SEND_SECONDS, letter.url, body, headers)
+        except (ClientError, TimeoutError, ValueError):
+            status = None
         self._sent.append(
             {
                 "at": timestamp(self._clock.now()),
@@ -230,41 +284,7 @@ class Webhooks:
                 "status": status,
             }
         )
-        if status is not None and 200 <= status < 300:
-            return
-        if status is not None and status not in _RETRIED and status < 500:
-            letter.subscriptions.drop(letter.url)
-            self._letters = [one for one in self._letters if one.url != letter.url]
-            return
-        letter.failures += 1
-        if letter.failures > len(AGAIN_AFTER):
-            for told in letter.told:
-                letter.subscriptions.by_id.pop(str(told["subscriptionId"]), None)
-            return
-        letter.due = self._clock.now() + AGAIN_AFTER[letter.failures - 1]
-        self._letters.append(letter)
-
-    async def _post(self, letter: Letter) -> int | None:
-        """Send a letter; the status of the answer, None where there was none."""
-        if self._session is None:
-            raise AssertionError("it does not run")
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "clientRequestId": str(uuid.uuid4()),
-            "x-ms-correlation-id": str(uuid.uuid4()),
-        }
-        try:
-            async with self._session.post(
-                letter.url,
-                data=encode_json({"value": letter.told}),
-                headers=headers,
-                timeout=ClientTimeout(SEND_SECONDS),
-                allow_redirects=False,
-                ssl=False,
-            ) as answer:
-                return answer.status
-        except (ClientError, TimeoutError):
-            return None
+        return status
 
 
 def _unproven(url: str, why: str) -> BusinessCentralError:

@@ -5,40 +5,63 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from gateway.simulator.catalogue.entities import Catalogue
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.rules import LINES
 from gateway.simulator.errors import BusinessCentralError, bad_request, blank_refused
 from gateway.simulator.records.store import Change, Record, Values
+from gateway.simulator.records.values import read_value
 
 LIFE = timedelta(days=3)
 WINDOW = timedelta(seconds=30)
 MOST = 200  # subscriptions of an environment
 MOST_CHANGES = 1000  # of a subscription in a window; more are told as one
-_LONGEST_STATE = 2048
 _MARGIN = timedelta(milliseconds=50)
 _RESOURCE = re.compile(
     r"(?:https?://[^/]+(?:/v2\.0(?:/[^/]+){1,2})?)?/?(?:api/v2\.0/)?companies\(([0-9a-fA-F-]{36})\)/(\w+)"
 )
 _GIVEN = ("notificationUrl", "resource", "clientState")
+_MODIFIED = "lastModifiedDateTime"
+
+Prove = Callable[[str], None]
+"""Sees that an address takes notifications. Raises BusinessCentralError, or Unproven."""
+
+
+class Unproven(Exception):
+    """An address has to prove itself before the request can be served."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+class Noted(NamedTuple):
+    """What happened to a record, and when it happened last."""
+
+    kind: str
+    at: datetime
 
 
 @dataclass(slots=True)
 class Subscription:
     """One subscription: ``record`` is what the API shows of it.
 
-    ``pending`` are the kinds of change by record, since ``first``.
+    ``pending`` is what happened to each record since ``first``; ``dated`` tells whether the
+    records say when they were modified.
     """
 
     record: Record
     company: str
     name: str
-    pending: dict[str, str] = field(default_factory=dict)
+    pending: dict[str, Noted] = field(default_factory=dict)
     first: datetime | None = None
+    dated: bool = True
 
     @property
     def url(self) -> str:
@@ -49,16 +72,15 @@ class Subscription:
         """When what waits is told; None while nothing waits."""
         return None if self.first is None else self.first + WINDOW
 
-    def note(self, change: Change, now: datetime) -> None:
+    def note(self, record_id: str, kind: str, now: datetime) -> None:
         """Remember a change; several of one record are told as one."""
-        before = self.pending.get(change.record.id)
-        kind: str = change.kind
-        if before == "created" and kind == "updated":
+        before = self.pending.get(record_id)
+        if before is not None and before.kind == "created" and kind == "updated":
             kind = "created"
-        if before == "created" and kind == "deleted":  # a choice: it was never there
-            del self.pending[change.record.id]
+        if before is not None and before.kind == "created" and kind == "deleted":
+            del self.pending[record_id]  # a choice: it was never there
         else:
-            self.pending[change.record.id] = kind
+            self.pending[record_id] = Noted(kind, now)
         if self.pending and self.first is None:
             self.first = now
         if not self.pending:
@@ -72,14 +94,20 @@ class Subscription:
         if first is None:
             return []
         if len(pending) > MOST_CHANGES:
-            if "deleted" not in pending.values():
+            if self.dated and all(one.kind != "deleted" for one in pending.values()):
                 since = timestamp(first - _MARGIN)
-                resource += f"?$filter=lastModifiedDateTime%20gt%20{since}"
-            return [self._told(resource, "collection", first)]
+                resource += f"?$filter={_MODIFIED}%20gt%20{since}"
+            last = max(one.at for one in pending.values())
+            return [self._told(resource, "collection", last)]
         return [
-            self._told(f"{resource}({record_id})", kind, first)
-            for record_id, kind in pending.items()
+            self._told(f"{resource}({record_id})", one.kind, one.at)
+            for record_id, one in pending.items()
         ]
+
+    def renewed(self, told: Values) -> Values:
+        """What was told, as a later letter says it: with what the subscription is by then."""
+        values = self.record.values
+        return {**told, **{name: values[name] for name in ("clientState", "expirationDateTime")}}
 
     def _told(self, resource: str, kind: str, moment: datetime) -> Values:
         values = self.record.values
@@ -89,7 +117,7 @@ class Subscription:
             "expirationDateTime": values["expirationDateTime"],
             "resource": resource,
             "changeType": kind,
-            "lastModifiedDateTime": timestamp(moment),
+            _MODIFIED: timestamp(moment),
         }
 
 
@@ -107,27 +135,49 @@ class Subscriptions:
             del self.by_id[key]
         return [one.record for one in self.by_id.values()]
 
-    def create(self, body: Mapping[str, object], catalogue: Catalogue, clock: Clock) -> Record:
-        """A new subscription, whose address has proven itself. Raises BusinessCentralError."""
-        company, name = wanted(body, catalogue)
+    def create(
+        self,
+        body: Mapping[str, object],
+        catalogue: Catalogue,
+        companies: Collection[str],
+        clock: Clock,
+        prove: Prove,
+    ) -> Record:
+        """A new subscription, once its address has proven itself; ``companies`` are the ids of
+        those there are. Raises BusinessCentralError, and what ``prove`` raises.
+        """
+        values: Values = dict(catalogue.sets["subscriptions"].blanks) | _given(body, catalogue)
+        company, entity_set = _wanted(values, catalogue)
+        if company not in companies:
+            text = f"The company '{company}' cannot be found."
+            raise BusinessCentralError(404, "Internal_CompanyNotFound", text)
         if len(self.by_id) >= MOST:
             raise bad_request(f"There can be at most {MOST} subscriptions in an environment.")
-        values: Values = dict(catalogue.sets["subscriptions"].blanks)
-        values |= {key: str(body[key]) for key in _GIVEN if key in body}
-        values |= {"subscriptionId": secrets.token_hex(16)}
+        prove(values["notificationUrl"])
+        values["subscriptionId"] = secrets.token_hex(16)
         self._live(values, clock)
         record = Record(str(values["subscriptionId"]), values, self._next())
-        self.by_id[record.id] = Subscription(record, company, name)
+        dated = _MODIFIED in entity_set.by_name
+        self.by_id[record.id] = Subscription(record, company, entity_set.name, dated=dated)
         return record
 
-    def renew(self, record: Record, body: Mapping[str, object], clock: Clock) -> None:
-        """Another three days, and what else the body says. Raises BusinessCentralError."""
-        changed = [
-            key for key in ("resource",) if body.get(key, record.values[key]) != record.values[key]
-        ]
-        if changed:
-            raise bad_request(f"The {changed[0]} of a subscription cannot be changed.")
-        record.values.update({key: str(body[key]) for key in _GIVEN if key in body})
+    def renew(
+        self,
+        record: Record,
+        body: Mapping[str, object],
+        catalogue: Catalogue,
+        clock: Clock,
+        prove: Prove,
+    ) -> None:
+        """Another three days, and what else the body says, once the address has proven itself
+        again. Raises BusinessCentralError, and what ``prove`` raises.
+        """
+        values = record.values | _given(body, catalogue)
+        if values["resource"] != record.values["resource"]:
+            raise bad_request("The resource of a subscription cannot be changed.")
+        check_address(values["notificationUrl"])
+        prove(values["notificationUrl"])
+        record.values.update(values)
         record.version = self._next()
         self._live(record.values, clock)
 
@@ -142,11 +192,14 @@ class Subscriptions:
 
     def changed(self, company: str, changes: Sequence[Change], now: datetime) -> None:
         """Remember for each subscription what a transaction changed."""
-        for one in self.by_id.values():
-            if one.company == company and _moment(one) > now:
-                for change in changes:
-                    if change.name == one.name:
-                        one.note(change, now)
+        live = [one for one in self.by_id.values() if one.company == company and _moment(one) > now]
+        if not live:
+            return
+        told = list(_told_of(changes))
+        for one in live:
+            for name, record_id, kind in told:
+                if name == one.name:
+                    one.note(record_id, kind, now)
 
     def _live(self, values: Values, clock: Clock) -> None:
         now = clock.now()
@@ -159,24 +212,51 @@ class Subscriptions:
         return self._version
 
 
-def wanted(body: Mapping[str, object], catalogue: Catalogue) -> tuple[str, str]:
-    """Company and entity set of a subscription. Raises BusinessCentralError."""
-    for name in ("notificationUrl", "resource"):
-        if not isinstance(body.get(name), str) or not body[name]:
+def _told_of(changes: Sequence[Change]) -> Iterator[tuple[str, str, str]]:
+    """What a transaction did as subscribers see it: entity set, record, kind.
+
+    A line is a change of its header, whether the header's own values changed or not; an update
+    that changed nothing is none (bc/api.md §9).
+    """
+    whole = {(one.name, one.record.id) for one in changes if one.kind != "updated"}
+    for change in changes:
+        if change.kind == "updated" and not _is_real(change):
+            continue
+        if change.name not in LINES:
+            yield change.name, change.record.id, change.kind
+            continue
+        header = LINES[change.name], str(change.record.values["documentId"])
+        if header not in whole:
+            yield *header, "updated"
+
+
+def _is_real(change: Change) -> bool:
+    """Whether an update changed a value, and not just the moment of the last one."""
+    before = change.before.values if change.before is not None else {}
+    return before | {_MODIFIED: None} != change.record.values | {_MODIFIED: None}
+
+
+def _given(body: Mapping[str, object], catalogue: Catalogue) -> Values:
+    """What a body says of a subscription. Raises BusinessCentralError."""
+    fields = catalogue.sets["subscriptions"].by_name
+    given = {name: read_value(fields[name], body[name]) for name in _GIVEN if name in body}
+    for name, value in given.items():
+        if fields[name].blank_refused and not value:
             raise blank_refused(name)
-    if len(str(body.get("clientState", ""))) > _LONGEST_STATE:
-        raise BusinessCentralError(
-            400,
-            "Application_StringExceededLength",
-            f"The length of the string is {len(str(body['clientState']))}, but it must be less "
-            f"than or equal to {_LONGEST_STATE} characters.",
-        )
-    check_address(str(body["notificationUrl"]))
-    found = _RESOURCE.fullmatch(str(body["resource"]))
+    return given
+
+
+def _wanted(values: Values, catalogue: Catalogue) -> tuple[str, EntitySet]:
+    """Company and entity set of a new subscription. Raises BusinessCentralError."""
+    for name in ("notificationUrl", "resource"):
+        if not values[name]:
+            raise blank_refused(name)
+    check_address(values["notificationUrl"])
+    found = _RESOURCE.fullmatch(values["resource"])
     entity_set = catalogue.sets.get(found[2]) if found else None
     if found is None or entity_set is None or not entity_set.webhook:
-        raise bad_request(f"The resource '{body['resource']}' does not support notifications.")
-    return found[1].lower(), found[2]
+        raise bad_request(f"The resource '{values['resource']}' does not support notifications.")
+    return found[1].lower(), entity_set
 
 
 def check_address(url: str) -> None:

@@ -35,11 +35,20 @@ class Receiver:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     proof: Callable[[str], str] = field(default=lambda token: token)
+    silent: asyncio.Event | None = None  # it answers nothing until this is set
+    elsewhere: str = ""  # where it sends everybody
 
     async def take(self, request: web.Request) -> web.Response:
         token = request.query.get("validationToken")
         if token is not None:
             self.tokens.append(token)
+        if self.elsewhere:
+            raise web.HTTPTemporaryRedirect(self.elsewhere)
+        if self.silent is not None and (token is not None or not self.bodies):
+            if token is None:
+                self.bodies.append(await request.json())
+            await self.silent.wait()
+        if token is not None:
             return web.Response(text=self.proof(token))
         self.bodies.append(await request.json())
         self.headers.append(dict(request.headers))
@@ -240,7 +249,7 @@ async def test_three_days_and_their_renewal(client: Client, receiver: Receiver) 
     assert stale.code == "Request_EntityChanged"
     renewed = await client.send("PATCH", path, {}, {"If-Match": made["@odata.etag"]})
     assert renewed.json["expirationDateTime"] == "2026-03-07T12:00:00Z"
-    assert len(receiver.tokens) == 3, "each time it proves itself"
+    assert len(receiver.tokens) == 2, "asked again for the renewal, not for one that is refused"
     await advance(client, 3 * 86_400)
     assert await listed(client) == []
     assert (await client.send("GET", path)).status == 404
@@ -273,8 +282,9 @@ async def test_delivery_on_request(client: Client, receiver: Receiver) -> None:
     await client.post("customers", {"displayName": "Ashby"})
     waiting = (await client.get("/_simulator/webhooks")).json["waiting"]
     assert [(one["changes"], one["due"]) for one in waiting] == [(1, "2026-03-02T12:00:30Z")]
-    assert (await client.send("POST", "/_simulator/webhooks")).json == {"delivered": 1}
+    assert (await client.send("POST", "/_simulator/webhooks/deliver")).json == {"delivered": 1}
     assert len(await receiver.told()) == 1
+    assert (await client.send("POST", "/_simulator/webhooks/all")).status == 404
 
 
 async def test_a_clock_that_is_set_tells_as_well(client: Client, receiver: Receiver) -> None:
@@ -308,3 +318,215 @@ async def test_subscriptions_and_what_waits_outlast_a_kept_simulator(
         path = f"{client.root}/subscriptions('{made['subscriptionId']}')"
         renewed = await client.send("PATCH", path, {}, {"If-Match": "*"})
         assert renewed.json["expirationDateTime"] == "2026-03-05T12:00:30Z"
+
+
+async def test_nobody_is_asked_for_what_is_refused_anyhow(
+    client: Client, receiver: Receiver
+) -> None:
+    refused = await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "pictures"))
+    assert "does not support notifications" in refused.message
+    nowhere = await subscribe(client, receiver.url, CUSTOMERS.replace(LTD, LTD.replace("c", "d")))
+    assert nowhere.code == "Internal_CompanyNotFound"
+    token, client.token = client.token, "none"
+    assert (await subscribe(client, receiver.url)).status == 401
+    client.token = token
+    path = f"{client.root}/subscriptions('{'0' * 32}')"
+    unknown = await client.send("PATCH", path, {"notificationUrl": receiver.url}, {"If-Match": "*"})
+    assert unknown.status == 404
+    assert receiver.tokens == []
+
+
+async def test_a_batch_is_no_way_around_the_proof(client: Client, receiver: Receiver) -> None:
+    body = {"notificationUrl": receiver.url, "resource": CUSTOMERS}
+    part = {"id": "1", "method": "POST", "url": "subscriptions", "body": body}
+    part["headers"] = {"Content-Type": "application/json"}
+    answer = await client.send("POST", f"{client.root}/$batch", {"requests": [part]})
+    assert [one["status"] for one in answer.json["responses"]] == [501]
+    assert (receiver.tokens, await listed(client)) == ([], [])
+
+
+async def test_a_renewal_is_checked_as_a_subscription_is(
+    client: Client, receiver: Receiver
+) -> None:
+    made = (await subscribe(client, receiver.url)).json
+    path = f"{client.root}/subscriptions('{made['subscriptionId']}')"
+    for body, said in (
+        ({"notificationUrl": "https://hooks.example/x"}, "only notifies addresses on this machine"),
+        ({"notificationUrl": ""}, "must not be blank"),
+        ({"clientState": "x" * 2049}, "length of the string"),
+        ({"clientState": 7}, "Cannot convert"),
+        ({"resource": CUSTOMERS.replace("customers", "items")}, "cannot be changed"),
+    ):
+        refused = await client.send("PATCH", path, body, {"If-Match": "*"})
+        assert (refused.status, said in refused.message) == (400, True), refused.text
+    assert len(receiver.tokens) == 1
+    assert (await client.send("GET", path)).json["notificationUrl"] == receiver.url
+    receiver.proof = lambda _: "gone"
+    refused = await client.send("PATCH", path, {}, {"If-Match": "*"})
+    assert "could not be validated" in refused.message
+    assert (await client.send("GET", path)).json["@odata.etag"] == made["@odata.etag"]
+
+
+async def test_no_redirection_is_followed(client: Client, receiver: Receiver) -> None:
+    async with receiving() as other:
+        receiver.elsewhere = other.url
+        refused = await subscribe(client, receiver.url)
+        assert "did not answer 200 with the token" in refused.message
+        receiver.elsewhere = ""
+        await subscribe(client, receiver.url)
+        receiver.elsewhere = other.url
+        await client.post("customers", {"displayName": "Ashby"})
+        await advance(client, 30)
+        await eventually(lambda: has(client, 0))
+        assert (other.tokens, other.bodies) == ([], [])
+
+
+async def test_silence_is_measured_by_the_clock(client: Client, receiver: Receiver) -> None:
+    receiver.silent = asyncio.Event()
+    asking = asyncio.create_task(subscribe(client, receiver.url))
+
+    async def asked() -> bool:
+        return bool(receiver.tokens)
+
+    await eventually(asked)
+    await advance(client, 5)
+    assert "did not answer within five seconds" in (await asking).message
+    receiver.silent.set()
+    await subscribe(client, receiver.url)
+    receiver.silent.clear()
+    async with receiving() as other:
+        await subscribe(client, other.url)
+        await client.post("customers", {"displayName": "Ashby"})
+        await advance(client, 30)
+        first = await receiver.told()
+        await other.told()  # who answers does not wait for who does not
+        await advance(client, 30)
+
+        async def tried() -> bool:
+            return bool((await client.get("/_simulator/webhooks")).json["retried"])
+
+        await eventually(tried)
+        await advance(client, 60)
+        assert await receiver.told(2) == first
+    receiver.silent.set()
+
+
+async def test_it_goes_out_in_real_time_too(receiver: Receiver) -> None:
+    async with run_simulator() as running, signed_in(running) as client:
+        await subscribe(client, receiver.url)
+        await client.post("customers", {"displayName": "Ashby"})
+        await advance(client, 29.9)
+        assert receiver.bodies == []
+        assert len(await receiver.told()) == 1  # nobody moves the clock for the rest
+
+
+async def test_each_record_is_told_with_its_own_last_moment(
+    client: Client, receiver: Receiver
+) -> None:
+    await subscribe(client, receiver.url)
+    for seconds, number in ((3, "10000"), (4, "20000"), (5, "10000")):
+        customer = await client.one("customers", "number", number)
+        await client.patch(f"customers({customer['id']})", {"city": f"Leeds {seconds}"})
+        await advance(client, seconds)
+    await advance(client, 30)
+    moments = [one["lastModifiedDateTime"] for one in await receiver.told()]
+    assert moments == ["2026-03-02T12:00:07Z", "2026-03-02T12:00:03Z"]
+
+
+async def test_an_update_that_changes_nothing_is_not_told(
+    client: Client, receiver: Receiver
+) -> None:
+    await subscribe(client, receiver.url)
+    customer = await client.one("customers", "number", "20000")
+    same = await client.patch(f"customers({customer['id']})", {"city": customer["city"]})
+    assert same.status == 200
+    assert (await client.get("/_simulator/webhooks")).json["waiting"] == []
+    await client.patch(f"customers({customer['id']})", {"city": "Leeds"})
+    assert len((await client.get("/_simulator/webhooks")).json["waiting"]) == 1
+
+
+async def test_a_line_without_an_amount_is_a_change_of_its_header(
+    client: Client, receiver: Receiver
+) -> None:
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json["id"]
+    lines = f"salesOrders({order})/salesOrderLines"
+    await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "salesOrders"))
+    made = await client.post(lines, {"lineType": "Comment", "description": "Ring twice"})
+    await advance(client, 30)
+    assert [one["changeType"] for one in await receiver.told()] == ["updated"]
+    await client.patch(f"{lines}({made.json['id']})", {"description": "Ring once"})
+    await advance(client, 30)
+    assert [one["changeType"] for one in await receiver.told(2)] == ["updated"]
+    await client.send("DELETE", f"salesOrders({order})")
+    await advance(client, 30)
+    assert [one["changeType"] for one in await receiver.told(3)] == ["deleted"]
+
+
+async def test_a_collection_without_moments_or_with_a_delete_has_no_filter(
+    client: Client, receiver: Receiver
+) -> None:
+    vendors = CUSTOMERS.replace("customers", "vendors")
+    statuses = CUSTOMERS.replace("customers", "disputeStatus")
+    gone = await client.one("vendors", "number", "V00030")
+    async with receiving() as other:
+        await subscribe(client, receiver.url, vendors)
+        await subscribe(client, other.url, statuses)
+        for entity in ("vendors", "disputeStatus"):
+            key = "number" if entity == "vendors" else "code"
+            rows = [{key: f"W{at}", "displayName": "x"} for at in range(1001)]
+            body = {"company": LTD, "entity": entity, "rows": rows}
+            assert (await client.post("/_simulator/records", body)).status < 300
+        assert (await client.send("DELETE", f"vendors({gone['id']})")).status == 204
+        await advance(client, 30)
+        told = [*await receiver.told(), *await other.told()]
+    assert [(one["changeType"], one["resource"]) for one in told] == [
+        ("collection", vendors.removeprefix("/")),
+        ("collection", statuses.removeprefix("/")),
+    ]
+
+
+async def test_who_has_left_is_not_told_again(client: Client, receiver: Receiver) -> None:
+    receiver.answers = [503]
+    made = (await subscribe(client, receiver.url)).json
+    other = (await subscribe(client, receiver.url, clientState="before")).json
+    await client.post("customers", {"displayName": "Ashby"})
+    await advance(client, 30)
+    assert len(await receiver.told()) == 2
+
+    async def tried() -> bool:
+        return bool((await client.get("/_simulator/webhooks")).json["retried"])
+
+    await eventually(tried)
+    for one, method, body in ((made, "DELETE", None), (other, "PATCH", {"clientState": "after"})):
+        path = f"{client.root}/subscriptions('{one['subscriptionId']}')"
+        assert (await client.send(method, path, body, {"If-Match": "*"})).status < 300
+    await advance(client, 60)
+    again = await receiver.told(2)
+    assert [(one["subscriptionId"], one["clientState"]) for one in again] == [
+        (other["subscriptionId"], "after")
+    ]
+
+
+async def test_an_environment_has_200_subscriptions_at_most(
+    client: Client, receiver: Receiver
+) -> None:
+    made = [await subscribe(client, receiver.url) for _ in range(200)]
+    assert {one.status for one in made} == {201}
+    assert "at most 200" in (await subscribe(client, receiver.url)).message
+
+
+async def test_a_reset_takes_what_is_on_its_way_as_well(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url)
+    receiver.silent, receiver.answers = asyncio.Event(), [503]
+    await client.post("customers", {"displayName": "Ashby"})
+    await advance(client, 30)
+    await receiver.told()
+    await client.send("POST", "/_simulator/reset")
+    assert (await client.get("/_simulator/webhooks")).json["sent"] == []
+    receiver.silent.set()
+
+    async def answered() -> bool:
+        return bool((await client.get("/_simulator/webhooks")).json["sent"])
+
+    await eventually(answered)
+    assert (await client.get("/_simulator/webhooks")).json["retried"] == []

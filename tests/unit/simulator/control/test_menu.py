@@ -105,7 +105,7 @@ def told(count: int) -> Callable[[Client], Awaitable[Reply]]:
             made = await client.send("POST", f"{client.root}/subscriptions", body)
             for name in ("Ashby", "Bexley"):
                 await client.post("customers", {"displayName": name})
-            await client.send("POST", "/_simulator/webhooks")
+            await client.send("POST", "/_simulator/webhooks/deliver")
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.15):
                     await receiver.told(count)
