@@ -13,6 +13,7 @@ from gateway.simulator.errors import (
     BusinessCentralError,
     bad_key,
     not_found,
+    not_simulated,
     unknown_segment,
 )
 from gateway.simulator.odata.options import split_top_level
@@ -79,7 +80,7 @@ class Resolver:
                 return Target(company, companies, [record], many=False, context="companies/$entity")
             return self._walk(company, segments[1:], f"companies({company.id})/")
         if name not in self.catalogue.sets:
-            raise unknown_segment(name)
+            raise _unknown(name)
         if name in _OF_THE_ROUTE:
             return self._of_the_route(name, key, segments[1:])
         if self.fallback is None:
@@ -139,7 +140,7 @@ class Resolver:
         name, key = _parse(segments[0])
         entity_set = self.catalogue.sets.get(name)
         if entity_set is None or name == "companies":
-            raise unknown_segment(name)
+            raise _unknown(name)
         if name in _OF_THE_ROUTE:
             return self._of_the_route(name, key, segments[1:])
         reader = self.reader(company)
@@ -230,6 +231,15 @@ def entity_named(segments: list[str], sets: Collection[str]) -> str | None:
         if name in sets:
             return name
     return None
+
+
+def _unknown(name: str) -> BusinessCentralError:
+    """A set that the route does not have; every one has subscriptions (bc/api.md §9), but only
+    those of the standard route are simulated.
+    """
+    if name == "subscriptions":
+        return not_simulated("subscriptions of this route")
+    return unknown_segment(name)
 
 
 def _parse(segment: str) -> tuple[str, str | None]:

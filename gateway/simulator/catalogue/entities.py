@@ -46,8 +46,8 @@ BLANK_ENUM = "_x0020_"
 
 
 class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One property of an entity. ``ref`` is the entity set it relates to; where ``wild``, a
-    ``*`` in what it is compared with stands for any text.
+    """One property of an entity. ``ref`` is the entity set it relates to; where ``wild``, in
+    what it is compared with ``*`` stands for any text and ``?`` for any character.
 
     Releases: it is there ``since`` one and no more ``until`` another, ``later`` are members that
     the enum got after 26.0, and ``turned`` is when ``read_only`` became what it is.

@@ -122,7 +122,17 @@ async def test_what_can_be_subscribed_to(client: Client) -> None:
     assert "microsoft/automation/v2.0/configurationPackages" in everything
     one = await client.get(root, _filter="resource eq 'v2.0/items'")
     assert [row["resource"] for row in one.json["value"]] == ["v2.0/items"]
+    one = await client.get(root, _filter="resource eq 'v2.0/item?'")
+    assert [row["resource"] for row in one.json["value"]] == ["v2.0/items"]
+    for nothing in ("v2.0/item", "v2x0*", "v2.0/item[s]", "*" * 30 + "!", "*a" * 500 + "!"):
+        found = await client.get(root, _filter=f"resource eq '{nothing}'")
+        assert found.json["value"] == []
     assert (await client.get(f"{root}/$count")).text == str(len(everything))
+
+
+@pytest.mark.parametrize("path", ["subscriptions", f"companies({LTD})/subscriptions"])
+async def test_subscriptions_of_another_route_are_not_there_yet(client: Client, path: str) -> None:
+    assert (await client.get(f"{API}/microsoft/automation/v2.0/{path}")).status == 501
 
 
 async def test_definitions_are_those_of_every_company(client: Client) -> None:

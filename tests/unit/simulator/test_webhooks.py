@@ -530,3 +530,13 @@ async def test_a_reset_takes_what_is_on_its_way_as_well(client: Client, receiver
 
     await eventually(answered)
     assert (await client.get("/_simulator/webhooks")).json["retried"] == []
+
+
+async def test_all_that_is_listed_can_be_subscribed_to(client: Client, receiver: Receiver) -> None:
+    runtime = "/v2.0/Production/api/microsoft/runtime/beta"
+    path = f"{runtime}/companies({LTD})/webhookSupportedResources"
+    rows = (await client.get(path, _filter="resource eq 'v2.0*'")).json["value"]
+    assert len(rows) > 40
+    for row in rows:
+        resource = CUSTOMERS.replace("customers", row["resource"].removeprefix("v2.0/"))
+        assert (await subscribe(client, receiver.url, resource)).status == 201, resource
