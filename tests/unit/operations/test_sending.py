@@ -308,11 +308,11 @@ class TestDelete:
 class TestWaiting:
     async def test_what_waits_for_its_turn_was_never_sent(self, writes: Writes) -> None:
         post = {"method": "POST", "entity": "salesOrders"}
-        await writes.remote.arm("delay", seconds=0.5, match=post)
+        await writes.remote.arm("delay", seconds=1, match=post)
         first = asyncio.create_task(writes.create(order(external_reference="D-1")))
         await writes.until(lambda operation: operation.state == "sending")
         await writes.create(order(external_reference="D-2"), prefer_async=True)
-        for _ in range(20):
+        for _ in range(10):
             await asyncio.sleep(0.01)
         states = {
             one.key: (one.state, one.sent_at is None) for one in await writes.store.operations()
