@@ -80,7 +80,7 @@ def field_of(path: Path, entity_set: EntitySet) -> Field:
             f"Could not find a property named '{path.names[-1]}' "
             f"on type 'Microsoft.NAV.{entity_set.entity}'."
         )
-    if field.computed or field.type == "Edm.Stream":
+    if field.computed or field.type == "Edm.Stream" or field.type.startswith("Collection("):
         raise filter_unsupported()
     return field
 

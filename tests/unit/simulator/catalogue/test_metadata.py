@@ -107,6 +107,9 @@ async def test_captions_and_routes(client: Client) -> None:
     } in (captions.json["enumMembers"])
     listed = await client.send("GET", f"{client.root}/entityDefinitions?$select=entityName&$top=2")
     assert len(listed.json["value"]) == 2
+    for option in ("$orderby=properties", "$filter=properties eq 'x'"):
+        unordered = await client.send("GET", f"{client.root}/entityDefinitions?{option}")
+        assert unordered.code == "BadRequest_MethodNotImplemented"
     routes = await client.send("GET", f"{client.root}/apicategoryroutes")
     assert routes.json["value"][0]["version"] == "v2.0"
     assert (await client.send("GET", f"{client.root}/apicategoryroutes('nothing')")).status == 404
