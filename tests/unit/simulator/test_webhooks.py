@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.simulator import Clock, run_simulator
+from gateway.simulator.tls import make_tls
 from tests.unit.simulator.client import LTD, Client, Reply, sign_in, signed_in
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -68,15 +70,16 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/hook", receiver.take)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    scheme = "https" if tls else "http"
+    receiver.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}/hook"
     try:
         yield receiver
     finally:
@@ -540,3 +543,12 @@ async def test_all_that_is_listed_can_be_subscribed_to(client: Client, receiver:
     for row in rows:
         resource = CUSTOMERS.replace("customers", row["resource"].removeprefix("v2.0/"))
         assert (await subscribe(client, receiver.url, resource)).status == 201, resource
+
+
+async def test_a_certificate_of_ones_own_will_do(client: Client, tmp_path: Path) -> None:
+    async with receiving(make_tls(tmp_path, "127.0.0.1")[0]) as receiver:
+        assert receiver.url.startswith("https://")
+        assert (await subscribe(client, receiver.url)).status == 201
+        await client.post("customers", {"displayName": "Ashby"})
+        await advance(client, 30)
+        assert [one["changeType"] for one in await receiver.told()] == ["created"]
