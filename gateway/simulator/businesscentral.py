@@ -39,6 +39,7 @@ from gateway.simulator.webhooks.subscriptions import Prove, Unproven
 
 JSON = "application/json; odata.metadata=minimal; odata.streaming=true"
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
+_NO_CONTENT = re.compile(r"\breturn(-no-content|\s*=\s*(minimal|no-content))\b", re.IGNORECASE)
 _LONGEST_QUERY = 8099
 _ETAG = re.compile(r'(W/)?"[^"]*"|\*')
 
@@ -89,13 +90,13 @@ class BusinessCentral:
         if of_the_route is not None:
             return of_the_route(call)
         target = self._target(call, segments)
+        _refuse_intent(call)
         if target.action is not None:
             return self._act(call, target, target.action)
         if target.field is not None:
             return self._on_field(call, target, target.field)
         if call.method == "GET":
             return self._get(call, target)
-        _refuse_intent(call)
         if call.method.lower() not in target.entity_set.verbs:
             raise method_not_allowed(call.method, target.entity_set.name)
         if call.method == "POST" and target.many:
@@ -147,6 +148,8 @@ class BusinessCentral:
             rest = call.segments[len(root) :]
             if rest == ["$batch"]:
                 raise bad_request("A batch can not be part of a batch.")
+            if rest and rest[0].startswith("$") and rest[0] != "$metadata":
+                raise not_simulated("the answer of another request as an address in a batch")
             effects = self.effects if self.part is None else self.part(call)
             return replace(self, effects=effects, prove=_not_in_a_batch).answer(call, rest)
         except BusinessCentralError as error:
@@ -207,13 +210,15 @@ class BusinessCentral:
     def _post(self, call: Call, target: Target) -> Answer:
         if target.entity_set.name == "subscriptions":
             return self._subscribe(call, target)
+        options = self._options(call, target.entity_set)
         writer = self._writer(target.company)
         _, shown = writer.create(target.entity_set, _body(call), target.parent)
         location = f"{self.root}/{target.context}({shown.id})"
-        if "return=minimal" in call.headers.get("prefer", "").replace(" ", ""):
-            return Answer(204, b"", {"Location": location, "OData-EntityId": location})
-        context = {"@odata.context": f"{self.root}/$metadata#{target.context}/$entity"}
-        entity = self._reader(target.company).entity(target.entity_set, shown, Options())
+        if minimal := _minimal(call):
+            headers = {"Location": location, "OData-EntityId": location}
+            return Answer(204, b"", headers | {"Preference-Applied": minimal})
+        context = {"@odata.context": self._context(target, options) + "/$entity"}
+        entity = self._reader(target.company).entity(target.entity_set, shown, options)
         return odata_answer(201, context | entity).with_headers(Location=location)
 
     def _subscribe(self, call: Call, target: Target) -> Answer:
@@ -228,6 +233,7 @@ class BusinessCentral:
 
     def _patch(self, call: Call, target: Target) -> Answer:
         _check_etag(call.headers.get("if-match"), target.record, required=True)
+        options = self._options(call, target.entity_set)
         if target.entity_set.name == "subscriptions":
             self.environment.subscriptions.renew(
                 target.record, _body(call), self.catalogue, self.clock, self.prove
@@ -235,8 +241,10 @@ class BusinessCentral:
         else:
             writer = self._writer(target.company)
             writer.change(target.entity_set, target.record, _body(call))
-        context = {"@odata.context": f"{self.root}/$metadata#{target.context}"}
-        entity = self._reader(target.company).entity(target.entity_set, target.record, Options())
+        if minimal := _minimal(call):
+            return Answer(204, b"", {"Preference-Applied": minimal})
+        context = {"@odata.context": self._context(target, options)}
+        entity = self._reader(target.company).entity(target.entity_set, target.record, options)
         return odata_answer(200, context | entity)
 
     def _delete(self, call: Call, target: Target) -> Answer:
@@ -317,9 +325,20 @@ def _not_in_a_batch(_: str) -> None:
     raise not_simulated("subscribing inside a batch")
 
 
+def _minimal(call: Call) -> str:
+    """The preference of who wants no entity back, as it was sent, blank for everybody else.
+
+    Only ``return-no-content`` is said to be known (bc/api.md §3); a choice: OData's own name for
+    it counts as well, for changes as for what is new.
+    """
+    found = _NO_CONTENT.search(call.headers.get("prefer", ""))
+    return "" if found is None else found[0]
+
+
 def _refuse_intent(call: Call) -> None:
     """A write can not be sent to a replica that is only read (bc/api.md §5)."""
-    if call.headers.get("data-access-intent", "").strip().lower() == "readonly":
+    intent = call.headers.get("data-access-intent", "").strip().lower()
+    if intent == "readonly" and call.method != "GET":
         raise bad_request("Data-Access-Intent: ReadOnly is for GET requests only.")
 
 

@@ -1,10 +1,11 @@
 """The forms of a batch: JSON and multipart, read into parts and written from results.
 
-What comes as multipart goes back as multipart, unless the caller accepts JSON (bc/api.md §6).
+Whatever form a batch has, who does not say that JSON is accepted gets multipart (bc/api.md §6).
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
 from http import HTTPStatus
-from itertools import groupby
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -22,6 +22,8 @@ from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.records.values import decode_json, encode_json
 
 _LINE = "\r\n"
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_REQUEST_LINE = re.compile(r"(\S+) +(\S.*?) +HTTP/1\.[01]\s*")
 
 
 def read(call: Call, root: str) -> list[Part]:
@@ -40,8 +42,7 @@ def read(call: Call, root: str) -> list[Part]:
 
 def written(call: Call, results: Sequence[Result]) -> Answer:
     """The answer of a batch, in the form that its caller understands."""
-    as_json = "application/json" in call.headers.get("accept", "")
-    if as_json or call.headers.get("content-type", "").lower().startswith("application/json"):
+    if "application/json" in call.headers.get("accept", "").lower():
         return json_answer(200, {"responses": [_as_json(result) for result in results]})
     return _as_multipart(results)
 
@@ -125,23 +126,34 @@ def _parts(message: Message) -> list[Message]:
 def _request(place: _Place, part: Message, group: str | None) -> Part:
     if part.get_content_type() != "application/http":
         raise bad_request("Each part of a batch is of the type application/http.")
-    raw = cast("bytes | None", part.get_payload(decode=True)) or b""
-    head, _, body = raw.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")
-    first, *lines = head.decode("utf-8", "replace").split("\n")
-    words = first.split()
-    if len(words) not in {2, 3}:
-        raise bad_request("A part of a batch begins with a method and a url.")
-    headers = {
-        name.strip(): value.strip()
-        for name, found, value in (line.partition(":") for line in lines)
-        if found
-    }
+    raw = (cast("bytes | None", part.get_payload(decode=True)) or b"").lstrip(b"\r\n")
+    head, *rest = _BLANK_LINE.split(raw, maxsplit=1)
+    first, *lines = head.decode("utf-8", "replace").splitlines() or [""]
+    found = _REQUEST_LINE.fullmatch(first)
+    if found is None:
+        raise bad_request("A part of a batch begins with a method, a url and HTTP/1.1.")
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.strip(): value.strip() for name, colon, value in pairs if colon}
     name = part["Content-ID"]
     return Part(
-        place.call(words[0], words[1], headers, body.rstrip(b"\n")),
+        place.call(found[1], found[2], headers, _body(headers, rest)),
         None if name is None else str(name),
         group,
     )
+
+
+def _body(headers: Mapping[str, str], rest: Sequence[bytes]) -> bytes:
+    """What comes after the head of a request: as long as it says, else without blank lines."""
+    body = b"".join(rest)
+    length = {name.lower(): value for name, value in headers.items()}.get("content-length", "")
+    if length.isdecimal():
+        return body[: int(length)]
+    return body if body.strip() else b""
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    """The headers of one answer; what has no body says nothing of it (use-odata-batch.md)."""
+    return {**answer.headers, "OData-Version": "4.0"} if answer.body else answer.headers
 
 
 def _as_json(result: Result) -> dict[str, object]:
@@ -149,7 +161,7 @@ def _as_json(result: Result) -> dict[str, object]:
     shown: dict[str, object] = {
         "id": result.part.id,
         "status": answer.status,
-        "headers": {name.lower(): value for name, value in answer.headers.items()},
+        "headers": {name.lower(): value for name, value in _headers(answer).items()},
     }
     if answer.body:
         is_json = "json" in answer.headers.get("Content-Type", "")
@@ -161,18 +173,19 @@ def _as_json(result: Result) -> dict[str, object]:
 
 def _as_multipart(results: Sequence[Result]) -> Answer:
     boundary = f"batchresponse_{uuid.uuid4()}"
-    parts: list[bytes] = []
-    for group, own in groupby(results, key=lambda result: result.part.group):
-        members = list(own)
-        if group is None or members[0].failed:
-            parts += [_http(result) for result in members]
-            continue
-        inner = f"changesetresponse_{uuid.uuid4()}"
-        head = f"Content-Type: multipart/mixed; boundary={inner}{_LINE}{_LINE}".encode()
-        parts.append(head + _joined(inner, [_http(result) for result in members]))
+    parts = [_http(result) if result.failed else _in_set(result) for result in results]
     return Answer(
         200, _joined(boundary, parts), {"Content-Type": f"multipart/mixed; boundary={boundary}"}
     )
+
+
+def _in_set(result: Result) -> bytes:
+    """One answer as a part; that of a change in a change set of its own."""
+    if result.part.group is None:
+        return _http(result)
+    inner = f"changesetresponse_{uuid.uuid4()}"
+    head = f"Content-Type: multipart/mixed; boundary={inner}{_LINE}{_LINE}".encode()
+    return head + _joined(inner, [_http(result)])
 
 
 def _joined(boundary: str, parts: Sequence[bytes]) -> bytes:
@@ -189,5 +202,5 @@ def _http(result: Result) -> bytes:
     if result.part.id is not None:
         lines.append(f"Content-ID: {result.part.id}")
     lines += ["", f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    lines += [f"{name}: {value}" for name, value in _headers(answer).items()]
     return _LINE.join([*lines, "", ""]).encode() + answer.body

@@ -1,12 +1,13 @@
 """Bound actions: ``POST …(id)/Microsoft.NAV.post`` and its sisters (bc/api.md §3, §11).
 
-Each gives the status of its answer, which has no body. Posting is done in a transaction of its
-own, as in Business Central: what fails afterwards, a mail above all, does not take it back.
+Each gives the status of its answer, which has no body. Posting commits, as in Business Central:
+what fails afterwards, a mail or another request of the batch, does not take it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet
@@ -43,8 +44,16 @@ def act(books: Books, entity_set: EntitySet, record: Record, name: str) -> int:
     return action(books, entity_set.name, record)
 
 
-def _post(books: Books, name: str, record: Record) -> int:
+@contextmanager
+def _posting(books: Books) -> Iterator[None]:
+    """A transaction that stays, inside of a larger one as well (bc/api.md §6)."""
     with books.company.transaction():
+        yield
+    books.company.commit()
+
+
+def _post(books: Books, name: str, record: Record) -> int:
+    with _posting(books):
         post(books, name, record)
     return _DONE
 
@@ -70,7 +79,7 @@ def _cancel(books: Books, name: str, record: Record) -> int:
     if record.values["status"] == "Paid":
         raise dialog("You cannot cancel this document because it is fully or partially paid.")
     half = "cancel_half_done" in books.broken
-    with books.company.transaction():
+    with _posting(books):
         memo = _canceling(books, name, record)
         if not half:
             reverse(books, name, record)
@@ -140,7 +149,7 @@ def _correct(books: Books, name: str, record: Record) -> int:
 
 def _order(books: Books, name: str, record: Record) -> int:
     half = "receipt_only" in books.broken
-    with books.company.transaction():
+    with _posting(books):
         if half:
             for line in lines_of(books, name, record):
                 books.company.edit(DOCUMENTS[name].lines, line)
@@ -189,7 +198,7 @@ def _post_journal(books: Books, _name: str, journal: Record) -> int:
     for line in lines:
         key = (str(line.values["postingDate"]), str(line.values["documentNumber"]))
         documents.setdefault(key, []).append(line)
-    with books.company.transaction():
+    with _posting(books):
         for (day, number), own in documents.items():
             _post_lines(books, journal, day, number, own)
         for line in lines:

@@ -151,6 +151,7 @@ class Company:
     watchers: list[Callable[[list[Change]], None]] = field(default_factory=list)
     _undo: list[Callable[[], None]] | None = None
     _changes: list[Change] = field(default_factory=list)
+    _committed: tuple[int, int] = (0, 0)  # so many steps to undo, and changes, are beyond undoing
     _version: int = 0
 
     def table(self, name: str) -> Table:
@@ -166,7 +167,8 @@ class Company:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes inside, or none of them. One inside another takes back only its own.
+        """All changes inside, or none of them. One inside another takes back only its own, and
+        none takes back what was committed.
 
         The ``watchers`` are told what was changed when the outermost one is over.
         """
@@ -176,16 +178,22 @@ class Company:
         try:
             yield
         except BaseException:  # a cancelled call must leave nothing behind either
+            undone, told = max(undone, self._committed[0]), max(told, self._committed[1])
             for step in reversed(undo[undone:]):
                 step()
             del undo[undone:], self._changes[told:]
             raise
         finally:
             if outermost:
-                self._undo = None
+                self._undo, self._committed = None, (0, 0)
                 changes, self._changes = self._changes, []
                 for watcher in self.watchers if changes else ():
                     watcher(changes)
+
+    def commit(self) -> None:
+        """What was done until now stays, whatever becomes of the transaction: AL's ``Commit``."""
+        if self._undo is not None:
+            self._committed = len(self._undo), len(self._changes)
 
     def new_id(self) -> str:
         """A fresh guid; the same seed and the same calls give the same guids."""
@@ -261,6 +269,7 @@ class Company:
             watchers=[],
             _undo=None,
             _changes=[],
+            _committed=(0, 0),
         )
 
     @property

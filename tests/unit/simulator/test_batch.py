@@ -8,6 +8,7 @@ from tests.unit.simulator.client import LTD, Client, Reply
 
 ITEMS = f"companies({LTD})/items"
 TERMS = f"companies({LTD})/paymentTerms"
+JSON = "application/json"
 HERE = "--outer\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 
 
@@ -21,7 +22,7 @@ def new(code: str, **more: object) -> dict[str, object]:
 
 
 async def sent(client: Client, *requests: object, **headers: str) -> Reply:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {name.replace("_", "-"): value for name, value in ({"Accept": JSON} | headers).items()}
     return await client.send("POST", f"{client.root}/$batch", {"requests": requests}, named)
 
 
@@ -61,22 +62,67 @@ async def test_a_snapshot_takes_back_what_it_said_was_done(client: Client) -> No
     assert await there(client, "STAYS")
 
 
-async def test_a_group_of_changes_is_done_as_a_whole(client: Client) -> None:
-    group = {"atomicityGroup": "g"}
-    twice = [new("ONCE", id="1", **group), new("ONCE", id="2", **group)]
-    reply = await sent(client, *twice)
-    (failed,) = reply.json["responses"]
-    assert (failed["id"], failed["status"]) == ("2", 400)
-    assert not await there(client, "ONCE")
+async def test_posting_commits_what_a_snapshot_then_can_not_take_back(client: Client) -> None:
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1}
+    body = {"customerNumber": "10000", "salesInvoiceLines": [line]}
+    invoice = (await client.post("salesInvoices", body)).json["id"]
+    url = f"companies({LTD})/salesInvoices({invoice})/Microsoft.NAV.post"
+    requests = new("BEFORE"), {"method": "POST", "url": url}, new("AFTER"), new("AFTER")
+    reply = await sent(client, *requests, Isolation="snapshot")
+    assert [one["status"] for one in reply.json["responses"]] == [201, 204, 201, 400]
+    assert (await client.get(f"salesInvoices({invoice})")).json["status"] == "Open"
+    assert [await there(client, code) for code in ("BEFORE", "AFTER")] == [True, False]
+
+
+async def test_several_changes_can_not_be_a_group(client: Client) -> None:
+    alone = new("ALONE", id="1", atomicityGroup="g")
+    assert await statuses(client, alone) == [201]
+    refused = await sent(client, new("NOT"), new("ONE", atomicityGroup="g"), alone)
+    assert (refused.status, refused.code) == (500, "Unknown")
+    assert "Multiple requests within the same change set are not supported" in refused.message
+    assert not await there(client, "NOT")
 
 
 async def test_what_depends_on_a_failure_is_not_tried(client: Client) -> None:
-    wrong = get(f"companies({LTD})/nothing", id="a")
-    after = new("AFTER", id="b", dependsOn=["a"])
     going_on = {"Prefer": "odata.continue-on-error"}
-    assert await statuses(client, wrong, after, **going_on) == [404, 424]
+    for name in ({"id": "a"}, {"atomicityGroup": "a"}):
+        wrong = {**get(f"companies({LTD})/nothing"), **name}
+        after = new("AFTER", id="b", dependsOn=["a"])
+        assert await statuses(client, wrong, after, **going_on) == [404, 424]
     assert not await there(client, "AFTER")
-    assert (await sent(client, new("X", id="b", dependsOn=["c"]))).status == 400
+
+
+async def test_ids_that_can_not_be(client: Client) -> None:
+    for wrong in (get(id="b", dependsOn=["c"]), get(id="a")):
+        reply = await sent(client, new("FIRST", id="a"), wrong)
+        assert (reply.status, reply.code) == (400, "BadRequest")
+    assert not await there(client, "FIRST")
+
+
+async def test_the_preference_to_go_on_may_be_refused(client: Client) -> None:
+    wrong = get(f"companies({LTD})/nothing")
+    stopping = {"Prefer": "odata.continue-on-error=false"}
+    assert await statuses(client, wrong, get(), **stopping) == [404]
+    assert await statuses(client, wrong, get(), Prefer="continue-on-error=true") == [404, 200]
+
+
+async def test_headers_of_the_parts(client: Client) -> None:
+    made = (await client.post("paymentTerms", {"code": "GOES", "displayName": "x"})).json["id"]
+    gone = {"method": "DELETE", "url": f"{TERMS}({made})"}
+    reply = await sent(client, get(headers={"Prefer": "odata.maxpagesize=1"}), gone)
+    read, removed = reply.json["responses"]
+    assert read["headers"] == {
+        "content-type": "application/json; odata.metadata=minimal; odata.streaming=true",
+        "odata-version": "4.0",
+        "preference-applied": "odata.maxpagesize=1",
+    }
+    assert (removed["status"], removed["headers"]) == (204, {})
+
+
+async def test_answers_as_addresses_are_not_simulated(client: Client) -> None:
+    body = {"customerNumber": "10000"}
+    order = {"method": "POST", "url": f"companies({LTD})/salesOrders", "id": "1", "body": body}
+    assert await statuses(client, order, get("$1/salesOrderLines")) == [201, 501]
 
 
 @pytest.mark.parametrize("start", ["", "/v2.0/Production/api/v2.0/", "{root}/"])
@@ -88,7 +134,8 @@ async def test_addresses_of_all_kinds(client: Client, start: str) -> None:
 async def test_the_company_in_a_header_and_wrong_addresses(client: Client) -> None:
     assert await statuses(client, get("items?$top=1", headers={"Company": LTD})) == [200]
     body = {"requests": [get("items?$top=1")]}
-    named = await client.send("POST", f"{client.root}/$batch?company={LTD}", body)
+    url = f"{client.root}/$batch?company={LTD}"
+    named = await client.send("POST", url, body, {"Accept": JSON})
     assert named.json["responses"][0]["status"] == 200
     assert await statuses(client, get("/elsewhere/items")) == [404]
     assert await statuses(client, get("$batch")) == [400]
@@ -138,6 +185,7 @@ async def test_multipart_is_answered_as_multipart(client: Client) -> None:
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("multipart/mixed; boundary=batchresponse_")
     assert reply.text.count("HTTP/1.1 ") == 2
+    assert reply.text.count("OData-Version: 4.0") == 2
     assert "HTTP/1.1 200 OK" in reply.text
     assert "boundary=changesetresponse_" in reply.text
     assert "Content-ID: 7\r\n\r\nHTTP/1.1 201 Created" in reply.text
@@ -150,8 +198,39 @@ async def test_multipart_is_answered_as_json_to_who_accepts_it(client: Client) -
     assert (one["id"], one["status"], one["body"]["code"]) == ("7", 201, "MULTI")
 
 
+async def test_json_is_answered_as_multipart_to_who_does_not_accept_it(client: Client) -> None:
+    body = {"requests": [get(), new("MIXED", id="a")]}
+    reply = await client.send("POST", f"{client.root}/$batch", body)
+    assert reply.headers["Content-Type"].startswith("multipart/mixed")
+    assert "Content-ID: a\r\n\r\nHTTP/1.1 201 Created" in reply.text
+
+
+async def test_bytes_in_multipart_stay_as_they_are(client: Client) -> None:
+    item = (await client.one("items", "number", "1896-S"))["id"]
+    image, url = bytes(range(256)) + b"\r\n\r\n", f"items({item})/picture/pictureContent"
+    head = (
+        f"{HERE}\r\nPATCH companies({LTD})/{url} HTTP/1.1\r\nContent-Length: {len(image)}\r\n"
+        "Content-Type: application/octet-stream\r\nIf-Match: *\r\n\r\n"
+    )
+    kind = {"Content-Type": "multipart/mixed; boundary=outer", "Accept": JSON}
+    data = head.encode() + image + b"\r\n--outer--\r\n"
+    reply = await client.send("POST", f"{client.root}/$batch", data, kind)
+    assert [one["status"] for one in reply.json["responses"]] == [204]
+    asked = {"Authorization": f"Bearer {client.token}"}
+    async with client.session.get(client.url(url), headers=asked) as answer:
+        assert await answer.read() == image
+
+
+async def test_lines_of_requests_in_multipart(client: Client) -> None:
+    spaces = f"GET {ITEMS}?$filter=number eq '1896-S' HTTP/1.1"
+    reply = await multipart(client, f"{HERE}\r\n{spaces}\r\n\r\n--outer--", Accept=JSON)
+    assert len(reply.json["responses"][0]["body"]["value"]) == 1
+    for line in ("GET", f"GET {ITEMS}", f"GET {ITEMS} HTTP/3"):
+        assert (await multipart(client, f"{HERE}\r\n{line}\r\n\r\n--outer--")).status == 400
+
+
 async def test_multipart_that_is_none(client: Client) -> None:
-    for text in ("nothing", f"{HERE}\r\nGET\r\n\r\n--outer--", "--outer\r\n\r\nx\r\n--outer--"):
+    for text in ("nothing", "--outer\r\n\r\nx\r\n--outer--"):
         assert (await multipart(client, text)).status == 400
     other = await client.send("POST", f"{client.root}/$batch", b"x", {"Content-Type": "text/plain"})
     assert other.status == 415

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.simulator import Clock
 from gateway.simulator.catalogue.entities import load_stored
-from gateway.simulator.records.store import Company, Record
+from gateway.simulator.records.store import Change, Company, Record
 from gateway.simulator.seed.companies import build_environments
 from gateway.simulator.seed.seeding import Seeding
 
@@ -118,3 +118,28 @@ def test_watchers_hear_of_what_stands_once_it_stands() -> None:
     with target.transaction():
         target.delete("itemVariants", record)
     assert heard == [("created", "A"), ("updated", "A"), ("deleted", "A")]
+
+
+def commit_and_fail(target: Company) -> None:
+    with target.transaction():
+        add(target, "A")
+        with target.transaction():
+            add(target, "B")
+        target.commit()
+        with pytest.raises(LookupError):
+            add_and_fail(target, "C")
+        add(target, "D")
+        raise LookupError
+
+
+def test_what_was_committed_is_not_taken_back() -> None:
+    target = company()
+    told: list[list[Change]] = []
+    target.watchers.append(told.append)
+    with pytest.raises(LookupError):
+        commit_and_fail(target)
+    assert codes(target) == ["A", "B"]
+    assert [[change.record.id for change in changes] for changes in told] == [["id-A", "id-B"]]
+    with pytest.raises(LookupError):
+        add_and_fail(target, "E")
+    assert codes(target) == ["A", "B"]
