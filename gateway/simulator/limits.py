@@ -1,6 +1,7 @@
 """Limits of one principal: calls at once, calls that wait, calls in five minutes (bc/api.md §8).
 
-The window follows the simulator's clock. What a 429 looks like is not known; a choice: an error as
+Both the window and the eight minutes follow the simulator's clock. A choice: a batch is one call,
+whatever it holds, as nobody has measured its requests (bc/api.md §6). What a 429 looks like is not known; a choice: an error as
 others are, and ``Retry-After`` only where a test asked for it.
 """
 
@@ -87,8 +88,7 @@ class Turns:
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         load.waiting.append(mine)
         try:
-            async with asyncio.timeout(LONGEST_WAIT):
-                await mine
+            await self._clock.within(LONGEST_WAIT, _done(mine))
         except BaseException as error:  # whatever ended the wait, somebody else goes on
             if mine in load.waiting:
                 load.waiting.remove(mine)
@@ -110,3 +110,7 @@ class Turns:
 
     def _too_many(self, text: str) -> BusinessCentralError:
         return BusinessCentralError(429, "Unknown", text, retry_after=self.limits.retry_after)
+
+
+async def _done(future: asyncio.Future[None]) -> None:
+    await future

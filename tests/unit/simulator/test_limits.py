@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from gateway.simulator import Clock
+from gateway.simulator import Clock, run_simulator
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.limits import Turns
-from tests.unit.simulator.client import Client
+from gateway.simulator.listener import LARGEST_BODY
+from tests.unit.simulator.client import LTD, Client, sign_in, signed_in
 
 
 async def limited(client: Client, **limits: int | None) -> None:
@@ -71,12 +73,74 @@ async def test_who_goes_away_while_waiting_loses_no_turn() -> None:
         pass
 
 
-async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.simulator.limits.LONGEST_WAIT", 0.01)
-    turns = Turns(Clock())
+async def test_nobody_waits_for_more_than_eight_minutes_of_the_clock() -> None:
+    clock = Clock()
+    turns = Turns(clock)
     turns.limits.in_flight = 1
+
+    async def call() -> None:
+        async with turns.turn("somebody"):
+            pass
+
     async with turns.turn("somebody"):
+        first = asyncio.create_task(call())
+        await asyncio.sleep(0)
+        clock.advance(200)
+        second = asyncio.create_task(call())
+        await asyncio.sleep(0)
+        clock.advance(300)
         with pytest.raises(BusinessCentralError) as raised:
-            async with turns.turn("somebody"):
-                pass
+            await first
+        assert not second.done()
     assert raised.value.status == 503
+    await second
+
+
+async def test_those_who_wait_are_served_in_their_order(client: Client) -> None:
+    await limited(client, in_flight=1)
+    await client.arm("delay", {"path": "customers"}, seconds=0.05, count=1)
+    first = asyncio.create_task(client.get("customers"))
+    await asyncio.sleep(0.02)
+    others = []
+    for name in "ABC":
+        others.append(asyncio.create_task(client.post("customers", {"displayName": name})))
+        await asyncio.sleep(0.005)
+    await asyncio.gather(first, *others)
+    numbers = [other.result().json["number"] for other in others]
+    assert numbers == sorted(numbers)
+
+
+async def test_a_batch_is_one_call(client: Client) -> None:
+    await limited(client, per_five_minutes=2)
+    one = {"method": "GET", "url": f"companies({LTD})/customers?$top=1"}
+    body = {"requests": [one] * 5}
+    headers = {"Accept": "application/json"}
+    batch = await client.send("POST", f"{client.root}/$batch", body, headers)
+    assert [answer["status"] for answer in batch.json["responses"]] == [200] * 5
+    statuses = [(await client.get("customers")).status for _ in range(2)]
+    assert statuses == [200, 429]
+
+
+async def test_principals_do_not_count_for_each_other(client: Client) -> None:
+    await limited(client, per_five_minutes=1)
+    other = replace(client)
+    other.token = (await sign_in(client, username="clerk@harwick.example"))["access_token"]
+    assert [(await one.get("customers")).status for one in (client, client, other)] == [
+        200,
+        429,
+        200,
+    ]
+
+
+async def test_a_body_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.simulator.listener.LARGEST_BODY", 1000)
+    async with run_simulator() as running, signed_in(running) as small:
+        body = {"code": "LARGE", "displayName": "x" * 1000}
+        assert (await small.post("paymentTerms", body)).status == 413
+    assert LARGEST_BODY == 350 * 1024 * 1024
+
+
+async def test_a_query_that_is_too_long(client: Client) -> None:
+    for spare, status in ((0, 200), (1, 414)):
+        query = "$top=1&x=" + "y" * (8099 - len("$top=1&x=") + spare)
+        assert (await client.get(f"customers?{query}")).status == status

@@ -343,7 +343,8 @@ async def test_a_batch_is_no_way_around_the_proof(client: Client, receiver: Rece
     body = {"notificationUrl": receiver.url, "resource": CUSTOMERS}
     part = {"id": "1", "method": "POST", "url": "subscriptions", "body": body}
     part["headers"] = {"Content-Type": "application/json"}
-    answer = await client.send("POST", f"{client.root}/$batch", {"requests": [part]})
+    headers = {"Accept": "application/json"}
+    answer = await client.send("POST", f"{client.root}/$batch", {"requests": [part]}, headers)
     assert [one["status"] for one in answer.json["responses"]] == [501]
     assert (receiver.tokens, await listed(client)) == ([], [])
 
