@@ -25,6 +25,7 @@ from gateway.simulator.records.writes import Parent
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
 _OF_THE_ROUTE = DEFINITIONS | {"subscriptions"}
+_COMPANY_KEYS = ("name", "businessProfileId")  # its alternate keys (bc/api.md §1)
 _ACTIONS = ("microsoft.nav.", "nav.")
 
 
@@ -132,9 +133,12 @@ class Resolver:
         if GUID.fullmatch(key):
             return self._named(key)
         named = _NAMED_KEY.fullmatch(key)
-        if named is None or named.group(1) not in {"id", "name"}:
+        if named is None or named.group(1) not in {"id", *_COMPANY_KEYS}:
             raise bad_key()
-        return self._named((named.group(2) or named.group(3) or "").replace("''", "'"))
+        wanted = (named.group(2) or named.group(3) or "").replace("''", "'")
+        if named.group(1) == "businessProfileId":  # no company has one
+            raise _no_company(f"The company with the business profile '{wanted}' cannot be found.")
+        return self._named(wanted)
 
     def _walk(self, company: Company, segments: list[str], context: str) -> Target:
         name, key = _parse(segments[0])

@@ -10,6 +10,7 @@ from gateway.simulator.documents.rules import DOCUMENTS
 # What answers 501 until it is built, by feature.
 LATER = {
     "$apply, $search, $compute": "aggregation and search",
+    "$format": "anything but JSON",
     "references in batches": "the answer of an earlier request as an address: $1/salesOrderLines",
     "custom routes": "api/{publisher}/{group}/{version}, microsoft/automate",
     "subscriptions elsewhere": "inside a batch, and on other routes than v2.0",

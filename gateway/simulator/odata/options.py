@@ -17,7 +17,7 @@ from gateway.simulator.odata.nodes import Node, Path
 from gateway.simulator.odata.parser import parse_filter
 
 _ITEM = re.compile(r"\s*([\w.]+)\s*(?:\((.*)\))?\s*", re.DOTALL)
-_LATER = frozenset({"$apply", "$search", "$compute", "$deltatoken"})
+_LATER = frozenset({"$apply", "$search", "$compute", "$deltatoken", "$format"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def parse_options(
     """The options among ``pairs``; pairs without ``$`` are somebody else's.
 
     Raises BusinessCentralError: 400 for what can not be read, 501 for what is not simulated.
+    A choice: a blank ``$select`` or ``$expand``, which clients send, asks for nothing.
     """
     options = Options()
     for name, value in pairs:
@@ -63,6 +64,8 @@ def _with(
     match name.lower():
         case "$filter":
             return replace(options, filter=parse_filter(value))
+        case "$select" | "$expand" if not value.strip():
+            return options
         case "$select":
             return replace(options, select=_select(value, entity_set))
         case "$expand":
@@ -86,7 +89,7 @@ def _with_plain(options: Options, name: str, value: str) -> Options:
             return replace(options, skiptoken=value)
         case "$schemaversion":
             return replace(options, schema_21=value.strip() == "2.1")
-        case "$format":
+        case "$format" if value.strip().lower().partition(";")[0] in {"json", "application/json"}:
             return options
         case later if later in _LATER:
             raise not_simulated(later)

@@ -58,7 +58,7 @@ class Reader:
                 shown[f"{field.name}@odata.mediaEditLink"] = link
                 shown[f"{field.name}@odata.mediaReadLink"] = link
         for expansion in options.expand:
-            shown[expansion.way.name] = self._expanded(record, expansion)
+            self._expand(shown, record, expansion)
         return shown
 
     def page(
@@ -146,13 +146,18 @@ class Reader:
         test = compile_filter(node, entity_set, schema_21=options.schema_21)
         return [record for record in records if test(record.values)]
 
-    def _expanded(self, record: Record, expansion: Expansion) -> list[Values] | Values | None:
+    def _expand(self, shown: Values, record: Record, expansion: Expansion) -> None:
+        """Add what ``expansion`` leads to, and how many there are where that is asked for."""
         way, options = expansion.way, expansion.options
         target = self.catalogue.sets[way.target]
         found = self.part(record, way)
-        if way.many:
-            return self.page(target, found, options, LARGEST_PAGE).entities
-        return self.entity(target, found[0], options) if found else None
+        if not way.many:
+            shown[way.name] = self.entity(target, found[0], options) if found else None
+            return
+        page = self.page(target, found, options, LARGEST_PAGE)
+        if page.count is not None:
+            shown[f"{way.name}@odata.count"] = page.count
+        shown[way.name] = page.entities
 
 
 def _ordered(rows: Sequence[Record], options: Options) -> Sequence[Record]:

@@ -70,6 +70,15 @@ async def test_top_caps_the_whole_chain(client: Client) -> None:
     assert await follow(client, "customers?$top=3&$skip=1", 2) == [["20000", "30000"], ["40000"]]
 
 
+async def test_a_page_without_its_preference_is_as_large_as_any(client: Client) -> None:
+    small = {"Prefer": "odata.maxpagesize=1"}
+    first = await client.send("GET", "customers?%24top=4&%24select=number", None, small)
+    rest = await client.send("GET", first.json["@odata.nextLink"])
+    assert [one["number"] for one in rest.json["value"]] == ["20000", "30000", "40000"]
+    assert "Preference-Applied" not in rest.headers
+    assert "@odata.nextLink" not in rest.json
+
+
 async def test_the_next_link_is_absolute_and_carries_a_cursor(client: Client) -> None:
     reply = await client.send(
         "GET", "customers?$select=id", None, {"Prefer": "odata.maxpagesize=2"}
