@@ -35,6 +35,27 @@ async def test_a_public_client_reads_writes_and_posts(script: Script) -> None:
     assert "A customerNumber or a customerId must be provided." in report["refused"]
 
 
+async def test_a_client_that_sends_batches_as_multipart(script: Script) -> None:
+    async with run_simulator() as running, signed_in(running) as client:
+        report = await script(
+            "ojs.js", {"ROOT": client.root, "COMPANY": LTD, "TOKEN": client.token}
+        )
+    status, message = report.pop("sets")
+    assert status == 500
+    assert message.startswith("Multiple requests within the same change set are not supported")
+    (found,) = report.pop("encoded")
+    assert (found["number"], found["unitPrice"]) == ("1896-S", 1000.8)
+    assert report == {
+        "built": [["30000", "CM"], ["20000", "14 DAYS"]],
+        "made": "STOOLS",
+        "changed": "Benches",
+        "removed": 204,
+        "gone": 404,
+        "plain": [200, 201, 400],
+        "set": [[1, 201, "SET"]],
+    }
+
+
 @pytest.mark.parametrize("release", ["17.0", "28.0"])
 async def test_a_strict_generator_makes_a_client_that_compiles(
     release: str, packages: Path, tmp_path: Path
