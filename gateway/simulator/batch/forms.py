@@ -14,7 +14,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from http import HTTPStatus
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from gateway.simulator.batch.running import Part, Result
 from gateway.simulator.errors import BusinessCentralError, bad_request
@@ -22,6 +22,7 @@ from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.records.values import decode_json, encode_json
 
 _LINE = "\r\n"
+_AS_SENT = "%/?:@!$&'()*+,;=~"  # what stays as it is in an address
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"(\S+) +(\S.*?) +HTTP/1\.[01]\s*")
 
@@ -97,13 +98,17 @@ class _Place:
 
     def call(self, method: str, url: str, headers: Mapping[str, object], body: bytes) -> Call:
         """A request of the batch as if it had come alone. Its url counts from the root of the
-        API, from the root of the server, or is absolute.
+        API, from the root of the server, or is absolute; what should be encoded in it may not be.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise bad_request(f"The url '{url}' of a request in the batch is none.") from None
         path = parts.path if parts.path.startswith("/") else f"{self.path}/{parts.path}"
         named = {} if self.company is None else {"company": self.company}
         named |= {name.lower(): str(value) for name, value in headers.items()}
-        return Call(method.upper(), path, parts.query, named, body, self.origin)
+        path, query = (quote(text, _AS_SENT, errors="replace") for text in (path, parts.query))
+        return Call(method.upper(), path, query, named, body, self.origin)
 
 
 def _from_multipart(call: Call, place: _Place) -> Iterator[Part]:

@@ -119,6 +119,14 @@ async def test_headers_of_the_parts(client: Client) -> None:
     assert (removed["status"], removed["headers"]) == (204, {})
 
 
+async def test_a_next_link_is_encoded_where_the_address_was_not(client: Client) -> None:
+    url = f"{ITEMS}?$select=number&$filter=unitPrice gt 1"
+    reply = await sent(client, get(url, headers={"Prefer": "odata.maxpagesize=1"}))
+    link = reply.json["responses"][0]["body"]["@odata.nextLink"]
+    assert "$filter=unitPrice%20gt%201&aid=FIN" in link
+    assert (await client.send("GET", link)).status == 200
+
+
 async def test_answers_as_addresses_are_not_simulated(client: Client) -> None:
     body = {"customerNumber": "10000"}
     order = {"method": "POST", "url": f"companies({LTD})/salesOrders", "id": "1", "body": body}
