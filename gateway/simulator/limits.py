@@ -1,8 +1,8 @@
 """Limits of one principal: calls at once, calls that wait, calls in five minutes (bc/api.md §8).
 
 Both the window and the eight minutes follow the simulator's clock. A choice: a batch is one call,
-whatever it holds, as nobody has measured its requests (bc/api.md §6). What a 429 looks like is not known; a choice: an error as
-others are, and ``Retry-After`` only where a test asked for it.
+whatever it holds, as nobody has measured its requests (bc/api.md §6). What a 429 looks like is not
+known; a choice: an error as others are, and ``Retry-After`` only where a test asked for it.
 """
 
 from __future__ import annotations
