@@ -41,6 +41,7 @@ JSON = "application/json; odata.metadata=minimal; odata.streaming=true"
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
 _NO_CONTENT = re.compile(r"\breturn(-no-content|\s*=\s*(minimal|no-content))\b", re.IGNORECASE)
 _LONGEST_QUERY = 8099
+_DELETED = 204
 _ETAG = re.compile(r'(W/)?"[^"]*"|\*')
 
 
@@ -52,6 +53,7 @@ class Effects:
     untaken: frozenset[str] = frozenset()
     reads_empty: bool = False
     posting: frozenset[str] = frozenset()
+    untemplated: bool = False
 
 
 def unproven(url: str) -> None:
@@ -256,7 +258,10 @@ class BusinessCentral:
         return Answer(204)
 
     def _act(self, call: Call, target: Target, action: str) -> Answer:
-        """A bound action: parameters may be left out, ``If-Match`` counts where it is sent."""
+        """A bound action: parameters may be left out, ``If-Match`` counts where it is sent.
+
+        204 leads to what was made by ``Location`` (bc/pitfalls.md 2), 200 says there is nothing.
+        """
         if call.method != "POST":
             raise method_not_allowed(call.method, action)
         if call.body:
@@ -264,10 +269,15 @@ class BusinessCentral:
         record = target.record
         _check_etag(call.headers.get("if-match"), record, required=False)
         books = Books(target.company, self.clock, self.effects.posting)
-        return Answer(act(books, target.entity_set, record, action))
+        done = act(books, target.entity_set, record, action)
+        location = f"{self.root}/companies({target.company.id})/{done.name}({done.record.id})"
+        return Answer(done.status, b"", {"Location": location} if done.status == _DELETED else {})
 
     def _writer(self, company: Company) -> Writer:
-        return Writer(company, self.catalogue, self.clock, self.effects.untaken)
+        effects = self.effects
+        return Writer(
+            company, self.catalogue, self.clock, effects.untaken, templates=not effects.untemplated
+        )
 
     def _context(self, target: Target, options: Options) -> str:
         names = ""

@@ -80,6 +80,11 @@ def dialog(text: str) -> BusinessCentralError:
     return BusinessCentralError(400, "Application_DialogException", text)
 
 
+def field_error(text: str) -> BusinessCentralError:
+    """A field does not have the value that it must have: AL's ``TestField`` (bc/api.md §4)."""
+    return BusinessCentralError(400, "Application_FieldValidationException", text)
+
+
 def not_found(caption: str, identification: str) -> BusinessCentralError:
     """The addressed record is not there."""
     text = f"The {caption} does not exist. Identification fields and values: {identification}"
@@ -126,6 +131,12 @@ def method_not_allowed(method: str, resource: str) -> BusinessCentralError:
         "within Microsoft Dynamics NAV OData web services."
     )
     return BusinessCentralError(405, "BadRequest_MethodNotAllowed", text)
+
+
+def no_actions(resource: str) -> BusinessCentralError:
+    """The entity set has no bound actions at all (bc/api.md §4)."""
+    text = f"The resource '{resource}' does not support bound actions."
+    return BusinessCentralError(501, "BadRequest_MethodNotImplemented", text)
 
 
 def filter_unsupported(

@@ -12,6 +12,7 @@ from gateway.simulator.environments import Environment
 from gateway.simulator.errors import (
     BusinessCentralError,
     bad_key,
+    no_actions,
     not_found,
     not_simulated,
     unknown_segment,
@@ -220,7 +221,12 @@ class Resolver:
         return replace(target, field=field, raw=raw, context=f"{context}{name}")
 
     def _action(self, target: Target, segment: str, rest: list[str]) -> Target:
-        """The bound action of a segment; case does not count (bc/api.md §1)."""
+        """The bound action of a segment; case does not count (bc/api.md §1).
+
+        A page without any answers 501 (bc/api.md §4); its text is a choice.
+        """
+        if not target.entity_set.actions:
+            raise no_actions(target.entity_set.name)
         known = {action.lower(): action for action in target.entity_set.actions}
         name = known.get(segment.rpartition(".")[2].lower())
         if name is None or rest:

@@ -75,6 +75,11 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
             return BLANK_ENUM if BLANK_ENUM in self.enum else self.enum[0]
         return _BLANKS.get(self.type, "")
 
+    @property
+    def unseen(self) -> bool:
+        """Whether no release shows it."""
+        return self.until == _BEFORE_ALL
+
 
 class Navigation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A way from one entity to others: a part of it, or a relation.
@@ -187,6 +192,25 @@ class Catalogue:
         return frozenset(theirs for _, way in self.owners(name) for _, theirs in way.link)
 
 
+# What tables hold that no page of the API ever shows: what is open of a document, payments that
+# nothing was applied to, posting groups (bc/api.md §10, §11; bc/pitfalls.md 36).
+_BEFORE_ALL = f"{_OLDEST}.0"
+_UNSEEN = {
+    "customers": (
+        ("unappliedAmount", "Edm.Decimal"),
+        ("generalBusinessPostingGroupCode", "Edm.String"),
+        ("customerPostingGroupCode", "Edm.String"),
+    ),
+    "vendors": (
+        ("unappliedAmount", "Edm.Decimal"),
+        ("generalBusinessPostingGroupCode", "Edm.String"),
+        ("vendorPostingGroupCode", "Edm.String"),
+    ),
+    "purchaseCreditMemos": (("remainingAmount", "Edm.Decimal"),),
+    "purchaseInvoices": (("remainingAmount", "Edm.Decimal"),),
+    "salesCreditMemos": (("remainingAmount", "Edm.Decimal"),),
+}
+
 _BLANKS: dict[str, Value] = {
     "Edm.Boolean": False,
     "Edm.Date": BLANK_DATE,
@@ -217,7 +241,16 @@ def load_catalogue(release: str = NEWEST, route: str = STANDARD) -> Catalogue:
 @lru_cache(maxsize=1)
 def load_stored() -> Catalogue:
     """All there is in any release and route: what companies store, whether it is shown or not."""
-    return Catalogue(msgspec.json.decode(DATA.read_bytes(), type=tuple[EntitySet, ...]))
+    told = msgspec.json.decode(DATA.read_bytes(), type=tuple[EntitySet, ...])
+    return Catalogue(tuple(_with_unseen(entity_set) for entity_set in told))
+
+
+def _with_unseen(entity_set: EntitySet) -> EntitySet:
+    unseen = _UNSEEN.get(entity_set.name, ())
+    if not unseen:
+        return entity_set
+    fields = (Field(name, kind, until=_BEFORE_ALL, read_only=True) for name, kind in unseen)
+    return msgspec.structs.replace(entity_set, fields=(*entity_set.fields, *fields))
 
 
 def _of_release(entity_set: EntitySet, known: frozenset[str], at: tuple[int, int]) -> EntitySet:

@@ -59,6 +59,7 @@ class CallFaults:
             untaken=frozenset().union(*untaken),
             reads_empty=self.has("reads_empty"),
             posting=frozenset(self.names) & _OF_POSTING,
+            untemplated=self.has("no_template"),
         )
 
     @property

@@ -15,6 +15,8 @@ LATER = {
     "custom routes": "api/{publisher}/{group}/{version}, microsoft/automate",
     "subscriptions elsewhere": "inside a batch, and on other routes than v2.0",
     "automation": "its actions, and what follows from its records",
+    "journals": "of payments are changed in their own sets; no templates but those of the three sets",
+    "journal lines": "of fixed assets, employees, partners and allocation accounts",
     "OData V4 web services": "ODataV4/Company('…')",
     "admin API": "everything of /admin/… but reading the environments",
     "other grants": "passwords (70003), device codes, Entra's endpoints of version 1",

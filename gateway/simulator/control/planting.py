@@ -10,11 +10,14 @@ import uuid
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value
+from gateway.simulator.documents.balances import begin, owe, owed_by
 from gateway.simulator.documents.headers import header_changed, line_changed, recalculate
+from gateway.simulator.documents.posting import is_posted
 from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
 from gateway.simulator.errors import already_exists
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.templates import fill
 from gateway.simulator.records.values import GUID
 
 _NAMESPACE = uuid.UUID("5f3b9f0a-8a0e-4c1c-9a55-2f6f7c0b1d11")
@@ -42,6 +45,7 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
         values[name] = _stored(company, seed, field, given)
         if field.ref is not None:
             relate(company, described, values, field, set())
+    fill(company, described, values, row)
     key = "/".join(str(row[name]) for name in list(row)[:2])
     record_id = _id(company, seed, entity_set, row.get("code") or row.get("number") or key)
     if company.get(entity_set, record_id) is not None:
@@ -70,8 +74,10 @@ def plant_document(
         planted = plant(company, seed, document.lines, {**identity, **line}, company.created)
         _follow(company, line_set, planted.values, line)
     recalculate(company, entity_set, record)
-    if record.values.get("status") == "Open" and "remainingAmount" in record.values:
-        record.values["remainingAmount"] = record.values["totalAmountIncludingTax"]
+    if record.values["status"] == "Open" and is_posted(entity_set, record.values):
+        begin(record)
+        owed = owed_by(company, entity_set, record)
+        owe(company, document.party, record.values[f"{document.party}Id"], owed)
 
 
 def _follow(company: Company, line_set: EntitySet, values: Values, given: Values) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
+
+from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.asking import body_of, company_of, number_of, query_of
 from gateway.simulator.control.planting import plant
@@ -74,11 +77,23 @@ def type_in(state: State, call: Call) -> Answer:
     fields = cast("dict[str, Values]", decode_json(call.body))["fields"]
     try:
         Writer(company, state.routes[entity_set.route], state.clock).change(
-            entity_set, record, fields
+            _of_people(company.catalogue.sets[entity_set.name]), record, fields
         )
     except BusinessCentralError as error:
         raise ControlError(f"Nothing was changed: {error!r}.") from None
     return json_answer(200, {"@odata.etag": record.etag})
+
+
+def _of_people(entity_set: EntitySet) -> EntitySet:
+    """The entity set as people can change it: what the API only shows, what it never shows."""
+    told = "patch" in entity_set.verbs
+    fields = (
+        field
+        if field.name in entity_set.key or (told and not field.unseen)
+        else msgspec.structs.replace(field, read_only=False)
+        for field in entity_set.fields
+    )
+    return msgspec.structs.replace(entity_set, fields=tuple(fields))
 
 
 def _counts(company: Company) -> dict[str, int]:

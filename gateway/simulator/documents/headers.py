@@ -19,6 +19,8 @@ from gateway.simulator.documents.rules import (
     BLOCKED_KINDS,
     DEFAULT_VAT_AREA,
     DOCUMENTS,
+    DRAFTS,
+    GROUPS,
     LINES,
     PARTY,
     VAT,
@@ -32,7 +34,7 @@ from gateway.simulator.documents.totals import (
     round_amount,
     spread,
 )
-from gateway.simulator.errors import BusinessCentralError, dialog, unrelated
+from gateway.simulator.errors import dialog, field_error, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 
 _OBJECTS = {"Item": ("items", "itemId"), "Account": ("accounts", "accountId")}
@@ -66,7 +68,8 @@ def _take_party(
     party = company.get(document.parties, values[f"{document.party}Id"])
     if party is None:
         return
-    _refuse_blocked(document, party)
+    refuse_blocked(document, party, "create")
+    _require_groups(company, document.parties, party)
     _copy(PARTY[document.party], party.values, entity_set, values)
     _copy(BILL_TO[document.party], party.values, entity_set, values)
     bill_to = BILL_TO_PARTY[document.party]
@@ -74,13 +77,26 @@ def _take_party(
     values[f"{bill_to}Number"] = party.values["number"]
 
 
-def _refuse_blocked(document: Document, party: Record) -> None:
+def refuse_blocked(document: Document, party: Record, verb: str) -> None:
+    """Some customers and vendors take no documents: none to ``create``, none to ``post``."""
     blocked = party.values["blocked"]
     if blocked == "All" or document.kind in BLOCKED_KINDS.get(blocked, ()):
         raise dialog(
-            f"You cannot create this type of document when {document.party.capitalize()} "
+            f"You cannot {verb} this type of document when {document.party.capitalize()} "
             f"{party.values['number']} is blocked with type {blocked}"
         )
+
+
+def _require_groups(company: Company, name: str, record: Record) -> None:
+    """Nothing can be posted without posting groups (bc/api.md §10, bc/pitfalls.md 36)."""
+    for field, caption in GROUPS[name]:
+        stocked = field != "inventoryPostingGroupCode" or record.values["type"] == "Inventory"
+        if stocked and not record.values[field]:
+            table = company.table(name).entity_set.caption
+            raise field_error(
+                f"{caption} must have a value in {table}: No.={record.values['number']}. "
+                "It cannot be zero or empty."
+            )
 
 
 def _copy(
@@ -179,12 +195,11 @@ def _take_item(
     company: Company, document: Document, header: Record, item: Record, values: Values
 ) -> None:
     if item.values["blocked"]:
-        raise BusinessCentralError(
-            400,
-            "Application_FieldValidationException",
+        raise field_error(
             f"Blocked must be equal to 'No'  in Item: No.={item.values['number']}. "
             "Current value is 'Yes'.",
         )
+    _require_groups(company, "items", item)
     values["description2"] = item.values["displayName2"]
     if "description2" not in company.table(document.lines).entity_set.by_name:
         del values["description2"]
@@ -247,6 +262,8 @@ def recalculate(company: Company, header_set: str, header: Record) -> None:
     header.values["totalAmountExcludingTax"] = totals[0]
     header.values["totalTaxAmount"] = totals[1]
     header.values["totalAmountIncludingTax"] = totals[2]
+    if "remainingAmount" in header.values and header.values["status"] in DRAFTS:
+        header.values["remainingAmount"] = totals[2]  # so the page of invoices shows it
 
 
 def _line_base(document: Document, values: Values) -> Decimal:

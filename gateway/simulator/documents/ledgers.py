@@ -5,15 +5,17 @@ Called while a document or a journal is posted, inside the transaction of its co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.simulator.catalogue.entities import BLANK_DATE
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.documents.headers import rate_of
 from gateway.simulator.documents.rules import ACCOUNTS
 from gateway.simulator.documents.totals import round_amount
-from gateway.simulator.errors import BusinessCentralError
+from gateway.simulator.errors import dialog, field_error
 from gateway.simulator.records.store import Company, Record, Values
 
 
@@ -38,6 +40,13 @@ class Books:
     clock: Clock
     broken: frozenset[str] = frozenset()
 
+    @contextmanager
+    def posting(self) -> Iterator[None]:
+        """A transaction that stays, inside of a larger one as well (bc/api.md §6)."""
+        with self.company.transaction():
+            yield
+        self.company.commit()
+
     def account(self, purpose: str) -> Record:
         """The account for a purpose of ``ACCOUNTS``, as posting groups would name it.
 
@@ -49,14 +58,21 @@ class Books:
         """The account with this number. Raises BusinessCentralError for one that takes nothing."""
         found = self.company.table("accounts").lookup(number)
         if found is None:
-            raise _field_error(f"G/L Account No. must have a value: {number} is not there.")
+            raise field_error(f"G/L Account No. must have a value: {number} is not there.")
         if found.values["accountType"] != "Posting":
-            raise _field_error(
+            raise field_error(
                 f"Account Type must be equal to 'Posting' in G/L Account: No.={number}."
             )
         if found.values["blocked"]:
-            raise _field_error(f"Blocked must be equal to 'No' in G/L Account: No.={number}.")
+            raise field_error(f"Blocked must be equal to 'No' in G/L Account: No.={number}.")
         return found
+
+    def check_date(self, day: str) -> None:
+        """Refuse a posting date that the general ledger setup does not allow."""
+        for setup in self.company.table("generalLedgerSetup").records.values():
+            start, end = setup.values["allowPostingFrom"], setup.values["allowPostingTo"]
+            if day < start or (end != BLANK_DATE and day > end):
+                raise dialog("Posting Date is not within your range of allowed posting dates.")
 
     def local(self, amount: Decimal, currency: str) -> Decimal:
         """An amount of a document in the local currency, to the cent."""
@@ -110,7 +126,3 @@ class Books:
             "documentNumber": occasion.number,
             "description": occasion.text,
         }
-
-
-def _field_error(text: str) -> BusinessCentralError:
-    return BusinessCentralError(400, "Application_FieldValidationException", text)

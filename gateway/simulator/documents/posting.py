@@ -9,28 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from gateway.simulator.documents.headers import recalculate
+from gateway.simulator.documents.balances import begin, owe, owed_by
+from gateway.simulator.documents.headers import recalculate, refuse_blocked
 from gateway.simulator.documents.ledgers import Books, Occasion
 from gateway.simulator.documents.rules import (
     DELIVERIES,
     DOCUMENTS,
+    DRAFTS,
     ORDERS,
     POSTED_SERIES,
+    SERIES,
     Delivery,
     Document,
     Ordered,
 )
-from gateway.simulator.errors import BusinessCentralError, dialog
+from gateway.simulator.errors import dialog, field_error
 from gateway.simulator.records.store import Record, Values
 
 NOTHING = "There is nothing to post."
-_DRAFTS = frozenset({"Draft", "In_x0020_Review", "_x0020_"})
 _ENTRY = {"customer": ("Sale", "Customer"), "vendor": ("Purchase", "Vendor")}
 
 
 def is_posted(name: str, values: Values) -> bool:
     """Whether a document of an entity set that holds both kinds is a posted one."""
-    return name in POSTED_SERIES and name in DOCUMENTS and values["status"] not in _DRAFTS
+    return name in POSTED_SERIES and name in DOCUMENTS and values["status"] not in DRAFTS
 
 
 def lines_of(books: Books, name: str, header: Record) -> list[Record]:
@@ -47,52 +49,56 @@ def next_number(books: Books, name: str) -> str:
             return series.format(value)
 
 
+def draft_number(books: Books, name: str) -> str:
+    """The next number of the series for drafts that no record has."""
+    series, table = SERIES[name], books.company.table(name)
+    while True:
+        number = series.format(books.company.next_number(name, series.start, series.step))
+        if table.lookup(number) is None:
+            return number
+
+
 def post(books: Books, name: str, header: Record) -> None:
     """Post an invoice or a credit memo. Raises BusinessCentralError."""
     kind = DOCUMENTS[name].kind.lower()
     if is_posted(name, header.values):
         raise dialog(f"The action can be applied to a draft {kind} only.")
     lines = lines_of(books, name, header)
+    if not lines:
+        raise dialog(f"Please add at least one line item to the {kind}.")
     if not any(line.values["quantity"] for line in lines):
         raise dialog(NOTHING)
+    _check_header(books, name, header)
     _check_vendor_number(books, name, header)
     books.company.edit(name, header)
     header.values.update(number=next_number(books, name), status="Open")
-    if "remainingAmount" in header.values:
-        header.values["remainingAmount"] = header.values["totalAmountIncludingTax"]
+    begin(header)
     books.company.table(name).changed()
-    _enter(books, name, header, lines, 1)
-    for line in lines:
-        _move(books, name, header, line, 1)
+    enter(books, name, header, moving=True)
 
 
-def reverse(books: Books, name: str, header: Record) -> None:
-    """The opposite of ``post``, entry by entry; the document itself is the caller's."""
-    lines = lines_of(books, name, header)
-    _enter(books, name, header, lines, -1)
-    for line in lines:
-        _move(books, name, header, line, -1)
-
-
-def post_order(books: Books, name: str, order: Record) -> bool:
-    """Deliver and invoice what the lines of an order say; whether anything was invoiced.
+def post_order(books: Books, name: str, order: Record) -> Record | None:
+    """Deliver and invoice what the lines of an order say; the invoice, None without one.
 
     Raises BusinessCentralError where there is nothing to post.
     """
     ordered = ORDERS[name]
+    _check_header(books, name, order)
     lines = lines_of(books, name, order)
     delivered = [line for line in lines if line.values[ordered.deliver]]
     if not any(line.values[ordered.deliver] or line.values["invoiceQuantity"] for line in lines):
         raise dialog(NOTHING)
     for line in lines:
         _check_quantities(ordered, line.values)
+    if order.values.get("partialShipping") is False and delivered and _is_partial(ordered, lines):
+        raise dialog("This order must be a complete shipment.")
     if delivered:
         _deliver(books, name, order, delivered)
     invoiced = [line for line in lines if line.values["invoiceQuantity"]]
+    invoice = None
     if invoiced:
-        _invoice(
-            books, name, order, invoiced, comments=[line for line in lines if _is_comment(line)]
-        )
+        comments = [line for line in lines if _is_comment(line)]
+        invoice = _invoice(books, name, order, invoiced, comments=comments)
     for line in lines:
         _carry_on(books, name, ordered, line)
     if all(_is_done(line.values) for line in lines):
@@ -105,7 +111,8 @@ def post_order(books: Books, name: str, order: Record) -> bool:
                 line.values[ordered.delivered] == line.values["quantity"] for line in lines
             )
         recalculate(books.company, name, order)
-    return bool(invoiced)
+        order.values["status"] = "Open"  # it was released to be posted
+    return invoice
 
 
 def copied(
@@ -127,15 +134,22 @@ def copied(
     return made
 
 
+def _check_header(books: Books, name: str, header: Record) -> None:
+    """The posting date must be allowed, and the party not have been blocked meanwhile."""
+    document = DOCUMENTS[name]
+    books.check_date(str(header.values["postingDate"]))
+    party = books.company.get(document.parties, header.values[f"{document.party}Id"])
+    if party is not None:
+        refuse_blocked(document, party, "post")
+
+
 def _check_vendor_number(books: Books, name: str, header: Record) -> None:
     """A vendor's invoice is entered once, under the number that the vendor gave it."""
     if name != "purchaseInvoices":
         return
     given = header.values["vendorInvoiceNumber"]
     if not given:
-        raise BusinessCentralError(
-            400,
-            "Application_FieldValidationException",
+        raise field_error(
             "Vendor Invoice No. must have a value in Purchase Header: Document Type=Invoice, "
             f"No.={header.values['number']}. It cannot be zero or empty.",
         )
@@ -149,10 +163,13 @@ def _sign(document: Document) -> int:
     return (1 if document.party == "customer" else -1) * (-1 if "Memo" in document.kind else 1)
 
 
-def _enter(books: Books, name: str, header: Record, lines: Sequence[Record], way: int) -> None:
-    """The entries of a document: the party, and against it the goods line by line and the tax."""
+def enter(books: Books, name: str, header: Record, *, moving: bool) -> None:
+    """Write the entries of a posted document: the party, and against it the goods line by line
+    and the tax. ``moving`` tells that the goods go or come with it, not before.
+    """
+    lines = lines_of(books, name, header)
     document, values = DOCUMENTS[name], header.values
-    sign, currency = _sign(document) * way, str(values["currencyCode"])
+    sign, currency = _sign(document), str(values["currencyCode"])
     kind = "Credit_x0020_Memo" if "Memo" in document.kind else "Invoice"
     text = f"{document.kind} {values['number']}"
     occasion = Occasion(str(values["postingDate"]), kind, str(values["number"]), text)
@@ -168,19 +185,17 @@ def _enter(books: Books, name: str, header: Record, lines: Sequence[Record], way
         amounts.append((account, -sign * books.local(_net(line.values), currency)))
     amounts.append((books.account("tax"), -sign * books.local(values["totalTaxAmount"], currency)))
     books.enter(occasion, amounts)
-    if document.party == "vendor":
-        vendor = books.company.get("vendors", values["vendorId"])
-        if vendor is not None:
-            books.company.edit("vendors", vendor)
-            due = -sign * books.local(values["totalAmountIncludingTax"], currency)
-            vendor.values["balance"] = Decimal(vendor.values["balance"]) + due
+    party_id = str(values[f"{document.party}Id"])
+    owe(books.company, document.party, party_id, owed_by(books.company, name, header))
+    for line in lines if moving else ():
+        _move(books, name, header, line)
 
 
 def _net(values: Values) -> Decimal:
     return Decimal(values["netAmount"] if "netAmount" in values else values["amountExcludingTax"])
 
 
-def _move(books: Books, name: str, header: Record, line: Record, way: int) -> None:
+def _move(books: Books, name: str, header: Record, line: Record) -> None:
     """The goods of a line: out when they are sold, in when they are bought or come back."""
     document, values = DOCUMENTS[name], header.values
     item = books.company.get("items", line.values["itemId"])
@@ -191,7 +206,7 @@ def _move(books: Books, name: str, header: Record, line: Record, way: int) -> No
     books.move(
         Occasion(str(values["postingDate"]), _item_document(name), number, text),
         item,
-        -_sign(document) * way * Decimal(line.values["quantity"]),
+        -_sign(document) * Decimal(line.values["quantity"]),
         entryType=entry,
         sourceType=source,
         sourceNumber=str(values[f"{document.party}Number"]),
@@ -210,6 +225,13 @@ def _is_comment(line: Record) -> bool:
 
 def _is_done(values: Values) -> bool:
     return bool(values["lineType"] == "Comment" or values["invoicedQuantity"] == values["quantity"])
+
+
+def _is_partial(ordered: Ordered, lines: Sequence[Record]) -> bool:
+    return any(
+        line.values["quantity"] != line.values[ordered.delivered] + line.values[ordered.deliver]
+        for line in lines
+    )
 
 
 def _check_quantities(ordered: Ordered, values: Values) -> None:
@@ -267,7 +289,7 @@ def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
 
 def _invoice(
     books: Books, name: str, order: Record, lines: Sequence[Record], *, comments: Sequence[Record]
-) -> None:
+) -> Record:
     """The posted invoice of what is invoiced now, with the comments of the order."""
     target = ORDERS[name].invoices
     document, company = DOCUMENTS[target], books.company
@@ -295,9 +317,9 @@ def _invoice(
         own["discountAmount"] = Decimal(line.values["discountAmount"]) * share
         books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
     recalculate(company, target, made)
-    if "remainingAmount" in made.values:
-        made.values["remainingAmount"] = made.values["totalAmountIncludingTax"]
-    _enter(books, target, made, lines_of(books, target, made), 1)
+    begin(made)
+    enter(books, target, made, moving=False)
+    return made
 
 
 def _share(values: Values) -> Decimal:

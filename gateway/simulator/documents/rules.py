@@ -103,6 +103,9 @@ DOCUMENTS = {
     ),
 }
 
+# The states of a document that is not posted yet.
+DRAFTS = frozenset({"Draft", "In_x0020_Review", "_x0020_"})
+
 # Numbers of posted documents; a draft gets one and keeps its id (bc/api.md §11).
 POSTED_SERIES = {
     "purchaseCreditMemos": Series("", 109001),
@@ -112,6 +115,18 @@ POSTED_SERIES = {
     "salesInvoices": Series("", 103101),
     "salesShipments": Series("", 102001),
 }
+
+# What takes a posted document back: a credit memo the invoice, an invoice the credit memo.
+AGAINST = {
+    "purchaseCreditMemos": "purchaseInvoices",
+    "purchaseInvoices": "purchaseCreditMemos",
+    "salesCreditMemos": "salesInvoices",
+    "salesInvoices": "salesCreditMemos",
+}
+
+# Where the balance of a party stands. A choice: ``balanceDue`` holds all that a customer owes,
+# as it does where the page filters no dates.
+BALANCES = {"customer": ("customers", "balanceDue"), "vendor": ("vendors", "balance")}
 
 # Properties of a posted document that may still be changed (bc/api.md §11).
 STILL_CHANGED = {
@@ -125,6 +140,7 @@ ACCOUNTS = {
     "tax": "20700",
     "sales": "40100",
     "purchases": "60400",
+    "bank": "10100",
 }
 
 
@@ -165,6 +181,36 @@ DELIVERIES = {
     "purchaseOrders": Delivery(
         "purchaseReceipts", "purchaseReceiptLines", "Purchase_x0020_Receipt", 1, _LINE_KINDS
     ),
+}
+
+# The sets of batches by the name of their template, the default one first.
+TEMPLATES = {
+    "GENERAL": "journals",
+    "CASHRCPT": "customerPaymentJournals",
+    "PAYMENT": "vendorPaymentJournals",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Whose payments they are, and the set of the invoices that they are applied to."""
+
+    party: str
+    invoices: str
+
+
+PAYMENTS = {
+    "customerPayments": Payment("customer", "salesInvoices"),
+    "vendorPayments": Payment("vendor", "purchaseInvoices"),
+}
+JOURNAL_LINES = ("journalLines", *PAYMENTS)
+
+# What a journal line is about, by the type of its account.
+ACCOUNT_SETS = {
+    "G_x002F_L_x0020_Account": "accounts",
+    "Customer": "customers",
+    "Vendor": "vendors",
+    "Bank_x0020_Account": "bankAccounts",
 }
 
 LINES = {document.lines: name for name, document in DOCUMENTS.items()}
@@ -231,4 +277,58 @@ LINE_IDENTITY = ("documentId", "lineType", "itemId", "accountId", "lineObjectNum
 DEFAULTS: dict[str, dict[str, bool | str]] = {
     name: {"status": "Draft", "discountAppliedBeforeTax": True} for name in DOCUMENTS
 }
+DEFAULTS["salesOrders"]["partialShipping"] = True  # a customer's shipping advice is partial
 DEFAULTS["items"] = {"type": "Inventory"}
+DEFAULTS["journals"] = {"templateDisplayName": "GENERAL"}
+
+# What the templates of API Setup fill in of a new record where the caller says nothing, first
+# what decides about the rest (bc/api.md §10). A choice: they are set up, and name these.
+NEW_RECORDS = {
+    "customers": {
+        "generalBusinessPostingGroupCode": "DOMESTIC",
+        "customerPostingGroupCode": "DOMESTIC",
+    },
+    "items": {
+        "baseUnitOfMeasureCode": "PCS",
+        "taxGroupCode": "STANDARD",
+        "generalProductPostingGroupCode": "RETAIL",
+        "inventoryPostingGroupCode": "RESALE",
+    },
+    "vendors": {
+        "generalBusinessPostingGroupCode": "DOMESTIC",
+        "vendorPostingGroupCode": "DOMESTIC",
+    },
+}
+
+# Without these nothing can be sold to, bought from, or put on a line: field, and its caption.
+GROUPS = {
+    "customers": (
+        ("generalBusinessPostingGroupCode", "Gen. Bus. Posting Group"),
+        ("customerPostingGroupCode", "Customer Posting Group"),
+    ),
+    "items": (
+        ("generalProductPostingGroupCode", "Gen. Prod. Posting Group"),
+        ("inventoryPostingGroupCode", "Inventory Posting Group"),
+    ),
+    "vendors": (
+        ("generalBusinessPostingGroupCode", "Gen. Bus. Posting Group"),
+        ("vendorPostingGroupCode", "Vendor Posting Group"),
+    ),
+}
+
+# What a released order does not let change any more: on its header, and on its lines.
+RELEASED = (
+    frozenset(
+        {
+            *("customerId", "customerNumber", "billToCustomerId", "billToCustomerNumber"),
+            *("vendorId", "vendorNumber", "payToVendorId", "payToVendorNumber"),
+            "pricesIncludeTax",
+        }
+    ),
+    frozenset(
+        {
+            *("quantity", "unitPrice", "directUnitCost", "discountAmount", "discountPercent"),
+            *("unitOfMeasureId", "unitOfMeasureCode", "taxCode", "itemVariantId", "locationId"),
+        }
+    ),
+)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet
 from gateway.simulator.documents.posting import is_posted
-from gateway.simulator.documents.rules import DOCUMENTS, LINES, STILL_CHANGED
-from gateway.simulator.errors import dialog
+from gateway.simulator.documents.rules import (
+    DOCUMENTS,
+    LINES,
+    ORDERS,
+    RELEASED,
+    STILL_CHANGED,
+    TEMPLATES,
+)
+from gateway.simulator.errors import dialog, field_error, not_simulated
 from gateway.simulator.records.store import Company, Record, Values
 
 
@@ -22,6 +29,47 @@ def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None
                     f"You cannot delete {entity_set.caption} {number} because there is at "
                     f"least one outstanding {document} for it."
                 )
+
+
+def refuse_view(company: Company, entity_set: EntitySet, record: Record) -> None:
+    """A journal of payments is read and posted through ``journals``, and changed in its own set.
+
+    Raises BusinessCentralError (501): Business Central does it here as well.
+    """
+    if entity_set.name == "journals" and company.get("journals", record.id) is None:
+        raise not_simulated("changing a journal of payments through journals")
+
+
+def refuse_template(entity_set: EntitySet, values: Values) -> None:
+    """A journal of another template is made in the set of its kind, or not at all.
+
+    Raises BusinessCentralError (501).
+    """
+    if entity_set.name == "journals" and TEMPLATES.get(values["templateDisplayName"]) != "journals":
+        raise not_simulated(f"journals of the template '{values['templateDisplayName']}'")
+
+
+def refuse_released(
+    company: Company, entity_set: EntitySet, values: Values, field: str | None
+) -> None:
+    """A released order keeps its party and its prices, and its lines what decides about amounts.
+
+    ``field`` is the one that changes, None for a line that comes or goes (bc/pitfalls.md,
+    appendix 2; the API calls the state «Open», api.md §11).
+    """
+    name = LINES.get(entity_set.name, entity_set.name)
+    if name not in ORDERS or (field is not None and field not in RELEASED[name != entity_set.name]):
+        return
+    order = values
+    if name != entity_set.name:
+        header = company.get(name, values["documentId"])
+        order = header.values if header is not None else values
+    if order.get("status") == "Open":
+        table = "Sales Header" if DOCUMENTS[name].party == "customer" else "Purchase Header"
+        raise field_error(
+            f"Status must be equal to 'Open'  in {table}: Document Type=Order, "
+            f"No.={order['number']}. Current value is 'Released'."
+        )
 
 
 def refuse_posted(company: Company, entity_set: EntitySet, values: Values, names: set[str]) -> None:

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
 from gateway.simulator.clock import Clock
+from gateway.simulator.documents.journals import batches
+from gateway.simulator.documents.rules import TEMPLATES
 from gateway.simulator.errors import BusinessCentralError, dialog
 from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
+from gateway.simulator.odata.nodes import Node
 from gateway.simulator.odata.options import Expansion, Options
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
@@ -114,14 +117,18 @@ class Reader:
             return definition_records(self.catalogue, name)
         if is_worked_out(name):
             return all_records(self.company, self.clock, name)
-        return self.company.table(name).ordered()
+        records = self.company.table(name).ordered()
+        return records + batches(self.company) if name == "journals" else records
 
     def one(self, entity_set: EntitySet, record_id: str) -> Record | None:
         """The record with this id."""
         if is_worked_out(entity_set.name) or entity_set.name in DEFINITIONS:
             found = self.all(entity_set.name)
             return next((record for record in found if record.id == record_id), None)
-        return self.company.get(entity_set.name, record_id)
+        found_here = self.company.get(entity_set.name, record_id)
+        if found_here is None and entity_set.name == "journals":
+            return next((one for one in batches(self.company) if one.id == record_id), None)
+        return found_here
 
     def require_filter(self, entity_set: EntitySet, options: Options) -> None:
         """Refuse the flat list of parts without a parent in its filter (bc/api.md §11)."""
@@ -135,6 +142,8 @@ class Reader:
         self, entity_set: EntitySet, records: Sequence[Record], options: Options
     ) -> Sequence[Record]:
         node = options.filter
+        if entity_set.name == "journals":
+            records = _of_default_template(entity_set, records, node)
         if node is None:
             return records
         asked = asked_for(self.company, self.clock, entity_set, node)
@@ -158,6 +167,18 @@ class Reader:
         if page.count is not None:
             shown[f"{way.name}@odata.count"] = page.count
         shown[way.name] = page.entities
+
+
+def _of_default_template(
+    entity_set: EntitySet, records: Sequence[Record], node: Node | None
+) -> Sequence[Record]:
+    """The journals of the default template, unless the filter names another or an id
+    (bc/api.md §11).
+    """
+    if pinned_fields(node, entity_set) & {"templateDisplayName", "id"}:
+        return records
+    default = next(iter(TEMPLATES))
+    return [record for record in records if record.values["templateDisplayName"] == default]
 
 
 def _ordered(rows: Sequence[Record], options: Options) -> Sequence[Record]:

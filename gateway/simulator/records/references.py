@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field
-from gateway.simulator.errors import dialog, unrelated
+from gateway.simulator.documents.rules import ACCOUNT_SETS
+from gateway.simulator.errors import dialog, not_simulated, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
 
 _SHOWN = ("Name", "DisplayName")
+_KINDS = {"account": "accountType", "balancingAccount": "balanceAccountType"}
 
 
 def stem_of(field: Field) -> str:
@@ -51,15 +53,23 @@ def relate(
     for one in (field, partner):
         if one is not None:
             values[one.name] = record_id if one.type == "Edm.Guid" else code
-    for ending in _SHOWN:
+    for ending in _SHOWN if stem_of(field) != "journal" else ():
         shown = entity_set.by_name.get(stem_of(field) + ending)
         if shown is not None:
             values[shown.name] = found.values.get("displayName", "") if found else ""
 
 
+def _ref_of(entity_set: EntitySet, values: Values, field: Field) -> str:
+    """The set referred to; that of a journal line's account follows from the account's type."""
+    kind = _KINDS.get(stem_of(field)) if entity_set.name == "journalLines" else None
+    return ACCOUNT_SETS.get(values[kind], "") if kind is not None else field.ref or ""
+
+
 def _find(company: Company, entity_set: EntitySet, values: Values, field: Field) -> Record | None:
     """The record referred to; None for a blank reference."""
-    ref = field.ref or ""
+    ref = _ref_of(entity_set, values, field)
+    if not ref:
+        raise not_simulated(f"accounts of the type {values[_KINDS[stem_of(field)]]}")
     value = values[field.name]
     if field.type == "Edm.Guid":
         if is_zero(value):

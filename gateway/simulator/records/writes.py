@@ -6,7 +6,7 @@ pages do (bc/pitfalls.md 4). Everything happens in one transaction of the compan
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,10 +24,12 @@ from gateway.simulator.documents.headers import (
     line_changed,
     recalculate,
 )
+from gateway.simulator.documents.journals import account_type_changed, batch_name
 from gateway.simulator.documents.rules import (
     BLANK_TEXT,
     DEFAULTS,
     DOCUMENTS,
+    JOURNAL_LINES,
     LINE_IDENTITY,
     LINES,
     MISSING_TEXT,
@@ -35,20 +37,26 @@ from gateway.simulator.documents.rules import (
     SERIES,
 )
 from gateway.simulator.errors import (
-    BusinessCentralError,
     already_exists,
     bad_request,
     blank_refused,
     dialog,
 )
-from gateway.simulator.records.guards import refuse_posted, refuse_used
+from gateway.simulator.records.applied import refer
+from gateway.simulator.records.bodies import Body, Parts, split
+from gateway.simulator.records.guards import (
+    refuse_posted,
+    refuse_released,
+    refuse_template,
+    refuse_used,
+    refuse_view,
+)
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import forget, refuse_move, settle_file
+from gateway.simulator.records.templates import fill
 from gateway.simulator.records.values import is_zero, read_value
 
-Body = Mapping[str, object]
-Parts = list[tuple[Navigation, list[Body]]]
 _LINE_STEP = 10000
 
 
@@ -62,12 +70,15 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes into one company. ``untaken`` names properties that are silently not taken."""
+    """Writes into one company. ``untaken`` names properties that are silently not taken;
+    ``templates`` tells whether those of API Setup fill in what new records lack.
+    """
 
     company: Company
     catalogue: Catalogue
     clock: Clock
     untaken: frozenset[str] = frozenset()
+    templates: bool = True
 
     def create(
         self, entity_set: EntitySet, body: Body, parent: Parent | None = None
@@ -88,9 +99,10 @@ class Writer:
 
     def change(self, entity_set: EntitySet, record: Record, body: Body) -> None:
         """Apply the properties of ``body`` to the record. Raises BusinessCentralError."""
-        properties, parts = _split(entity_set, body)
+        properties, parts = split(entity_set, body)
         if parts:
             raise bad_request("Deep updates are not supported; send one request for each entity.")
+        refuse_view(self.company, entity_set, record)
         refuse_posted(self.company, entity_set, record.values, {field.name for field in properties})
         if entity_set.name == "applyVendorEntries":
             self._apply(record, properties)
@@ -100,14 +112,18 @@ class Writer:
             self.company.edit(entity_set.name, record)
             self._assign(entity_set, record.values, properties, creating=False)
             refuse_move(entity_set, before, record.values)
+            refuse_template(entity_set, record.values)
             self._check_blanks(entity_set, record.values, {field.name for field in properties})
             self._after_change(entity_set, record, before)
             self._settle(entity_set, record)
 
     def delete(self, entity_set: EntitySet, record: Record) -> None:
         """Remove the record and its parts."""
+        refuse_view(self.company, entity_set, record)
         refuse_used(self.company, entity_set, record)
         refuse_posted(self.company, entity_set, record.values, {"id"})
+        if entity_set.name in LINES:
+            refuse_released(self.company, entity_set, record.values, None)
         with self.company.transaction():
             for way in entity_set.navigation:
                 if way.part and way.many and way.link:
@@ -138,18 +154,25 @@ class Writer:
     def _create(
         self, entity_set: EntitySet, body: Body, parent: Parent | None
     ) -> tuple[Record, Parts]:
-        properties, parts = _split(entity_set, body)
+        properties, parts = split(entity_set, body)
         values = self._blank(entity_set)
         if parent is None:
             self._take_parent(entity_set, values, properties)
         else:
             _join(values, properties, parent)
+        if entity_set.name in JOURNAL_LINES:
+            values["journalDisplayName"] = batch_name(self.company, values["journalId"])
         self._assign(entity_set, values, properties, creating=True)
         self._require(entity_set, values, properties)
+        refuse_template(entity_set, values)
         self._number(entity_set, values)
         refuse_posted(self.company, entity_set, values, set())
+        if entity_set.name in LINES:
+            refuse_released(self.company, entity_set, values, None)
         settle_file(self.company, entity_set, values)
         sent = {field.name for field in properties}
+        if self.templates:
+            fill(self.company, entity_set, values, sent)
         self._check_blanks(entity_set, values, sent | {"code"})
         self._unique(entity_set, values, None)
         return self._insert(entity_set, values), parts
@@ -169,6 +192,8 @@ class Writer:
             values["currencyCode"] = self.company.currency
         if entity_set.name in DOCUMENTS:
             default_dates(entity_set.name, entity_set, values, self.clock.today())
+        if entity_set.name in JOURNAL_LINES:
+            values["postingDate"] = self.clock.today().isoformat()
         return values
 
     def _take_parent(
@@ -205,8 +230,11 @@ class Writer:
             elif field.name == "inventory" and value:
                 raise dialog("Inventory cannot be changed during on insert.")
             if values[field.name] != value:
+                if not creating:
+                    refuse_released(self.company, entity_set, values, field.name)
                 values[field.name] = value
                 relate(self.company, entity_set, values, field, given)
+                refer(self.company, entity_set.name, values, field.name, given)
                 self._react(entity_set, values, field)
             given.add(field.name)
         if entity_set.name in LINES and {"itemId", "accountId"} <= given:
@@ -224,6 +252,8 @@ class Writer:
             header_changed(self.company, entity_set, values, field.name)
         elif entity_set.name in LINES:
             line_changed(self.company, entity_set, values, field.name)
+        elif entity_set.name in JOURNAL_LINES:
+            account_type_changed(values, field.name)
 
     def _require(
         self, entity_set: EntitySet, values: Values, properties: dict[Field, object]
@@ -356,44 +386,3 @@ def _join(values: Values, properties: dict[Field, object], parent: Parent) -> No
     for field, raw in properties.items():
         if field.name in dict(parent.way.link).values() and raw != values[field.name]:
             raise dialog(f"The {field.name} does not match the parent in the request.")
-
-
-def _split(entity_set: EntitySet, body: Body) -> tuple[dict[Field, object], Parts]:
-    """Properties in the order received; parts in the order of the page (bc/pitfalls.md 4)."""
-    properties: dict[Field, object] = {}
-    nested: dict[str, list[Body]] = {}
-    for name, value in body.items():
-        if "@" in name:
-            continue
-        field = entity_set.by_name.get(name)
-        if field is not None:
-            _refuse_read_only(field)
-            properties[field] = value
-        elif name in entity_set.ways:
-            nested[name] = _entities(entity_set.ways[name], value)
-        else:
-            raise bad_request(
-                f"The property '{name}' does not exist on type "
-                f"'Microsoft.NAV.{entity_set.entity}'. Make sure to only use property names "
-                "that are defined by the type."
-            )
-    parts = [(way, nested[way.name]) for way in entity_set.navigation if way.name in nested]
-    return properties, parts
-
-
-def _refuse_read_only(field: Field) -> None:
-    if field.type == "Edm.Stream":
-        # A choice: how Business Central refuses it is not known (bc/api.md §3, §10).
-        raise bad_request(f"The stream '{field.name}' is written by a request of its own.")
-    if field.read_only:
-        text = f"Control '{field.name}' is read-only"
-        raise BusinessCentralError(400, "BadRequest_InvalidOperation", text)
-
-
-def _entities(way: Navigation, value: object) -> list[Body]:
-    if not (way.part and way.many):
-        # A choice: only collections are promised (bc/api.md §7).
-        raise bad_request(f"Only collections can be inserted with an entity, not '{way.name}'.")
-    if not isinstance(value, list) or not all(isinstance(entity, dict) for entity in value):
-        raise bad_request(f"The property '{way.name}' must be an array of objects.")
-    return value

@@ -49,15 +49,16 @@ def _documents(company: Company, side: _Side, party: Record) -> Iterator[_Owed]:
             if not is_posted(name, record.values):
                 continue
             rate = rate_of(company, record.values["currencyCode"])
-            total = Decimal(record.values["totalAmountIncludingTax"])
             is_open = record.values["status"] == "Open"
-            left = Decimal(record.values.get("remainingAmount", total)) if is_open else ZERO
+            left = Decimal(record.values["remainingAmount"]) if is_open else ZERO
             yield _Owed(
                 sign * round_amount(Decimal(record.values["totalAmountExcludingTax"]) / rate),
                 sign * round_amount(left / rate),
                 date.fromisoformat(record.values["dueDate"]),
                 record.values["postingDate"],
             )
+    if party.values["unappliedAmount"]:  # payments count as if they were never due
+        yield _Owed(ZERO, -Decimal(party.values["unappliedAmount"]), date.max, "")
 
 
 def financial_details(company: Company, asked: Asked) -> Iterator[Values]:
@@ -155,7 +156,7 @@ def entries_to_apply(company: Company, payment: Record) -> Iterator[Values]:
             "vendorNumber": record.values["vendorNumber"],
             "vendorName": record.values["vendorName"],
             "description": f"Invoice {record.values['number']}",
-            "remainingAmount": -Decimal(record.values["totalAmountIncludingTax"]),
+            "remainingAmount": -Decimal(record.values["remainingAmount"]),
             "lastModifiedDateTime": record.values["lastModifiedDateTime"],
         }
 

@@ -23,7 +23,8 @@ Accounts          posting accounts from 10100 to 60400, the heading 40000, the t
 Invoices          S-INV101999 (draft), 103001 (to be paid, from an order that is gone), 103002
                   (paid, EUR), 103003 (canceled)
 Purchase orders   105998 (released, partly received), 105999 (draft, EUR)
-Ledger entries    2031 to 2052: an opening balance, the invoice 103001, a payment
+Ledger entries    2031 to 2052: an opening balance, the invoice 103001, a payment; of items one
+                  for the stock of each, 100 pieces
 Codes             currencies EUR, USD (and GBP in Ireland); payment terms 14 DAYS, 1M(8D),
                   30 DAYS, CM, COD; units BOX, HOUR, PCS; VAT groups STANDARD, ZERO and
                   DOMESTIC, EU, EXPORT
@@ -205,6 +206,7 @@ def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values]
             if own and entity_set in _FOREIGN:
                 continue
             plant(company, seed, entity_set, _localised(row, company.currency), company.created)
+    _stock(company, seed)
     for entity_set, row, lines in DOCUMENTS:
         plant_document(company, seed, entity_set, row, lines)
     for entry in ENTRIES:
@@ -215,6 +217,22 @@ def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values]
         for name, table in company.tables.items()
         for record in table.records.values()
     )
+
+
+def _stock(company: Company, seed: int) -> None:
+    """Where the stock came from: an item ledger entry for all of it."""
+    stocked = [one for one in company.table("items").ordered() if one.values["inventory"]]
+    for at, item in enumerate(stocked, 1):
+        entry: Values = {
+            "entryNumber": at,
+            "itemNumber": item.values["number"],
+            "postingDate": "2026-01-01",
+            "entryType": "Positive_x0020_Adjmt_x002E_",
+            "documentNumber": "T00001",
+            "description": "Opening stock",
+            "quantity": item.values["inventory"],
+        }
+        plant(company, seed, "itemLedgerEntries", entry, company.created)
 
 
 def _administration(company: Company) -> None:

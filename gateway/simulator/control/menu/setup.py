@@ -9,9 +9,11 @@ from gateway.simulator.control.effects import (
 )
 from gateway.simulator.control.kinds import (
     APPLICATIONS,
+    CREATES,
     INSIDE_COMPANY,
     READS,
     WRITES,
+    Example,
     Kind,
 )
 
@@ -35,6 +37,14 @@ SET_UP: tuple[Kind, ...] = (
         "401 because the application's card is disabled; Business Central says no more than that",
         lasts=True,
         refuse=_REJECTED,
+    ),
+    Kind(
+        "no_template",
+        "Set-up",
+        CREATES,
+        "new customers, vendors and items get no posting groups, so no document takes them",
+        examples=(Example("", {"match": {"entity": "customers"}}),),
+        lasts=True,
     ),
     Kind(
         "other_company",

@@ -60,6 +60,11 @@ async def reads_its_own_write(client: Client) -> Reply:
     return await client.send("GET", f"customers({made})", None, intent)
 
 
+async def orders_for_a_new_customer(client: Client) -> Reply:
+    made = (await client.post("customers", {"displayName": "Juniper Hall"})).json["number"]
+    return await client.post("salesOrders", {"customerNumber": made})
+
+
 async def companies(client: Client) -> Reply:
     return await client.get("/v2.0/Production/api/v2.0/companies")
 
@@ -190,6 +195,9 @@ PROBES = {
     "filter_ignored": Probe(customer, lambda reply, _: len(reply.json["value"]) == 6),
     "value_not_taken": Probe(order, lambda r, _: r.json["externalDocumentNumber"] == ""),
     "required_field": Probe(order, status(400, "Application_FieldValidationException")),
+    "no_template": Probe(
+        orders_for_a_new_customer, status(400, "Application_FieldValidationException")
+    ),
     "receipt_only": Probe(
         acting("purchaseOrders", "receiveAndInvoice", {"vendorNumber": "V00010"}),
         status(400, "Internal_DataNotFoundFilter"),

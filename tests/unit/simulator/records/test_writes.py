@@ -167,7 +167,7 @@ async def test_inventory_is_not_inserted_but_adjusted(client: Client) -> None:
     assert (refused.status, refused.code) == (400, "Application_DialogException")
     desk = await client.one("items", "number", "1896-S")
     await client.patch(f"items({desk['id']})", {"inventory": 90})
-    (entry,) = (await client.get("itemLedgerEntries")).json["value"]
+    (*_, entry) = (await client.get("itemLedgerEntries")).json["value"]
     assert (entry["itemNumber"], entry["quantity"]) == ("1896-S", -10)
     assert entry["entryType"] == "Negative_x0020_Adjmt_x002E_"
 

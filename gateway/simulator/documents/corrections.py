@@ -1,0 +1,153 @@
+"""Posted documents taken back: canceled by another document, or corrected by a draft.
+
+The texts are those of the pages of sales invoices and credit memos (bc/api.md §11, source A).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gateway.simulator.catalogue.entities import ZERO_GUID
+from gateway.simulator.documents.balances import apply, begin, close
+from gateway.simulator.documents.ledgers import Books
+from gateway.simulator.documents.posting import (
+    copied,
+    draft_number,
+    enter,
+    is_posted,
+    lines_of,
+    next_number,
+)
+from gateway.simulator.documents.rules import AGAINST, DOCUMENTS
+from gateway.simulator.errors import dialog
+from gateway.simulator.records.store import Record, Values
+
+
+def cancel(books: Books, name: str, record: Record) -> None:
+    """A posted document is canceled by a posted one against it. Raises BusinessCentralError."""
+    _refuse(name, record.values)
+    half = "cancel_half_done" in books.broken
+    with books.posting():
+        against = _taken_back(books, name, record)
+        if not half:
+            books.company.edit(name, record)
+            close(record, "Canceled")
+            close(against, "Corrective")
+            _reopen(books, name, record)
+    if half:
+        article, kind = ("An", "invoice") if _is_memo(name) else ("A", "credit memo")
+        raise dialog(
+            f"Canceling the {DOCUMENTS[name].kind.lower()} failed because of the following error: "
+            f"\\\\The application of the entries was interrupted.\\\\{article} {kind} is posted."
+        )
+
+
+def correct(books: Books, name: str, record: Record) -> Record:
+    """The draft of a credit memo against a posted invoice of which nothing is paid.
+
+    Raises BusinessCentralError.
+    """
+    values = record.values
+    _refuse_draft(name, values)
+    if values["remainingAmount"] != values["totalAmountIncludingTax"]:
+        raise dialog(
+            "The invoice is partially paid or credited. The corrective credit memo may not be "
+            "fully closed by the invoice."
+            if values["remainingAmount"]
+            else "The invoice is closed. The corrective credit memo will not be applied to the "
+            "invoice."
+        )
+    target = AGAINST[name]
+    with books.company.transaction():
+        fields = _linked(books, name, record)
+        return copied(
+            books,
+            record,
+            lines_of(books, name, record),
+            target,
+            number=draft_number(books, target),
+            status="Draft",
+            **fields,
+        )
+
+
+def apply_to_invoice(books: Books, name: str, memo: Record) -> None:
+    """A credit memo that names an open invoice is applied to it as it is posted."""
+    invoices = AGAINST[name]
+    invoice = books.company.get(invoices, memo.values["invoiceId"])
+    if invoice is None or invoice.values["status"] != "Open":
+        return
+    used = apply(books.company, invoices, invoice, _open(books, memo))
+    apply(books.company, name, memo, used)
+
+
+def _open(books: Books, memo: Record) -> Decimal:
+    return books.local(Decimal(memo.values["remainingAmount"]), str(memo.values["currencyCode"]))
+
+
+def _refuse(name: str, values: Values) -> None:
+    kind = DOCUMENTS[name].kind.lower()
+    _refuse_draft(name, values)
+    posted = f"You cannot cancel this posted {'sales' if _is_sale(name) else 'purchase'} {kind}"
+    if values["status"] == "Canceled":
+        spelt = "cancelled" if _is_memo(name) else "canceled"
+        raise dialog(f"The {kind} cannot be {spelt} because it has already been canceled.")
+    if _is_memo(name):
+        if values["status"] != "Corrective":
+            raise dialog(f"{posted} because it is not a corrective document.")
+    elif values["status"] == "Corrective":
+        raise dialog(f"{posted} because it represents a correction of a credit memo.")
+    elif values["remainingAmount"] != values["totalAmountIncludingTax"]:
+        raise dialog(
+            f"{posted} because it is fully or partially paid.\\\\To reverse a paid sales invoice, "
+            "you must manually create a sales credit memo."
+        )
+
+
+def _refuse_draft(name: str, values: Values) -> None:
+    if not is_posted(name, values):
+        kind = DOCUMENTS[name].kind.lower()
+        raise dialog(f"The action can be applied to a posted {kind} only.")
+
+
+def _taken_back(books: Books, name: str, record: Record) -> Record:
+    """The posted document against another one, with its entries and the goods."""
+    target = AGAINST[name]
+    made = copied(
+        books,
+        record,
+        lines_of(books, name, record),
+        target,
+        number=next_number(books, target),
+        status="Open",
+        **_linked(books, name, record),
+    )
+    begin(made)
+    enter(books, target, made, moving=True)
+    return made
+
+
+def _reopen(books: Books, name: str, memo: Record) -> None:
+    """Without its credit memo an invoice is not canceled any more."""
+    invoice = books.company.get(AGAINST[name], memo.values.get("invoiceId", ZERO_GUID))
+    if invoice is not None and invoice.values["status"] == "Canceled":
+        books.company.edit(AGAINST[name], invoice)
+        invoice.values["status"] = "Open"
+        begin(invoice)
+
+
+def _linked(books: Books, name: str, record: Record) -> Values:
+    """What ties the new document to the other one, and the day it is made."""
+    today = books.clock.today().isoformat()
+    values: Values = {DOCUMENTS[AGAINST[name]].dates[0]: today}
+    if not _is_memo(name):
+        values |= {"invoiceId": record.id, "invoiceNumber": record.values["number"]}
+    return values
+
+
+def _is_memo(name: str) -> bool:
+    return "Memo" in DOCUMENTS[name].kind
+
+
+def _is_sale(name: str) -> bool:
+    return DOCUMENTS[name].party == "customer"

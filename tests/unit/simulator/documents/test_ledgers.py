@@ -1,0 +1,190 @@
+"""Whatever is posted, canceled, corrected and paid: the books stay right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.simulator import Clock
+from gateway.simulator.businesscentral import BusinessCentral
+from gateway.simulator.errors import BusinessCentralError
+from gateway.simulator.exchange import Answer, Call
+from gateway.simulator.records.store import Company, Record
+from gateway.simulator.records.values import decode_json, encode_json
+from gateway.simulator.reports.asked import Asked
+from gateway.simulator.reports.parties import financial_details
+from gateway.simulator.state import State
+from tests.unit.simulator.client import LTD
+from tests.unit.simulator.documents.acting import DESK, ENTRIES, FREE, STOOL, line
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ROOT = "/v2.0/Production/api/v2.0"
+
+
+def asked(api: BusinessCentral, method: str, path: str, body: object = None) -> Answer | None:
+    data = b"" if body is None else encode_json(body)
+    headers = {"content-type": "application/json", "if-match": "*"}
+    call = Call(method, f"{ROOT}/companies({LTD})/{path}", "", headers, data, "http://bc.test")
+    try:
+        answer: Answer = api.answer(call, call.segments[4:])
+    except BusinessCentralError:
+        return None
+    return answer
+
+
+NAMES = (
+    "salesInvoices",
+    "salesOrders",
+    "salesCreditMemos",
+    "purchaseInvoices",
+    "purchaseOrders",
+    "purchaseCreditMemos",
+)
+LINES = st.lists(
+    st.builds(
+        line,
+        st.sampled_from([DESK, STOOL, FREE, "0X10"]),
+        st.decimals(-5, 20, places=2).map(str),
+        st.decimals(0, 999, places=3).map(str),
+    ),
+    max_size=3,
+)
+ORDERED = {"salesOrders": "shipAndInvoice", "purchaseOrders": "receiveAndInvoice"}
+THEN = st.sampled_from(["", "cancel", "makeCorrectiveCreditMemo", "pay"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(NAMES), LINES, st.sampled_from(["GBP", "EUR"]), THEN), max_size=6
+    )
+)
+def test_the_books_stay_right_whatever_is_posted(
+    documents: list[tuple[str, list[dict[str, object]], str, str]],
+) -> None:
+    state = State("http://bc.test", 1, Clock(lambda: NOON))
+    environment = state.environments["production"]
+    api = BusinessCentral(environment, state.catalogue, state.clock, f"http://bc.test{ROOT}")
+    company = environment.companies[LTD]
+    for at, (name, lines, currency, then) in enumerate(documents):
+        made = create(api, name, {"currencyCode": currency}, lines, f"B-{at}")
+        asked(api, "POST", f"{name}({made})/Microsoft.NAV.{ORDERED.get(name, 'post')}")
+        if then == "pay":
+            pay(api, name, made, f"P-{at}")
+        elif then:
+            asked(api, "POST", f"{name}({made})/Microsoft.NAV.{then}")
+    for memo in list(company.table("salesCreditMemos").records):
+        asked(api, "POST", f"salesCreditMemos({memo})/Microsoft.NAV.post")
+        asked(api, "POST", f"salesCreditMemos({memo})/Microsoft.NAV.cancel")
+    check(company)
+    if all(currency == "GBP" for _, _, currency, _ in documents):
+        check_balances(company)
+    assert set(moved(company).values()) == {Decimal(0)}
+
+
+def made_by(answer: Answer | None) -> str:
+    assert answer is not None
+    body = decode_json(answer.body)
+    assert isinstance(body, dict)
+    return str(body["id"])
+
+
+def create(
+    api: BusinessCentral,
+    name: str,
+    header: dict[str, object],
+    lines: list[dict[str, object]],
+    number: str,
+) -> str:
+    """The id of a draft; a bill under the ``number`` that the vendor gave it."""
+    sale = name.startswith("sales")
+    party = {"customerNumber": "10000"} if sale else {"vendorNumber": "V00010"}
+    if name == "purchaseInvoices":
+        party["vendorInvoiceNumber"] = number
+    price = "unitPrice" if sale else "directUnitCost" if name in ORDERED else "unitCost"
+    priced = [{price if key == "unitPrice" else key: one[key] for key in one} for one in lines]
+    parts = {name.removesuffix("s") + "Lines": priced}
+    return made_by(asked(api, "POST", name, {**party, **header, **parts}))
+
+
+def pay(api: BusinessCentral, name: str, invoice: str, number: str) -> None:
+    """A payment of 100 for an invoice, through a journal of its own."""
+    kind = {"salesInvoices": "customer", "purchaseInvoices": "vendor"}.get(name)
+    bank = api.environment.companies[LTD].table("accounts").lookup("10100")
+    if kind is None or bank is None:
+        return
+    body = {"code": number, "balancingAccountId": bank.id}
+    journal = made_by(asked(api, "POST", f"{kind}PaymentJournals", body))
+    payment = {
+        "documentNumber": number,
+        "amount": -100 if kind == "customer" else 100,
+        "appliesToInvoiceId": invoice,
+    }
+    asked(api, "POST", f"{kind}PaymentJournals({journal})/{kind}Payments", payment)
+    asked(api, "POST", f"journals({journal})/Microsoft.NAV.post")
+
+
+def check_balances(company: Company) -> None:
+    """What the cards say is owed is what the open documents come to, less what was not applied,
+    and what was put into the accounts since the beginning.
+    """
+    for details in financial_details(company, Asked(NOON.date())):
+        customer = company.table("customers").lookup(details["number"])
+        assert customer is not None
+        assert Decimal(customer.values["balanceDue"]) == details["balance"]
+    open_bills = sum(
+        (-1 if "Memo" in name else 1) * Decimal(one.values["remainingAmount"])
+        for name in ("purchaseInvoices", "purchaseCreditMemos")
+        for one in company.table(name).where("vendorNumber", "V00010")
+        if one.values["status"] == "Open"
+    )
+    vendor = company.table("vendors").lookup("V00010")
+    assert vendor is not None
+    unapplied = Decimal(vendor.values["unappliedAmount"])
+    assert Decimal(vendor.values["balance"]) == open_bills - unapplied
+
+
+def moved(company: Company) -> dict[str, Decimal]:
+    """Of each item what is in stock, less what its entries come to: nothing."""
+    left = {
+        item.values["number"]: Decimal(item.values["inventory"])
+        for item in company.table("items").records.values()
+    }
+    for entry in company.table("itemLedgerEntries").records.values():
+        left[entry.values["itemNumber"]] -= Decimal(entry.values["quantity"])
+    return left
+
+
+def check(company: Company) -> None:
+    """Entries balance, numbers are unique, every line has its document."""
+    sums: dict[str, Decimal] = {}
+    for entry in company.table(ENTRIES).records.values():
+        number, amount = entry.values["documentNumber"], Decimal(entry.values["debitAmount"])
+        sums[number] = sums.get(number, Decimal(0)) + amount - Decimal(entry.values["creditAmount"])
+    assert set(sums.values()) == {Decimal(0)}
+    for kind in ("salesInvoices", "salesCreditMemos", "purchaseInvoices", "purchaseCreditMemos"):
+        for document in company.table(kind).records.values():
+            check_totals(company, kind, document)
+    for name in NAMES:
+        numbers = [one.values["number"] for one in company.table(name).records.values()]
+        assert len(numbers) == len(set(numbers))
+        lines = company.table(name.removesuffix("s") + "Lines").records.values()
+        assert {one.values["documentId"] for one in lines} <= set(company.table(name).records)
+
+
+def check_totals(company: Company, name: str, document: Record) -> None:
+    """The totals are the sums of the lines; nothing more is open than that, and only while it is."""
+    lines = company.table(name.removesuffix("s") + "Lines").where("documentId", document.id)
+    for total, part in (
+        ("totalAmountExcludingTax", "netAmount"),
+        ("totalTaxAmount", "netTaxAmount"),
+        ("totalAmountIncludingTax", "netAmountIncludingTax"),
+    ):
+        assert Decimal(document.values[total]) == sum(
+            (Decimal(one.values[part]) for one in lines if part in one.values), Decimal(0)
+        )
+    if document.values["status"] in {"Paid", "Canceled", "Corrective"}:
+        assert not document.values["remainingAmount"]
