@@ -60,9 +60,10 @@ def _resource(snapshot: Snapshot, plans: ResourcePlans) -> str:
     schema = cast("Shape", snapshot.schemas.canonical(plans.schema).value)
     listed = next((plan.list for plan in plans.verbs.values() if plan.list), None)
     entity = next(iter(plans.verbs.values())).entity
-    verbs = ", ".join(f"`{verb}`" for verb in sorted(plans.verbs))
+    verbs = ", ".join(f"`{verb}`" for verb in sorted(set(plans.verbs) - set(plans.actions)))
+    actions = ", ".join(f"`{action}`" for action in plans.actions)
     text = f"\n## {plans.resource}\n\n{schema['description']} `{entity}` in Business Central. "
-    text += f"Verbs: {verbs}.\n"
+    text += f"Verbs: {verbs}.{f' Actions: {actions}.' if actions else ''}\n"
     if listed is not None:
         text += _filters(listed)
     text += "\n| field | is | in | means |\n| --- | --- | --- | --- |\n"
@@ -106,7 +107,8 @@ def _side(shape: Shape, where: str) -> str:
 def _type(shape: Shape) -> str:
     if "enum" in shape:
         return f"one of {_words(shape['enum'])}"
-    kind: str = shape["type"]
+    said: str | list[str] = shape["type"]
+    kind = said if isinstance(said, str) else next(one for one in said if one != "null")
     kind = {"string": "text", "array": "list"}.get(kind, kind)
     return _FORMATS.get(shape.get("format", ""), kind)
 

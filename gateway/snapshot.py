@@ -23,12 +23,17 @@ _TEST: Final = ".test.yaml"
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlans:
-    """A resource and the plans of its verbs. `schema` names its canonical schema."""
+    """A resource and the plans of its verbs and actions. `schema` names its canonical schema."""
 
     resource: str
     title: str
     schema: str
     verbs: Mapping[str, Plan]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The names among `verbs` that are actions of the mapping's own."""
+        return tuple(sorted(name for name, plan in self.verbs.items() if plan.action))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,4 +88,5 @@ def _routes() -> list[web.RouteDef]:
         web.patch(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.change_record),
         web.delete(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.delete_record),
         web.route("*", f"{_RECORDS}/{{id:{_SEGMENT}}}", records.no_such_verb),
+        web.post(f"{_RECORDS}/{{id:{_SEGMENT}}}/{{action:{_SEGMENT}}}", records.act_on_record),
     ]

@@ -67,6 +67,13 @@ async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[
     return value
 
 
+async def read_nothing(request: web.Request) -> None:
+    """No body, or `{}`. Raises `InvalidInput`, and what `read_object` raises."""
+    if request.body_exists and await read_object(request):
+        detail = "This takes nothing: send {} or no body."
+        raise InvalidInput(detail, violations=[Violation("maxProperties", detail, "")])
+
+
 def _nul_in(value: object) -> list[str | int] | None:
     """The path to the first text with U+0000, or to the object that has it in a key."""
     if isinstance(value, str):

@@ -20,8 +20,9 @@ from gateway.api.problems import docs_url, problem
 from gateway.errors import InvalidInput, MethodNotAllowed, Violation
 from gateway.mapping import Plan
 from gateway.operations import failures
-from gateway.operations.prepare import Prepared, names_for, prepare
+from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import GivenAnswers
+from gateway.operations.walk import rehearsed
 from gateway.validation import Validator
 
 _INPUT: Final = Validator(shapes.DRY_RUN_INPUT)
@@ -46,17 +47,21 @@ async def dry_run(request: web.Request) -> web.Response:
 def _plan(request: web.Request, given: Mapping[str, Any]) -> Plan:
     """The plan that is asked about. Raises `UnknownResource`, `InvalidInput`."""
     try:
-        return request.app[SNAPSHOT].plan(given["resource"], given["verb"])
+        plan = request.app[SNAPSHOT].plan(given["resource"], given["verb"])
     except MethodNotAllowed as error:
         violation = Violation("enum", error.detail, "/verb")
         raise InvalidInput(error.detail, violations=[violation]) from None
+    if not plan.steps:
+        detail = f"{plan.verb} writes nothing, so there is nothing to try."
+        raise InvalidInput(detail, violations=[Violation("enum", detail, "/verb")])
+    return plan
 
 
 async def _offline(request: web.Request, plan: Plan, given: Mapping[str, Any]) -> Prepared:
     now, answers = request.app[CLOCK].now(), given.get("answers", {})
     names = names_for(plan, _document(plan, given), None, now=now, target=_target(plan, given))
     source = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}))
-    return await prepare(request.app[SNAPSHOT].schemas, plan, names, source)
+    return await rehearsed(request.app[SNAPSHOT].schemas, plan, names, source)
 
 
 def _document(plan: Plan, given: Mapping[str, Any]) -> object:
@@ -65,10 +70,9 @@ def _document(plan: Plan, given: Mapping[str, Any]) -> object:
 
 def _target(plan: Plan, given: Mapping[str, Any]) -> dict[str, object]:
     """What the address of the real request would name."""
-    kind = plan.steps[0].kind
-    if kind == "create":
+    if plan.verb == "create" and not plan.action:
         return {}
-    name = "key" if kind == "upsert" else "id"
+    name = "key" if plan.verb == "upsert" and not plan.action else "id"
     return {name: _needed(given, name)}
 
 
@@ -94,6 +98,7 @@ def _body(prepared: Prepared, docs: str) -> dict[str, object]:
             }
             for sent in prepared.requests
         ],
+        "then": list(prepared.then),
         "lookups": [
             {
                 "name": lookup.name,

@@ -18,6 +18,7 @@ from gateway.api.bodies import (
     idempotency_key,
     if_match,
     preferences,
+    read_nothing,
     read_number,
     read_object,
     read_query,
@@ -26,7 +27,7 @@ from gateway.api.keys import BUSINESS_CENTRAL, CLOCK, CONNECTIONS, ENGINE, SNAPS
 from gateway.api.operations import operation_body
 from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
-from gateway.errors import InvalidQuery, MethodNotAllowed
+from gateway.errors import InvalidQuery, MethodNotAllowed, NotFound
 from gateway.operations import Outcome, etag
 from gateway.snapshot import ResourcePlans
 
@@ -102,6 +103,16 @@ async def delete_record(request: web.Request) -> web.Response:
     return await _write(request, "delete", {"id": request.match_info["id"]})
 
 
+async def act_on_record(request: web.Request) -> web.Response:
+    """Carry out an action of the mapping's own on a record: 200 with it, 204, or 202."""
+    action = request.match_info["action"]
+    known = request.app[SNAPSHOT].resources.get(request.match_info["resource"])
+    if known is not None and action not in known.actions:
+        there = f"they have: {', '.join(known.actions)}" if known.actions else "they have none"
+        raise NotFound(f'{known.title} have no action "{action[:80]}"; {there}.')
+    return await _write(request, action, {"id": request.match_info["id"]})
+
+
 async def no_such_verb(request: web.Request) -> NoReturn:
     """A method that no resource takes. Raises `UnknownResource` or `MethodNotAllowed`."""
     request.app[SNAPSHOT].plan(request.match_info["resource"], request.method)
@@ -118,7 +129,10 @@ async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> 
     condition = if_match(request) if target else ()
     document = None
     if plan.input is not None:
-        document = await read_object(request, _MERGE_PATCH if verb == "update" else ())
+        patch = verb == "update" and not plan.action
+        document = await read_object(request, _MERGE_PATCH if patch else ())
+    elif plan.action:
+        await read_nothing(request)
     outcome = await request.app[ENGINE].run(
         connection,
         plan,
@@ -157,7 +171,8 @@ def _resource_body(plans: ResourcePlans) -> dict[str, object]:
     return {
         "name": plans.resource,
         "title": plans.title,
-        "verbs": sorted(plans.verbs),
+        "verbs": sorted(set(plans.verbs) - set(plans.actions)),
+        "actions": list(plans.actions),
         "filters": sorted(listed.filters) if listed else [],
         "omit": sorted(listed.omit) if listed else [],
     }

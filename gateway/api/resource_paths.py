@@ -77,6 +77,7 @@ _CHANGING = [
     code_of(FilterNotApplied),
     code_of(PreconditionFailed),
 ]
+_NOTHING: Shape = {"type": "object", "maxProperties": 0}
 _ID = in_path("id", "The id of the record.")
 _CONDITION = in_header(
     "If-Match",
@@ -115,6 +116,10 @@ def schemas(known: Schemas, plans: ResourcePlans) -> Shape:
         sides[f"{name}Row"] = _without(answered, listed.omit)
     if "update" in plans.verbs:
         sides[f"{name}Patch"] = change_side(canonical)
+    for taken in (plan.takes for plan in plans.verbs.values() if plan.takes):
+        sides[f"{schema_name(taken)}Input"] = input_side(
+            cast("Shape", known.canonical(taken).value)
+        )
     return {side: _component(schema, side) for side, schema in sides.items()}
 
 
@@ -154,6 +159,7 @@ def paths(plans: ResourcePlans) -> Shape:
         found[one]["patch"] = _update(plans)
     if "delete" in plans.verbs:
         found[one]["delete"] = _delete(plans)
+    found |= {f"{one}/{name}": {"post": _action(plans, name)} for name in plans.actions}
     return {path: methods for path, methods in found.items() if methods}
 
 
@@ -249,6 +255,24 @@ def _delete(plans: ResourcePlans) -> Shape:
         problems=[*_CHANGING, *codes(plans.verbs["delete"])],
         headers=_HEADERS,
     )
+
+
+def _action(plans: ResourcePlans, name: str) -> Shape:
+    plan = plans.verbs[name]
+    answered = {200: reference(schema_name(plans.schema))} if plan.answer_step else {204: None}
+    described = call(
+        f"{name.replace('-', '_')}_{_identifier(plans)}",
+        f"{plans.title}: {name.replace('-', ' ')} one",
+        tag=plans.title,
+        parameters=[CONNECTION, _ID, *_WRITE_HEADERS, _CONDITION],
+        takes=reference(f"{schema_name(plan.takes)}Input") if plan.takes else _NOTHING,
+        answers={**answered, 202: reference("Operation")},
+        problems=[*_CHANGING, code_of(Ambiguous), *codes(plan)],
+        headers=_HEADERS,
+    )
+    if not plan.takes:
+        cast("Shape", described["requestBody"])["required"] = False
+    return described
 
 
 def _without(schema: Shape, omit: Collection[str]) -> Shape:

@@ -215,12 +215,12 @@ DRY_RUN_INPUT: Final = closed(
     {
         "connection": text("Lookups are read there. Without one they come from `answers`."),
         "resource": text("Which resource."),
-        "verb": {"type": "string", "enum": ["create", "update", "upsert", "delete"]},
+        "verb": text("`create`, `update`, `upsert`, `delete`, or an action of the resource."),
         "input": {
             "type": "object",
             "description": "The canonical document, or the patch; nothing for `delete`.",
         },
-        "id": text("Which record, for `update` and `delete`."),
+        "id": text("Which record, for `update`, `delete` and actions."),
         "key": text("Which record, for `upsert`."),
         "answers": closed(
             {
@@ -228,14 +228,12 @@ DRY_RUN_INPUT: Final = closed(
                     "type": "object",
                     "description": "Per lookup its record, or per key its records.",
                 },
-                "steps": closed(
-                    {
-                        "read": {
-                            "type": ["object", "null"],
-                            "description": "The record of Business Central that is changed.",
-                        }
-                    }
-                ),
+                "steps": {
+                    "type": "object",
+                    "description": "Per step its record, null for none; `read` is the record "
+                    "that is changed.",
+                    "additionalProperties": {"type": ["object", "null"]},
+                },
             }
         ),
     },
@@ -276,6 +274,11 @@ DRY_RUN: Final = closed(
                 }
             ),
         },
+        "then": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The steps that follow once these calls have been answered.",
+        },
         "lookups": {
             "type": "array",
             "items": closed(
@@ -297,7 +300,7 @@ DRY_RUN: Final = closed(
             "description": "What the real request would be answered with.",
         },
     },
-    required=("verdict", "requests", "lookups", "findings", "problem"),
+    required=("verdict", "requests", "then", "lookups", "findings", "problem"),
 )
 OPERATION: Final = closed(
     {
@@ -331,6 +334,11 @@ RESOURCE: Final = closed(
         "name": text("As it stands in paths."),
         "title": text("For people."),
         "verbs": {"type": "array", "items": {"type": "string"}},
+        "actions": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What can be done with one of them beyond the verbs.",
+        },
         "filters": {"type": "array", "items": {"type": "string"}},
         "omit": {
             "type": "array",
@@ -338,7 +346,7 @@ RESOURCE: Final = closed(
             "description": "What lists leave out; one record has it.",
         },
     },
-    required=("name", "title", "verbs", "filters", "omit"),
+    required=("name", "title", "verbs", "actions", "filters", "omit"),
 )
 PROBLEM: Final = closed(
     {

@@ -16,6 +16,7 @@ from gateway.snapshot import Snapshot
 
 Path = tuple[str | int, ...]
 
+_ADDRESSED: Final = {"key": "a key", "id": "a record"}
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -71,9 +72,10 @@ def _plan(file: CaseFile, case: Case, snapshot: Snapshot) -> Plan | Finding:
         return file.finding(("resource",), "T102", error.detail)
     except MethodNotAllowed as error:
         return file.finding(("tests", case.at, "verb"), "T103", error.detail)
-    if case.verb == "upsert" and "key" not in case.target:
-        message = "An upsert goes to a key."
-        hint = "Add `target: {key: …}`."
+    needed = "key" if case.verb == "upsert" else "id" if plan.action else None
+    if needed is not None and needed not in case.target:
+        message = f"{'An upsert' if needed == 'key' else 'An action'} goes to {_ADDRESSED[needed]}."
+        hint = f"Add `target: {{{needed}: …}}`."
         return file.finding(("tests", case.at), "T109", message, hint=hint)
     return plan
 
@@ -94,6 +96,8 @@ def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding
 
 def _steps(plan: Plan) -> list[str]:
     """The names under which a case may give records."""
+    if plan.walks:
+        return [step.name for step in plan.steps if step.kind != "delete"]
     changes = [step for step in plan.steps if step.kind != "create"]
     return list(dict.fromkeys([answering_step(plan), *([BEFORE] if changes else [])]))
 
@@ -155,8 +159,8 @@ class _Verdict:
         if self._plan.input is None:
             return
         at = self._case.at
-        schemas, name = self._schemas, self._plan.schema
-        patch = self._plan.verb == "update"
+        plan, schemas = self._plan, self._schemas
+        name, patch = plan.takes or plan.schema, plan.verb == "update" and not plan.action
         validator = schemas.change_validator(name) if patch else schemas.input_validator(name)
         found = validator.violations(self._case.given)
         if self._case.invalid_input:

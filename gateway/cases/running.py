@@ -12,8 +12,9 @@ from gateway.cases.reading import Case
 from gateway.documents import encode_json
 from gateway.errors import GatewayError, InvalidInput, InvalidQuery, MappingError
 from gateway.mapping import Lookup, Names, Plan, Question, Request
-from gateway.operations.prepare import names_for, prepare
+from gateway.operations.prepare import names_for
 from gateway.operations.sources import Absent, Found, GivenAnswers
+from gateway.operations.walk import rehearsed
 from gateway.snapshot import Snapshot
 from gateway.wire import decode, filter_text
 
@@ -53,16 +54,31 @@ class CaseAnswers:
 
     async def current(self, plan: Plan, names: Names) -> Found | None:
         """The given record that is there before a change; null for none."""
+        step = plan.steps[0]
+        if plan.part and step.kind != "read":
+            return await self._given.current(plan, names)
+        name = step.name if plan.part else BEFORE
         try:
             found = await self._given.current(plan, names)
         except InvalidInput:
-            self._outcome.unanswered.append(("steps", BEFORE))
+            self._outcome.unanswered.append(("steps", name))
             return None
-        self._outcome.asked.add(("steps", BEFORE))
+        self._outcome.asked.add(("steps", name))
+        return found
+
+    def after(self, plan: Plan, names: Names) -> Found | None:
+        """The given record of a step that writes."""
+        name = plan.steps[0].name
+        found = self._given.after(plan, names)
+        if found is not None:
+            self._outcome.asked.add(("steps", name))
+        elif plan.steps[0].kind != "delete":
+            self._outcome.unanswered.append(("steps", name))
         return found
 
     async def _found(self, lookup: Lookup, question: Question) -> Found | Absent | None:
-        path = ("lookups", lookup.name, *([question.key or ""] if lookup.each else []))
+        kind = "steps" if lookup.step else "lookups"
+        path = (kind, lookup.name, *([question.key or ""] if lookup.each else []))
         try:
             (found,) = await self._given.find(lookup, [question])
         except InvalidInput:
@@ -85,11 +101,12 @@ async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
             outcome.problem = error
     elif plan.steps:
         source = CaseAnswers(case.answers, outcome)
-        prepared = await prepare(snapshot.schemas, plan, names, source)
+        prepared = await rehearsed(snapshot.schemas, plan, names, source, whole=True)
         outcome.requests, outcome.problem = prepared.requests, prepared.problem
         names = prepared.names
     step = answering_step(plan)
-    if plan.steps and plan.steps[0].change is not None and not outcome.requests:
+    changes = not plan.walks and plan.steps and plan.steps[0].change is not None
+    if changes and not outcome.requests:
         step = BEFORE  # nothing was sent, so the record stays what it was
     given = case.answers.get("steps", {}).get(step)
     if outcome.problem is None and given is not None:

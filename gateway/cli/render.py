@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,10 +17,11 @@ from gateway.cli.story import pretty
 from gateway.clock import Clock
 from gateway.documents import load_document
 from gateway.errors import GatewayError
-from gateway.mapping import Plan, Request
+from gateway.mapping import Plan
 from gateway.operations import failures
-from gateway.operations.prepare import Prepared, names_for, prepare
+from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import GivenAnswers
+from gateway.operations.walk import rehearsed
 from gateway.snapshot import load_snapshot
 
 _File = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -91,11 +92,11 @@ def render(
     names = names_for(plan, document, None, now=Clock().now(), target=named)
     names["params"] = dict(given.params)
     source = GivenAnswers(given.lookups, given.steps)
-    prepared = asyncio.run(prepare(snapshot.schemas, plan, names, source))
+    prepared = asyncio.run(rehearsed(snapshot.schemas, plan, names, source))
     if fmt == "json":
         click.echo(pretty(_as_json(prepared)))
     elif prepared.problem is None:
-        _print(prepared.requests)
+        _print(prepared)
     else:
         _print_problem(prepared.problem)
     context.exit(1 if prepared.problem else 0)
@@ -119,7 +120,7 @@ def _answers(answers: Path | None, files: MappingFiles, resource: str) -> _Answe
 
 def _target(plan: Plan, target: str | None, given: _Answers) -> Mapping[str, object]:
     """What the address of the request would name; where nothing is said, the record to read."""
-    if plan.steps[0].by is not None:
+    if plan.verb == "upsert":
         if target is None:
             raise click.UsageError("An upsert goes to a key: give it as --target.")
         return {"key": target}
@@ -128,12 +129,14 @@ def _target(plan: Plan, target: str | None, given: _Answers) -> Mapping[str, obj
     return {} if target is None and known is None else {"id": target or known}
 
 
-def _print(requests: Sequence[Request]) -> None:
-    for request in requests:
+def _print(prepared: Prepared) -> None:
+    for request in prepared.requests:
         click.echo(click.style(f"{request.method} {request.path}", bold=True))
         if request.body is not None:
             click.echo(pretty(request.body))
-    if not requests:
+    if prepared.then:
+        click.echo(f"Then, with what is answered: {', '.join(prepared.then)}.", err=True)
+    elif not prepared.requests:
         click.echo("Nothing has to be sent: the record is that way already.", err=True)
 
 
@@ -151,5 +154,6 @@ def _as_json(prepared: Prepared) -> dict[str, object]:
             {"step": one.step, "method": one.method, "path": one.path, "body": one.body}
             for one in prepared.requests
         ],
+        "then": list(prepared.then),
         "problem": None if problem is None else failures.written(problem),
     }

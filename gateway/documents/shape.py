@@ -45,13 +45,15 @@ def _findings(document: Document, error: ValidationError, rule: str) -> list[Fin
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         return _unknown_keys(document, path, error, rule)
+    key = "propertyNames" in error.absolute_schema_path  # what is wrong is the name of a key
+    path = (*path, str(error.instance)) if key else path
     return [
         Finding(
             rule,
             _name(error),
             _message(error),
-            document.place(path),
-            length=document.length(path),
+            document.place(path, key=key),
+            length=document.length(path, key=key),
             hint=_remedy(error),
         )
     ]

@@ -81,6 +81,10 @@ class Change:
             if any(meet(read, path) for read in field.reads for path in paths)
         )
 
+    def touches(self, patch: object) -> tuple[str, ...]:
+        """The names of the fields that `patch` touches."""
+        return tuple(field.field for field in self.touched(patch))
+
     def asks(self, patch: object) -> frozenset[str]:
         """The names of the lookups that this patch needs: of what it touches, and of guards."""
         return self.guarded.union(*(field.lookups for field in self.touched(patch)))
@@ -103,6 +107,35 @@ class Change:
         if violations:
             raise InvalidInput("The mapping cannot translate this document.", violations=violations)
         return values
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """The change of a step: its whole body over what is there, whatever the caller named.
+
+    `fields` are those it may send; one that ends in `?` is not sent where nothing is there for it.
+    """
+
+    fields: tuple[str, ...]
+    select: tuple[str, ...]
+    expand: Mapping[str, tuple[str, ...]]
+    body: Callable[[Names], dict[str, object]] = attribute(repr=False)
+
+    def desired(self, record: Mapping[str, object], patch: object) -> object:  # noqa: ARG002 - as of a `Change`
+        """What the caller sent is no patch of this record, and stays as it is."""
+        return patch
+
+    def touches(self, patch: object) -> tuple[str, ...]:  # noqa: ARG002 - as of a `Change`
+        """The names of the fields that may be sent."""
+        return self.fields
+
+    def asks(self, patch: object) -> frozenset[str]:  # noqa: ARG002 - as of a `Change`
+        """Lookups are asked before the first step."""
+        return frozenset()
+
+    def render(self, names: Names, patch: object) -> dict[str, object]:  # noqa: ARG002 - as of a `Change`
+        """Field → value, in the order of sending. Raises `InvalidInput`, `MappingError`."""
+        return self.body(names)
 
 
 def _same(before: object, after: object, *, code: bool) -> bool:

@@ -11,21 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.documents import Document, Finding
-from gateway.mapping.bodies import Bodies
 from gateway.mapping.creates import compile_create
-from gateway.mapping.emission import Emission
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.listing import check_omitted, compile_filters
 from gateway.mapping.loader import load_mapping
-from gateway.mapping.model import Fields, ListSource, MappingFile
+from gateway.mapping.model import ListSource, MappingFile
 from gateway.mapping.plan import FieldUse, Plan
 from gateway.mapping.record import ListPlan, Record
+from gateway.mapping.recording import write_record
 from gateway.mapping.rules import Findings, Path
-from gateway.mapping.scope import Value, way_words
-from gateway.mapping.selection import selected, too_deep
 from gateway.mapping.surroundings import Surroundings, surroundings
-from gateway.mapping.types import Shape, canonical_type, record_type
 from gateway.mapping.updates import compile_delete, compile_update, compile_upsert
+from gateway.mapping.walks import compile_walk
 from gateway.validation import Schemas
 from gateway.wire import Entity
 
@@ -54,7 +51,7 @@ def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str,
         return {}
     around = surroundings(file, schemas)
     ledger = Ledger(findings)
-    recorded = _record(file.record, around, ledger)
+    recorded = write_record(file.record, around, ledger)
     base = Plan(
         resource=file.resource,
         verb="read",
@@ -81,52 +78,13 @@ def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str,
         made["upsert"] = compile_upsert(file.upsert, around, findings)
     if file.delete:
         made["delete"] = compile_delete(around)
+    for walk in file.walks:
+        made[walk.verb] = compile_walk(walk, around, findings)
     _check_verbs(file, around.entity, findings)
     if findings.failed:
         return {}
     base = replace(base, record=recorded.finished(), fields=tuple(ledger.fields))
     return {verb: finish(base) for verb, finish in made.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """A record that is written, and not compiled yet."""
-
-    emission: Emission
-    ledger: Ledger
-    entity: Entity
-
-    def finished(self, also: frozenset[str] = frozenset()) -> Record:
-        """The record; `also` are further fields to select."""
-        select, expand = selected(self.ledger.ways, self.entity)
-        wanted = {*select, *also}
-        ordered = tuple(name for name in self.entity.fields if name in wanted)
-        return Record(ordered, expand, self.emission.compiled(None))
-
-
-def _record(
-    fields: Fields, around: Surroundings, ledger: Ledger, omit: tuple[str, ...] = ()
-) -> _Recorded:
-    """Write the record, without the canonical fields that `omit` names."""
-    emission = Emission(f"{ledger.findings.document.file} record")
-    bc = record_type(around.entity, around.entities)
-    scope = around.scope.having({"bc": Value(bc, "", ("bc",))})
-    whole = canonical_type(around.canonical, "answer", around.file.schema).shape
-    shape = Shape(
-        around.file.schema,
-        dict if whole is None else lambda: whole.properties,
-        required=()
-        if whole is None
-        else tuple(one for one in whole.required if one[0] not in omit),
-    )
-    kept = tuple(entry for entry in fields.entries if entry.name not in omit)
-    made = Bodies(ledger, emission).fields(replace(fields, entries=kept), shape, scope, ())
-    emission.line(f"return {made}")
-    deep = too_deep(ledger.ways, around.entity)
-    if deep is not None:
-        message = f"{way_words(deep)} is a part of a part, which one read does not bring."
-        ledger.findings.at(fields.path, "not-yet", message, key=True)
-    return _Recorded(emission, ledger, around.entity)
 
 
 def _list(source: ListSource, around: Surroundings, findings: Findings) -> Callable[[Plan], Plan]:
@@ -135,7 +93,7 @@ def _list(source: ListSource, around: Surroundings, findings: Findings) -> Calla
     check_omitted(source, [entry.name for entry in file.record.entries], findings)
     filters, uses = compile_filters(source, file, entity, findings)
     silent = Ledger(Findings(findings.document))
-    recorded = _record(file.record, around, silent, source.omit)
+    recorded = write_record(file.record, around, silent, source.omit)
 
     def finished(base: Plan) -> Plan:
         record = recorded.finished(frozenset(one.field for one in filters.values()))
@@ -176,7 +134,7 @@ def _check_verbs(file: MappingFile, entity: Entity, findings: Findings) -> None:
         for method in sorted(methods - entity.verbs) if there else ():
             message = f"Business Central takes no {method.upper()} on {entity.entity_set}."
             findings.at((verb,), "cannot-be-called", message, key=True)
-    if not any(there for _, there in wanted.values()):
+    if not file.walks and not any(there for _, there in wanted.values()):
         message = "The mapping has no verb."
         findings.at((), "no-verb", message, hint="Add `list`, `read` or `create`.")
 

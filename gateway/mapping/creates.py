@@ -26,10 +26,12 @@ def compile_create(
     ledger = Ledger(findings)
     prelude = compile_prelude(source.write, around, ledger)
     anchor = (
-        None if source.anchor is None else _anchor(source.anchor, prelude.asking, ledger, around)
+        None
+        if source.anchor is None
+        else compile_anchor(source.anchor, prelude.asking, ledger, around)
     )
     body = compile_body(prelude, _STEP)
-    _check_anchor(source, around, findings)
+    check_anchor(source, around, findings)
     prelude.check()
 
     def finished(base: Plan) -> Plan:
@@ -55,7 +57,7 @@ def compile_body(prelude: Prelude, verb: str) -> Emission:
     return emission
 
 
-def _anchor(
+def compile_anchor(
     source: AnchorSource, scope: Scope, ledger: Ledger, around: Surroundings
 ) -> Callable[[], Anchor]:
     """The anchor. Its value may be missing: then the record has none."""
@@ -77,7 +79,8 @@ def _anchor(
     condition = " and ".join(written.conditions) or "True"
     emission.line(f"if {condition}: return {written.code}", spot)
     emission.line("return None")
-    return lambda: Anchor(source.field, source.also_in, emission.compiled(scope.input))
+    early = not any(way[0] in {"lookups", "steps"} for way in spot.ways if way)
+    return lambda: Anchor(source.field, source.also_in, emission.compiled(scope.input), early)
 
 
 def _check_elsewhere(source: AnchorSource, around: Surroundings, findings: Findings) -> None:
@@ -94,7 +97,8 @@ def _check_elsewhere(source: AnchorSource, around: Surroundings, findings: Findi
             findings.at(path, "unknown-field", message, hint=hint)
 
 
-def _check_anchor(source: CreateSource, around: Surroundings, findings: Findings) -> None:
+def check_anchor(source: CreateSource, around: Surroundings, findings: Findings) -> None:
+    """Report a create without an anchor, and an anchor that finds nothing."""
     if source.anchor is None:
         message = "After an unknown outcome a person has to look for the record."
         hint = "Name a field that the record can be found by."

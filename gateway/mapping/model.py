@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.documents import Document
+from gateway.mapping.plan import Effect, Kind
 from gateway.mapping.rules import Path
 
 
@@ -156,6 +157,45 @@ class UpsertSource:
 
 
 @dataclass(frozen=True, slots=True)
+class StepSource:
+    """A step. `entity` is what it is about, and of the rest there is what its `kind` takes.
+
+    `where` and `on_missing` are those of a find, `action` and `effect` those of an action.
+    """
+
+    name: str
+    path: Path
+    kind: Kind
+    entity: str
+    when: Expression | None
+    guards: tuple[GuardSource, ...]
+    id: Leaf | None = None
+    find: LookupSource | None = None
+    by: tuple[str, Leaf] | None = None
+    create_only: tuple[str, ...] = ()
+    body: Fields | None = None
+    anchor: AnchorSource | None = None
+    action: str | None = None
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepsSource:
+    """A verb or an action of several steps. `write` has everything but a body; its input is ""
+    where it takes none. `schema` names the canonical schema of what it takes, None: that of the
+    resource. `record` is what it answers where that is not the record of the resource.
+    """
+
+    write: WriteSource
+    verb: str
+    steps: tuple[StepSource, ...]
+    answer: str | None
+    schema: str | None = None
+    record: Fields | None = None
+    action: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FilterSource:
     """A filter of a list. `table` is the name of a table of values."""
 
@@ -178,7 +218,7 @@ class ListSource:
 @dataclass(frozen=True, slots=True)
 class MappingFile:
     """A whole file. `params` is a JSON Schema of the parameters, `problems` leads from a code of
-    Business Central to a rejection.
+    Business Central to a rejection. `walks` are the verbs and actions of several steps.
     """
 
     document: Document
@@ -197,12 +237,14 @@ class MappingFile:
     update: WriteSource | None
     upsert: UpsertSource | None
     delete: bool
+    walks: tuple[StepsSource, ...]
     problems: Mapping[str, str]
 
     @property
     def writes(self) -> tuple[WriteSource, ...]:
-        """The verbs that have a body."""
+        """The verbs that write, and the actions."""
         found = [
+            *(walk.write for walk in self.walks),
             None if self.create is None else self.create.write,
             self.update,
             None if self.upsert is None else self.upsert.write,

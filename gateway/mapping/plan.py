@@ -7,17 +7,17 @@ steps and answers through their record; lists and reads use `record` and `list`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from gateway.errors import Place, Rejected, Violation
-from gateway.mapping.change import Change
+from gateway.mapping.change import Change, Overwrite
 from gateway.mapping.record import ListPlan, Names, Record
 from gateway.validation import json_pointer
 
 Effect = Literal["none", "repeatable", "anchored", "irreversible"]
-Kind = Literal["create", "update", "upsert", "delete"]
+Kind = Literal["read", "find", "create", "update", "upsert", "delete", "action"]
 Asked = tuple[object, tuple[tuple[str, object], ...], tuple[int, ...]]
 
 
@@ -62,7 +62,7 @@ class Lookup:
 
     `entity` is None for a match of items. `select` are the fields it needs, `cache` seconds that
     an answer may be old (0: never cached). `on_missing` is the code of a rejection; with None a
-    record that is not there is null.
+    record that is not there is null. `step`: it is the question of a step that finds.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Lookup:
     on_missing: str | None
     asked: Callable[[Names], list[Asked]] = attribute(repr=False)
     ways: tuple[tuple[str | int, ...], ...] = attribute(repr=False, default=())
+    step: bool = False
 
     @property
     def ambiguous(self) -> str:
@@ -119,44 +120,17 @@ class By:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One call of a verb. `effect` says what sending it twice would do.
-
-    `body` makes a record that is not there (create, upsert), `change` brings one that is there to
-    what is asked for (update, upsert), `by` finds it (upsert). `own_key` is the path of the input
-    that says the same as `by` and must not say anything else.
-    """
-
-    name: str
-    kind: Kind
-    effect: Effect
-    entity: str
-    body: Callable[[Names], dict[str, object]] | None = attribute(default=None, repr=False)
-    change: Change | None = None
-    by: By | None = None
-    own_key: tuple[str, ...] | None = None
-
-    def render(self, names: Names) -> Request:
-        """The call of this step that creates a record.
-
-        Raises `InvalidInput` when the input has no such translation, `MappingError` when
-        something else the mapping reads has none.
-        """
-        if self.body is None:
-            raise ValueError(f"A step of the kind {self.kind} creates nothing.")
-        return Request(self.name, "POST", self.entity, self.body(names))
-
-
-@dataclass(frozen=True, slots=True)
 class Anchor:
     """The field that finds a record again whose creation has no known outcome.
 
-    `also_in` are the entity sets the record may have moved to; they have the same field.
+    `also_in` are the entity sets the record may have moved to; they have the same field. `early`:
+    the value is known from the input alone, so that it may serve as idempotency key.
     """
 
     field: str
     also_in: tuple[str, ...]
     valued: Callable[[Names], object] = attribute(repr=False)
+    early: bool = True
 
     def value(self, names: Names) -> str | None:
         """The value in the input, or nothing."""
@@ -172,6 +146,55 @@ class Guard:
     bad: Callable[[Names], object] = attribute(repr=False)
     pointers: tuple[str, ...]
     place: Place
+
+
+_WHOLE: Final = Record((), {}, dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a verb. `effect` says what sending it twice would do.
+
+    `body` makes a record that is not there (create, upsert), `change` brings one that is there to
+    what is asked for (update, upsert), `by` finds it (upsert). `own_key` is the path of the input
+    that says the same as `by` and must not say anything else.
+
+    The others are there in verbs of several steps: `identified` gives the id of the record it is
+    about, `when` whether it is carried out at all, `guards` are those of this step: of one that
+    reads once it has read, of one that writes before it is sent. `record` is what must be read of
+    a record, `lookup` the question of a find, `anchor` that of a create, `action` a bound action.
+    """
+
+    name: str
+    kind: Kind
+    effect: Effect
+    entity: str
+    body: Callable[[Names], dict[str, object]] | None = attribute(default=None, repr=False)
+    change: Change | Overwrite | None = None
+    by: By | None = None
+    own_key: tuple[str, ...] | None = None
+    identified: Callable[[Names], object] | None = attribute(default=None, repr=False)
+    when: Callable[[Names], object] | None = attribute(default=None, repr=False)
+    guards: tuple[Guard, ...] = ()
+    record: Record = _WHOLE
+    lookup: Lookup | None = None
+    anchor: Anchor | None = None
+    action: str | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.kind not in {"read", "find"}
+
+    def render(self, names: Names) -> Request:
+        """The call of this step that creates a record.
+
+        Raises `InvalidInput` when the input has no such translation, `MappingError` when
+        something else the mapping reads has none.
+        """
+        if self.body is None:
+            raise ValueError(f"A step of the kind {self.kind} creates nothing.")
+        return Request(self.name, "POST", self.entity, self.body(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +216,11 @@ class Plan:
     `rejections` are all codes of the mapping with those of ambiguous lookups, `problems` leads
     from an error code of Business Central to one of them. `answer_step` is the step whose
     record is the answer. `list` is there for the verb `list` only.
+
+    `walks`: the verb has several steps, each under a name of its own; `part`: it is one of them.
+    `action`: it is one of the
+    mapping's own actions and no verb of the language. `takes` names the canonical schema of what
+    the caller sends, if it is not that of the resource; "" stands for nothing at all.
     """
 
     resource: str
@@ -214,6 +242,28 @@ class Plan:
     problems: Mapping[str, str] = attribute(default_factory=dict)
     fields: tuple[FieldUse, ...] = ()
     list: ListPlan | None = None
+    walks: bool = False
+    part: bool = False
+    action: bool = False
+    takes: str | None = None
+
+    def at(self, step: Step) -> Plan:
+        """One step of a verb of several, as the plan of a verb that is nothing but this step.
+
+        What the caller sent was checked and looked up before: there is no input any more.
+        """
+        return replace(
+            self,
+            entity=step.entity,
+            record=step.record,
+            input=None,
+            lookups=(),
+            checks=step.guards,
+            steps=(step,),
+            anchor=step.anchor,
+            walks=False,
+            part=True,
+        )
 
     def guards(self, names: Names) -> tuple[Rejected, ...]:
         """Every guard that says the document is bad, in the order of the mapping.

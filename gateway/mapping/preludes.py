@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.mapping.emission import Emission
 from gateway.mapping.ledger import Ledger
@@ -57,7 +58,7 @@ class Prelude:
             for way in unread(ledger.ways, source.input, self.whole)
             if way[1:] != said
         ]
-        if lost and not ledger.findings.failed:
+        if source.input and lost and not ledger.findings.failed:
             message = f"Nothing reads {', '.join(lost)}."
             ledger.findings.at((*source.path, "input"), "input-never-used", message)
 
@@ -67,7 +68,7 @@ class Prelude:
         return replace(
             base,
             verb=verb,
-            input=self.source.input,
+            input=self.source.input or None,
             lookups=tuple(one(tuple(ledger.ways)) for one in self.lookups),
             checks=tuple(one() for one in self.guards),
             fields=tuple(dict.fromkeys([*base.fields, *ledger.fields])),
@@ -81,22 +82,24 @@ def compile_prelude(
     *,
     patched: bool = False,
     target: str | None = None,
+    schema: Mapping[str, Any] | None = None,
 ) -> Prelude:
-    """What stands before the body. `patched`: the input is what a patch makes of a record;
-    `target` is the name of the parameter of the path.
+    """What stands before the body. `patched`: the input is a patch, or what one makes of a
+    record; `target` is the name of the parameter of the path; `schema` is the canonical schema of
+    the input, by default that of the resource.
     """
-    whole = canonical_type(around.canonical, "input", source.input)
+    whole = canonical_type(schema or around.canonical, "input", source.input)
     type_ = patched_type(whole) if patched else whole
-    known = {source.input: Value(type_, "", (source.input,))}
+    known = {source.input: Value(type_, "", (source.input,))} if source.input else {}
     if target is not None:
         path = object_of("target", {target: Property(TEXT)})
         known["target"] = Value(path, "", ("target",))
-    asking = replace(around.scope.having(known), input=source.input)
+    asking = replace(around.scope.having(known), input=source.input or None)
     types = lookup_types(source.lookups, around.entities, around.entity_sets, ledger.findings)
     scope = asking.having({"lookups": Value(types, "", ("lookups",))})
     lookups, behind = _lookups(source.lookups, asking, ledger, around)
     bare = Prelude(source, ledger, around, whole, asking, scope, lookups, behind, (), frozenset())
-    guards, facts, guarded = _guards(source.guards, bare)
+    guards, facts, guarded = compile_guards(source.guards, bare, scope)
     return replace(bare, scope=scope.knowing(*facts), guards=guards, guarded=guarded)
 
 
@@ -118,11 +121,11 @@ def _lookups(
     return tuple(made), behind
 
 
-def _guards(
-    sources: tuple[GuardSource, ...], prelude: Prelude
+def compile_guards(
+    sources: tuple[GuardSource, ...], prelude: Prelude, scope: Scope
 ) -> tuple[tuple[Callable[[], Guard], ...], list[Fact], frozenset[str]]:
     """The guards, the facts that hold once none of them has refused, and what lookups they read."""
-    ledger, scope, around = prelude.ledger, prelude.scope, prelude.around
+    ledger, around = prelude.ledger, prelude.around
     guards: list[Callable[[], Guard]] = []
     facts: list[Fact] = []
     read: set[str] = set()

@@ -73,7 +73,12 @@ RULES: Final[dict[str, Rule]] = {
         ("M219", "no-verb", "A mapping without a verb does nothing."),
         ("M220", "never-sent", "An update sends a field only if it reads what a patch names."),
         ("M221", "not-in-the-record", "What a patch does not name comes from the record."),
+        ("M231", "unknown-action", "Business Central has a closed list of actions."),
+        ("M232", "split-action", "What does two things at once leaves one of them behind."),
+        ("M233", "no-answer", "An answer is made of a record that a step has read."),
         ("M302", "anchor-not-written", "A record is found again only by what was written."),
+        ("M306", "no-read-back", "Only a read tells what an irreversible step did."),
+        ("M307", "second-anchor", "An operation is found again by one reference."),
     ),
     **{
         name: Rule(rule, name, "warning", reason)
@@ -81,6 +86,7 @@ RULES: Final[dict[str, Rule]] = {
             ("M301", "no-anchor", "Without an anchor an unknown outcome needs a person."),
             ("M303", "lookup-never-used", "A read nobody needs costs a call."),
             ("M304", "input-never-used", "What the caller sends is silently lost."),
+            ("M305", "step-never-used", "A read nobody needs costs a call."),
         )
     },
 }

@@ -26,13 +26,17 @@ from gateway.wire import Entity
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`scope` has the names that all verbs know; `entities` gives an entity by its set."""
+    """`scope` has the names that all verbs know; `entities` gives an entity by its set, and
+    `canonicals` a canonical schema by its name.
+    """
 
     file: MappingFile
     entity: Entity
     entities: Callable[[str], Entity | None]
     entity_sets: list[str]
     canonical: Mapping[str, Any]
+    canonicals: Callable[[str], Mapping[str, Any] | None]
+    canonical_names: list[str]
     rejections: dict[str, Rejection]
     scope: Scope
 
@@ -44,10 +48,17 @@ def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
     def entities(name: str) -> Entity | None:
         return schemas.entity(file.api, name) if name in sets else None
 
+    names = schemas.canonical_names()
+
+    def canonicals(name: str) -> Mapping[str, Any] | None:
+        return cast("Mapping[str, Any]", schemas.canonical(name).value) if name in names else None
+
     rejections = {
         code: Rejection(code, title, remedy) for code, (title, remedy) in file.rejections.items()
     }
-    for lookup in [lookup for write in file.writes for lookup in write.lookups]:
+    lookups = [lookup for write in file.writes for lookup in write.lookups]
+    lookups += [step.find for walk in file.walks for step in walk.steps if step.find is not None]
+    for lookup in lookups:
         code = f"ambiguous_{lookup.name}"
         title = f"More than one record of {lookup.entity or 'items'} fits"
         rejections.setdefault(code, Rejection(code, title))
@@ -57,6 +68,8 @@ def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
         entities=entities,
         entity_sets=sets,
         canonical=cast("Mapping[str, Any]", schemas.canonical(file.schema).value),
+        canonicals=canonicals,
+        canonical_names=names,
         rejections=rejections,
         scope=_scope(file),
     )

@@ -40,7 +40,7 @@ def compile_upsert(
 ) -> Callable[[Plan], Plan]:
     """The verb, given a plan with everything that all verbs share."""
     prelude = compile_prelude(source.write, around, Ledger(findings), target="key")
-    by = _by(source, prelude)
+    by = compile_by(source, prelude)
     body = compile_body(prelude, "upsert")
     change = compile_upsert_body(prelude, source.create_only)
     _check_create_only(source, findings)
@@ -73,7 +73,7 @@ def compile_delete(around: Surroundings) -> Callable[[Plan], Plan]:
     return lambda base: replace(base, verb="delete", steps=(step,))
 
 
-def _by(source: UpsertSource, prelude: Prelude) -> Emission:
+def compile_by(source: UpsertSource, prelude: Prelude) -> Emission:
     """The value that the record is found by."""
     ledger, entity = prelude.ledger, prelude.around.entity
     field, leaf = source.by

@@ -69,14 +69,14 @@ def baseline_of(
     """The baseline of a record, decoded or as it came. Raises `MappingError`."""
     entity, change = schemas.entity(plan.api, plan.entity), plan.steps[0].change
     record = decode(entity, row, partial(schemas.entity, plan.api))
-    touched = () if change is None else change.touched(patch)
+    touched = () if change is None else change.touches(patch)
     target = names["target"]
     known = target.get("id") if isinstance(target, Mapping) else None
     return Baseline(
         id=str(record.get(entity.key[0], known)),
         etag=text_of(record.get("@odata.etag")),
         number=text_of(record.get("number")),
-        fields={one.field: record.get(one.field) for one in touched},
+        fields={name: record.get(name) for name in touched},
         record=plan.record.answer(record, names),
     )
 
@@ -84,8 +84,13 @@ def baseline_of(
 def request_of(
     schemas: Schemas, plan: Plan, baseline: Baseline, values: Mapping[str, object] | None
 ) -> Request | None:
-    """The call that brings a record to `values`, or deletes it (None); None: it is so already."""
+    """The call that brings a record to `values`, or without any deletes it or carries out the
+    action of the step. None: it is so already.
+    """
     step, entity = plan.steps[0], schemas.entity(plan.api, plan.entity)
+    if step.action is not None:
+        path = f"{addressed(entity, baseline.id)}/Microsoft.NAV.{step.action}"
+        return Request(step.name, "POST", path, None)
     body = None
     if values is not None:
         wanted = decode(entity, values, partial(schemas.entity, plan.api))
@@ -97,6 +102,17 @@ def request_of(
         if not body:
             return None
     return Request(step.name, _METHODS[step.kind], addressed(entity, baseline.id), body)
+
+
+def identified(plan: Plan, names: Names) -> str:
+    """The id of the record that a change is about: that of the address, or of its step.
+
+    Raises `InvalidInput` or `MappingError` when the step has none.
+    """
+    step, target = plan.steps[0], names["target"]
+    if step.identified is not None:
+        return str(step.identified(names))
+    return str(target["id"]) if isinstance(target, Mapping) else ""
 
 
 def text_of(value: object) -> str | None:

@@ -15,10 +15,11 @@ from typing import Any, Final, cast
 import structlog
 
 from gateway.errors import GatewayError, MappingError, StorageUnavailable, UnexpectedAnswer
-from gateway.mapping import Plan
+from gateway.mapping import Names, Plan
 from gateway.operations.changes import text_of
 from gateway.operations.compare import differences
 from gateway.operations.prepare import Prepared
+from gateway.operations.sending import has_written
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import Call, Operation, OperationWarning
 from gateway.wire import Entity, decode, query, record_path
@@ -76,6 +77,57 @@ def unchanged(tools: Tools, operation: Operation, prepared: Prepared) -> dict[st
         raise AssertionError("nothing is there and nothing was to be sent")
     _check_answer(tools, tools.plan(operation), baseline.record)
     return _ended(200, baseline.record, baseline.id, baseline.number)
+
+
+def walked(
+    tools: Tools, operation: Operation, names: Names, calls: Sequence[Call]
+) -> dict[str, Any]:
+    """The last fields of an operation of several steps, all of which are done."""
+    plan = tools.plan(operation)
+    steps = cast("Mapping[str, Mapping[str, object] | None]", names["steps"])
+    row = steps[plan.answer_step] if plan.answer_step is not None else None
+    target = text_of(operation.target.get("id"))
+    record_id = target if row is None else text_of(row.get("id"))
+    number = None if row is None else text_of(row.get("number"))
+    warnings = _of_calls(tools, plan, operation, calls)
+    if row is None:
+        return _ended(204, None, record_id, number, warnings)
+    status = 201 if operation.verb == "create" and not plan.action else 200
+    try:
+        document = plan.record.answer(row, names)
+        _check_answer(tools, plan, document)
+    except MappingError as error:
+        document = {"id": record_id, "number": number}
+        warnings.append(_not_mapped(operation, error))
+    return _ended(status, document, record_id, number, warnings)
+
+
+def _of_calls(
+    tools: Tools, plan: Plan, operation: Operation, calls: Sequence[Call]
+) -> list[OperationWarning]:
+    """What there is to say of the single writes: values that were not taken, and whether one of
+    them would be done again if the request came again.
+    """
+    warnings: list[OperationWarning] = []
+    steps = {step.name: step for step in plan.steps}
+    for call in filter(has_written, calls):
+        answer = cast("Mapping[str, Any]", call.answer)["body"]
+        sent = call.request["body"]
+        if call.step not in steps or not isinstance(sent, Mapping) or not answer:
+            continue
+        entities = partial(tools.entity, plan)
+        entity = entities(steps[call.step].entity)
+        warnings += _not_taken(
+            differences(entity, sent, decode(entity, answer, entities), entities)
+        )
+    makes = any(step.kind == "create" for step in plan.steps)
+    return [_NOT_IDEMPOTENT, *warnings] if makes and operation.key is None else warnings
+
+
+def half_done(written: Sequence[Call]) -> str:
+    """What has been carried out of an operation that cannot go on, for whoever looks at it."""
+    steps = ", ".join(dict.fromkeys(call.step for call in written))
+    return f"Carried out already: {steps}. Mend the cause and retry the operation, or cancel it."
 
 
 def _ended(

@@ -33,18 +33,15 @@ from gateway.errors import (
     TargetChanged,
 )
 from gateway.operations import failures
-from gateway.operations.completion import completed, unchanged
+from gateway.operations.actions import Acting
+from gateway.operations.completion import completed, half_done, unchanged, walked
 from gateway.operations.entry import Entry
 from gateway.operations.prepare import Prepared
-from gateway.operations.resolver import (
-    Verdict,
-    is_elsewhere,
-    look,
-    look_at_change,
-    next_look,
-)
-from gateway.operations.sending import Past, Sending, jittered
+from gateway.operations.resolver import is_elsewhere, look, look_at_change, next_look
+from gateway.operations.sending import Past, Sending, has_written, jittered
 from gateway.operations.tools import READ_WITHIN, Tools
+from gateway.operations.verdicts import Verdict
+from gateway.operations.walking import Walking
 from gateway.storage import ENDED, Call, LeaseLost, Operation
 from gateway.telemetry import span
 
@@ -134,7 +131,11 @@ class Course:
     async def _run(self) -> None:
         """From the last result on: nothing is in doubt here but what the past tells."""
         calls = await self._entry.calls()
-        call, past = next(filter(_has_written, calls), None), Past.of(calls)
+        await (self._walk(calls) if self._walks() else self._call_once(calls))
+
+    async def _call_once(self, calls: Sequence[Call]) -> None:
+        """The one call of a verb, unless it is done."""
+        call, past = next(filter(has_written, calls), None), Past.of(calls)
         if call is None and await self._parked_elsewhere(calls):
             return
         if call is None:
@@ -162,6 +163,34 @@ class Course:
             done = await completed(self._tools, self.operation, call)
             await self._entry.end("succeeded", **done)
 
+    def _walks(self) -> bool:
+        """Whether the verb has several steps; of one that is gone `run` tells what is wrong."""
+        try:
+            return self._tools.plan(self.operation).walks
+        except CallerError:
+            return False
+
+    async def _walk(self, calls: Sequence[Call]) -> None:
+        """The steps of a verb of several, from the first that is not done."""
+        if await self._parked_elsewhere(calls):
+            return
+        walking = Walking(self._tools, self._entry, self._patience)
+        try:
+            names = await walking.run(calls)
+        except StorageUnavailable:
+            raise
+        except GatewayError as error:
+            now = await self._entry.calls()
+            doubt = Past.of(now).doubt
+            if doubt is not None:
+                await self._stop_in_doubt(error, doubt)
+            else:
+                await self._stop(error, written=[call for call in now if has_written(call)])
+            return
+        if names is not None:
+            done = walked(self._tools, self.operation, names, await self._entry.calls())
+            await self._entry.end("succeeded", **done)
+
     async def _parked_elsewhere(self, calls: Sequence[Call]) -> bool:
         """Park what was sent to another place than the connection leads to now: what is not
         found here proves nothing, and sent here it would stand twice.
@@ -184,19 +213,25 @@ class Course:
         else:
             await self._park(Verdict("overtaken"))
 
-    async def _stop(self, error: GatewayError) -> None:
-        """It cannot go on and nothing was written. Who was told to come back may wait."""
+    async def _stop(self, error: GatewayError, written: Sequence[Call] = ()) -> None:
+        """It cannot go on. Who was told to come back may wait, and so does what has `written`
+        already: it goes on from there by itself, or when a person says so.
+        """
         waits = error.retryable or isinstance(error, ConnectionStateError)
+        remedy = getattr(error, "remedy", None) or error.detail
         facts: dict[str, Any] = {
             "cause": getattr(error, "own_code", error.code),
-            "remedy": getattr(error, "remedy", None) or error.detail,
+            "remedy": f"{remedy} {half_done(written)}" if written else remedy,
             "problem": failures.written(error),
-            "restartable": waits,
-            "anchor": None,
+            "restartable": waits and not written,
         }
+        if not written:
+            facts["anchor"] = None
         now = self._tools.clock.now()
         too_long = now - self.operation.created_at > WAIT_AT_MOST
-        if not waits or not self.accepted:
+        if not waits and written:
+            await self._entry.end("parked", **facts)
+        elif not waits or not (self.accepted or written):
             await self._entry.end("failed", **facts)
         elif isinstance(error, ConnectionStateError):
             if too_long and error.fault is not None and error.fault.status == 403:
@@ -214,17 +249,21 @@ class Course:
         """Find out what became of the last call. Only this leads out of `uncertain`."""
         tools, operation = self._tools, self.operation
         try:
-            plan = tools.plan(operation)
             calls = await self._entry.calls()
             call = Past.of(calls).doubt or calls[-1]
+            plan = tools.plan_of(operation, call)
             changing = "record" in call.request
-            if operation.anchor is None and not changing:
+            if call.request["anchor"] is None and not changing:
                 await self._park(Verdict("unanchored"))
                 return
             if await self._parked_elsewhere(calls):
                 return
             connection = await tools.connections.require(operation.connection_id)
-            verdict = await (look_at_change if changing else look)(tools, connection, plan, call)
+            if "action" in call.request:
+                verdict = await Acting(tools, connection, plan).look(call)
+            else:
+                looks = look_at_change if changing else look
+                verdict = await looks(tools, connection, plan, call)
         except StorageUnavailable:
             raise
         except CallerError as error:
@@ -244,13 +283,15 @@ class Course:
         """What a look at the outcome of `call` leads to."""
         if verdict.kind == "same":
             await self._entry.found(call, verdict.answer, cause=None)
+        elif call.answer is not None and "action" in call.request:
+            await self._refused_action(call, verdict)
         elif call.answer is not None:
             # A definite refusal, and what is there is not what we sent: it is somebody else's.
             await self._entry.end(
                 "failed", cause=AlreadyExists.code, problem=call.answer, anchor=None
             )
         elif verdict.kind == "none":
-            await self._look_again()
+            await self._look_again(call)
         elif verdict.kind == "unchanged":
             await self._send_again()
         elif verdict.kind == "kept":
@@ -261,6 +302,14 @@ class Course:
             await self._stop(RecordGone())
         else:
             await self._park(verdict)
+
+    async def _refused_action(self, call: Call, verdict: Verdict) -> None:
+        """An action was refused, and it is known now what was done nevertheless."""
+        if verdict.kind in {"partly", "ambiguous"}:
+            await self._park(verdict)
+            return
+        before = [one for one in await self._entry.calls() if has_written(one)]
+        await self._stop(failures.read(call.answer or {}), written=before)
 
     async def _send_again(self) -> None:
         """The record is still as it was when it was read. At once the first time, which is safe;
@@ -279,15 +328,16 @@ class Course:
         else:
             await self._entry.end("uncertain", not_before=due)
 
-    async def _look_again(self) -> None:
+    async def _look_again(self, call: Call) -> None:
         """Wait for the next look; when Business Central cannot be at it any more, send again."""
         now = self._tools.clock.now()
         time = next_look(self.operation, now)
         if time is not None:
             await self._entry.end("uncertain", not_before=time)
             return
+        given_up: dict[str, Any] = {} if "action" in call.request else {"anchor": None}
         await self._entry.advance(
-            state="running", attempt=self.operation.attempt + 1, cause=None, anchor=None
+            state="running", attempt=self.operation.attempt + 1, cause=None, **given_up
         )
 
     async def _park(self, verdict: Verdict) -> None:
@@ -319,12 +369,7 @@ class Course:
     async def _has_left(self) -> bool:
         """Whether something was sent that has written, or may have."""
         calls = await self._entry.calls()
-        return any(_has_written(call) for call in calls) or Past.of(calls).doubt is not None
-
-
-def _has_written(call: Call) -> bool:
-    """Whether a call has an answer that is a success; refusals are kept in another form."""
-    return call.answer is not None and "body" in call.answer
+        return any(has_written(call) for call in calls) or Past.of(calls).doubt is not None
 
 
 def _deletes(call: Call) -> bool:

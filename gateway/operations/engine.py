@@ -173,9 +173,7 @@ class Engine:
         accepted: bool,
     ) -> Operation:
         document: object = {} if plan.input is None else names[plan.input]
-        anchor = None
-        if plan.anchor is not None and plan.steps[0].kind == "create":
-            anchor = plan.anchor.value(names)
+        anchor = _reference(plan, names)
         identity, effective = journal.operation_id(
             connection.id, plan.resource, plan.verb, key=key, anchor=anchor
         )
@@ -260,6 +258,13 @@ class Engine:
         if operation.state in {"queued", "running", "sending", "uncertain"}:
             return Outcome(operation, 202, None)
         return journal.outcome_of(operation)
+
+
+def _reference(plan: Plan, names: Names) -> str | None:
+    """The caller's own reference, where it stands for a key."""
+    if plan.anchor is None or not (plan.walks or plan.steps[0].kind == "create"):
+        return None
+    return plan.anchor.value(names) if plan.anchor.early else None
 
 
 def _leave_open(end: asyncio.Future[Operation | None]) -> None:

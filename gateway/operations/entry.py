@@ -30,7 +30,7 @@ class Entry:
     def __init__(self, store: Store, clock: Clock, operation: Operation) -> None:
         self._store = store
         self._clock = clock
-        self._next: tuple[Plan, Prepared, str, Place] | None = None
+        self._next: tuple[Plan, Prepared, str, Place, Mapping[str, object]] | None = None
         self.operation = operation
         self.sent: Call | None = None
 
@@ -40,24 +40,33 @@ class Entry:
             return []
         return await self._store.calls(self.operation.id)
 
-    def ready(self, plan: Plan, prepared: Prepared, snapshot: str, place: Place) -> Request:
-        """Say what will be sent where; nothing of it is in the journal before it leaves."""
-        self._next = (plan, prepared, snapshot, place)
+    def ready(
+        self,
+        plan: Plan,
+        prepared: Prepared,
+        snapshot: str,
+        place: Place,
+        before: Mapping[str, object],
+    ) -> Request:
+        """Say what will be sent where; nothing of it is in the journal before it leaves. `before`
+        is what tells later whether an action was carried out.
+        """
+        self._next = (plan, prepared, snapshot, place, before)
         return prepared.requests[0]
 
     async def leaves(self) -> None:
         """The intent. Raises `Conflict` when another operation has the anchor, `LeaseLost`."""
         if self._next is None:
             raise AssertionError("nothing is ready to be sent")
-        plan, prepared, snapshot, place = self._next
-        anchor = self.operation.anchor
+        plan, prepared, snapshot, place, before = self._next
+        anchor, entity = self.operation.anchor, self.operation.entity
         if prepared.anchor is not None:
-            anchor = fold(prepared.anchor)
+            anchor, entity = fold(prepared.anchor), plan.entity
         self.operation, self.sent = await self._store.intent(
             self.operation,
             prepared.requests[0].step,
-            _request(prepared, place),
-            entity=plan.entity,
+            {**_request(prepared, place), **before, **_steps_before(plan, prepared)},
+            entity=entity or plan.entity,
             anchor=anchor,
             place=place_name(place),
             snapshot=snapshot,
@@ -118,6 +127,11 @@ class Entry:
             cause=self.operation.cause,
             attempt=self.operation.attempt,
         )
+
+
+def _steps_before(plan: Plan, prepared: Prepared) -> dict[str, object]:
+    """The answers of the steps before this one, so that none of them has to be asked again."""
+    return {"steps": prepared.names["steps"]} if plan.part else {}
 
 
 def _request(prepared: Prepared, place: Place) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -12,7 +12,7 @@ from gateway.clock import Clock
 from gateway.errors import FilterNotApplied
 from gateway.mapping import Lookup, Names, Plan, Question
 from gateway.matching import ItemMatch, Matching
-from gateway.operations.changes import reading
+from gateway.operations.changes import identified, reading
 from gateway.operations.reader import Reader
 from gateway.operations.sources import Absent, Found
 from gateway.storage import Connection
@@ -102,12 +102,16 @@ class RemoteLookups:
         what cannot be an id, and `Ambiguous`.
         """
         entity = self._schemas.entity(plan.api, plan.entity)
-        by, target = plan.steps[0].by, cast("Mapping[str, str]", names["target"])
+        by = plan.steps[0].by
         reader = Reader(self._business_central, self._connection, self._deadline, self._part)
         if by is None:
-            return await reader.by_id(entity, target["id"], reading(entity, plan))
+            return await reader.by_id(entity, identified(plan, names), reading(entity, plan))
         condition = Condition(by.field, "eq", (by.value(names),))
         return await reader.by_key(entity, condition, reading(entity, plan, condition))
+
+    def after(self, plan: Plan, names: Names) -> Found | None:  # noqa: ARG002 - the protocol's
+        """Nobody knows before it is done."""
+        return None
 
     async def _items(self, questions: Sequence[Question]) -> list[Found | Absent | None]:
         skus = [cast("str", question.key) for question in questions]

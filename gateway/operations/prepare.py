@@ -6,7 +6,7 @@ tests beside the mappings. What must be read for it comes through a `Source`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -47,7 +47,7 @@ class Prepared:
     """What would be sent, or the problem why nothing would be.
 
     `baseline` is the record that is changed or deleted; when nothing of it has to be changed
-    there are no requests.
+    there are no requests. `then` are the steps that follow once these calls have been answered.
     """
 
     requests: tuple[Request, ...] = ()
@@ -55,6 +55,7 @@ class Prepared:
     anchor: str | None = field(default=None, repr=False)
     problem: GatewayError | None = None
     baseline: Baseline | None = None
+    then: tuple[str, ...] = ()
     names: Names = field(default_factory=dict, repr=False)
 
 
@@ -94,9 +95,10 @@ def check_document(schemas: Schemas, plan: Plan, names: Names) -> None:
     if plan.input is None:
         return
     document, step = names[plan.input], plan.steps[0]
-    side = schemas.change_validator if step.kind == "update" else schemas.input_validator
-    violations = side(plan.schema).violations(document)
-    if not violations and step.by is not None:
+    patched = plan.verb == "update" and not plan.action
+    side = schemas.change_validator if patched else schemas.input_validator
+    violations = side(plan.takes or plan.schema).violations(document)
+    if not violations and step.by is not None and not plan.walks:
         violations = _wrong_key(schemas, plan, step.by, names)
     if violations:
         raise InvalidInput(violations=violations)
@@ -126,7 +128,17 @@ async def prepare(
     except (CallerError, MappingError, RecordGone) as error:
         return Prepared(problem=error, names=names)
     patch = None if plan.input is None else names[plan.input]
-    asked = _asked(plan, base, patch)
+    base = await look_up(plan, base, source, _asked(plan, base, patch))
+    return base if base.problem is not None else _render(schemas, plan, base, patch)
+
+
+async def look_up(plan: Plan, base: Prepared, source: Source, asked: Collection[str]) -> Prepared:
+    """With the answers of the lookups that are `asked`, or the problem of what they lack.
+
+    Raises only what `source` raises.
+    """
+    if not plan.lookups:
+        return base
     reports: list[LookupReport] = []
     refused: list[Rejected] = []
     found: dict[str, object] = {}
@@ -139,13 +151,11 @@ async def prepare(
             except (CallerError, MappingError) as error:
                 return replace(base, names=names, lookups=tuple(reports), problem=error)
             answers = await source.find(lookup, questions)
-            report, found[lookup.name], rejections = _judge(plan, lookup, questions, answers)
+            report, found[lookup.name], rejections = judged(plan, lookup, questions, answers)
             reports.append(report)
             refused.extend(rejections)
     base = replace(base, names=names, lookups=tuple(reports))
-    if refused:
-        return replace(base, problem=_together(refused))
-    return _render(schemas, plan, base, patch)
+    return replace(base, problem=together(refused)) if refused else base
 
 
 def _standing(
@@ -174,7 +184,7 @@ def _asked(plan: Plan, base: Prepared, patch: object) -> frozenset[str]:
     return frozenset(lookup.name for lookup in plan.lookups)
 
 
-def _judge(
+def judged(
     plan: Plan,
     lookup: Lookup,
     questions: Sequence[Question],
@@ -209,7 +219,7 @@ def _absences(plan: Plan, code: str, question: Question, absent: Absent) -> list
     return [Violation(code, detail, pointer) for pointer in pointers]
 
 
-def _together(refused: Sequence[Rejected]) -> Rejected:
+def together(refused: Sequence[Rejected]) -> Rejected:
     """All of them in one: the words of the first, the violations of all."""
     first = refused[0]
     violations = tuple(violation for error in refused for violation in error.violations)
@@ -222,7 +232,7 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
     try:
         refused = plan.guards(names)
         if refused:
-            return replace(base, problem=_together(refused))
+            return replace(base, problem=together(refused))
         if base.baseline is not None:
             values = None if change is None else change.render(names, patch)
             request = request_of(schemas, plan, base.baseline, values)

@@ -46,15 +46,20 @@ class Reader:
 
         Raises `Ambiguous`, and what reading raises.
         """
+        rows = await self.all_where(entity, condition, query)
+        if len(rows) > 1:
+            raise Ambiguous
+        return rows[0] if rows else None
+
+    async def all_where(self, entity: Entity, condition: Condition, query: str) -> list[Row]:
+        """All decoded records that fit. Raises what reading raises."""
         found = await self.business_central.read_all(
             self.connection, entity.entity_set, query, deadline=self.deadline
         )
         rows = [decode(entity, row, self.entities) for row in found]
         for row in rows:
             self._check(entity, row, condition)
-        if len(rows) > 1:
-            raise Ambiguous
-        return rows[0] if rows else None
+        return list(rows)
 
     def _check(self, entity: Entity, row: Row, condition: Condition) -> None:
         if not matches(entity, row, [condition]):

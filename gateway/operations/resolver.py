@@ -7,97 +7,23 @@ the record: as long as the ETag is the one that was sent, nothing was changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
-from gateway.errors import FilterNotApplied, OutcomeUnknown, Violation
 from gateway.mapping import Anchor, Plan
 from gateway.operations.changes import reading
 from gateway.operations.compare import differences, is_incomplete, same_record
 from gateway.operations.journal import place_of
-from gateway.operations.tools import READ_WITHIN, Tools
+from gateway.operations.tools import Tools
+from gateway.operations.verdicts import Row, Verdict
 from gateway.storage import Call, Connection, Operation
-from gateway.wire import Condition, Entity, decode, filter_text, matches, query
+from gateway.wire import Condition, Entity, filter_text, query
 
 # Eight minutes in Business Central's queue, eight running, and a margin (bc/api.md §8).
 SETTLED_AFTER: Final = timedelta(minutes=18)
 SOONEST_LOOK: Final = timedelta(seconds=2)
 LATEST_LOOK: Final = timedelta(minutes=5)
-
-Kind = Literal[
-    "same",
-    "none",
-    "ambiguous",
-    "incomplete",
-    "unanchored",
-    "unchanged",
-    "overtaken",
-    "kept",
-    "gone",
-    "elsewhere",
-]
-Row = Mapping[str, object]
-
-_REMEDIES: Final[Mapping[Kind, str]] = {
-    "ambiguous": (
-        "There are records with this reference that cannot be told from the one sent. Look at "
-        "them in Business Central"
-    ),
-    "incomplete": (
-        "The record is there, but lines are missing. Complete or delete it in Business Central"
-    ),
-    "elsewhere": (
-        "This was sent to another company or environment than the one the connection works with "
-        "now. Set the connection back and retry, or see there whether it was written"
-    ),
-    "overtaken": (
-        "The record was changed after it was read, and it cannot be told whether this change was "
-        "made before that. See what stands in Business Central, and send what is still to be "
-        "changed anew"
-    ),
-    "unanchored": (
-        "The mapping names no anchor for this document, so it cannot be looked for. See whether "
-        "it is in Business Central"
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a look found. `answer` stands for Business Central's lost answer if the kind is
-    `same`; `candidates` are pairs of entity set and row otherwise.
-    """
-
-    kind: Kind
-    answer: dict[str, object] = field(default_factory=dict, repr=False)
-    candidates: tuple[tuple[str, Row], ...] = field(default=(), repr=False)
-
-    @property
-    def remedy(self) -> str | None:
-        """What a person can do."""
-        return _REMEDIES.get(self.kind)
-
-    @property
-    def cause(self) -> str:
-        """Why an operation is parked for this verdict."""
-        return "ambiguous" if self.kind == "overtaken" else self.kind
-
-    def problem(self, operation: Operation) -> OutcomeUnknown:
-        """The problem of an operation parked for this verdict, with the candidates."""
-        return OutcomeUnknown(
-            f"{self.remedy}.",
-            operation=operation.id,
-            violations=[
-                Violation(
-                    "candidate",
-                    f"A record of {entity_set}: number {row.get('number') or 'unknown'}.",
-                    target=f"{entity_set}({row.get('id')})",
-                )
-                for entity_set, row in self.candidates
-            ],
-        )
 
 
 def is_elsewhere(calls: Iterable[Call], connection: Connection) -> bool:
@@ -164,17 +90,9 @@ async def _rows(
     condition: Condition,
     parts: Sequence[str],
 ) -> list[Row]:
-    """The decoded records with this anchor, each held against the filter before it is believed."""
-    found = await tools.business_central.read_all(
-        connection,
-        entity.entity_set,
-        query(expand=dict.fromkeys(parts, ()), filter_=filter_text(entity, [condition])),
-        deadline=tools.within(READ_WITHIN),
-    )
-    rows = [decode(entity, row, lambda name: tools.entity(plan, name)) for row in found]
-    if not all(matches(entity, row, [condition]) for row in rows):
-        raise FilterNotApplied
-    return list(rows)
+    """The decoded records with this anchor."""
+    asked = query(expand=dict.fromkeys(parts, ()), filter_=filter_text(entity, [condition]))
+    return await tools.reader(plan, connection).all_where(entity, condition, asked)
 
 
 def _elsewhere(rows: Sequence[Row], moved: Sequence[tuple[str, Row]]) -> list[tuple[str, Row]]:

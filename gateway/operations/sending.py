@@ -7,7 +7,7 @@ raised here means that nothing was written by the calls of this run.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -27,6 +27,7 @@ from gateway.errors import (
     Violation,
 )
 from gateway.mapping import Names, Plan
+from gateway.operations.actions import Acting
 from gateway.operations.changes import Baseline
 from gateway.operations.compare import same_value
 from gateway.operations.entry import Entry
@@ -51,14 +52,17 @@ class Past:
     doubt: Call | None = None
 
     @classmethod
-    def of(cls, calls: Iterable[Call]) -> Past:
-        """What the calls that were sent tell."""
+    def of(cls, calls: Sequence[Call]) -> Past:
+        """What the calls of the last step that was sent tell."""
         past = cls()
-        for call in calls:
-            if "record" in call.request:
+        own = [call for call in calls if call.step == calls[-1].step]
+        for call in own:
+            if "record" in call.request and "action" not in call.request:
                 baseline = cast("Mapping[str, object]", call.request["baseline"])
                 past.learn(baseline, call.request["record"])
                 past.doubt = call if call.answer is None else past.doubt
+        if any(has_written(call) for call in own):
+            past.doubt = None
         return past
 
     def learn(self, fields: Mapping[str, object], record: object) -> None:
@@ -108,7 +112,13 @@ class Sending:
         operation, tools = self.entry.operation, self.tools
         plan = tools.plan(operation)
         connection = await tools.connections.require(operation.connection_id)
-        names = tools.names(plan, operation, connection)
+        return await self.call(plan, tools.names(plan, operation, connection), connection, past)
+
+    async def call(
+        self, plan: Plan, names: Names, connection: Connection, past: Past
+    ) -> Call | Prepared | None:
+        """The one call of a plan of one step, as `run` makes it."""
+        tools = self.tools
         await self._take_key(connection, plan, names)
         for again in range(1, MOST_TIMES + 1):
             prepared = await self._prepared(connection, plan, names, past)
@@ -158,7 +168,9 @@ class Sending:
     ) -> Prepared:
         """What is to be sent, seen against what this operation saw before."""
         operation = self.entry.operation
-        if_match = cast("Sequence[str]", operation.target.get(IF_MATCH, ()))
+        step = plan.steps[0]
+        # One step of several is not about the record of the address.
+        if_match = cast("Sequence[str]", () if plan.part else operation.target.get(IF_MATCH, ()))
         checked = operation.snapshot == self.tools.snapshot.hash  # before it began
         prepared = await self.tools.prepare(connection, plan, names, if_match, checked=checked)
         if prepared.problem is not None:
@@ -169,6 +181,8 @@ class Sending:
         if baseline is not None:
             if baseline.etag is None:
                 raise UnexpectedAnswer("Business Central gave the record no ETag.")
+            if step.action is not None:
+                return prepared
             past.learn(baseline.fields, baseline.canonical_etag)
             for request in prepared.requests:
                 past.overtaken(self.tools.entity(plan, plan.entity), baseline, request.body)
@@ -179,13 +193,16 @@ class Sending:
     ) -> Call | None:
         """Intent, call, result."""
         entry, tools = self.entry, self.tools
-        request = entry.ready(plan, prepared, tools.snapshot.hash, place_of(connection))
+        before: dict[str, object] = {}
+        if plan.steps[0].action is not None and prepared.baseline is not None:
+            before = await Acting(tools, connection, plan).before(prepared.baseline)
+        request = entry.ready(plan, prepared, tools.snapshot.hash, place_of(connection), before)
         try:
             answer = await tools.business_central.write(
                 connection,
                 request,
                 deadline=tools.within(WRITE_WITHIN),
-                lane=request.path,
+                lane=request.path.partition("/")[0],
                 if_match=None if prepared.baseline is None else prepared.baseline.etag,
                 journal=entry,
                 patience=self.patience,
@@ -206,6 +223,10 @@ class Sending:
     async def _refused(self, plan: Plan, prepared: Prepared, error: GatewayError) -> None:
         """A definite refusal. Raises it, in the mapping's words where it has some."""
         entry, creating = self.entry, plan.steps[0].kind == "create"
+        if plan.steps[0].action is not None and plan.steps[0].effect == "irreversible":
+            # It may have been done all the same (bc/pitfalls.md 2): that is looked for first.
+            await entry.refused(in_words_of(plan, error), state="uncertain", cause=error.code)
+            return
         if isinstance(error, AlreadyExists) and creating and prepared.anchor is not None:
             await entry.refused(error, state="uncertain", cause=error.code)
             return
@@ -216,10 +237,17 @@ class Sending:
         raise in_words_of(plan, error) from error
 
 
+def has_written(call: Call) -> bool:
+    """Whether a call has an answer that is a success; refusals are kept in another form."""
+    return call.answer is not None and "body" in call.answer
+
+
 def _is_believed(prepared: Prepared, answer: Answer) -> bool:
-    """A success names its record, but for a deletion, which says nothing."""
+    """A success names its record, but for a deletion and an action, which say nothing."""
     if prepared.requests[0].method == "DELETE":
         return answer.body is None
+    if prepared.requests[0].body is None:
+        return True
     return is_guid(str((answer.body or {}).get("id")))
 
 

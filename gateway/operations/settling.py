@@ -13,7 +13,7 @@ from gateway.clock import timestamp
 from gateway.errors import Conflict, OperationInProgress
 from gateway.operations.journal import AGAIN_AFTER
 from gateway.operations.resolver import SETTLED_AFTER
-from gateway.operations.sending import Past
+from gateway.operations.sending import Past, has_written
 from gateway.storage import ENDED, Call, Operation
 
 _UNDER_WAY = "The operation is under way and settles itself; ask for it again."
@@ -58,7 +58,7 @@ def cancelled(operation: Operation, calls: Sequence[Call], now: datetime) -> dic
     return {
         "state": "cancelled",
         "cause": "cancelled",
-        "remedy": _left_behind(operation, calls[-1]) if doubtful else _NOTHING,
+        "remedy": _left_behind(operation, calls, doubtful=doubtful),
         "problem": None,
         "anchor": None,
         "not_before": None,
@@ -68,7 +68,9 @@ def cancelled(operation: Operation, calls: Sequence[Call], now: datetime) -> dic
 
 def may_have_written(calls: Sequence[Call]) -> bool:
     """Whether a call has left whose outcome nobody knows."""
-    return bool(calls) and (calls[-1].answer is None or Past.of(calls).doubt is not None)
+    if not calls or has_written(calls[-1]):
+        return False
+    return calls[-1].answer is None or Past.of(calls).doubt is not None
 
 
 def _must_be_parked(operation: Operation, instead: str) -> None:
@@ -88,12 +90,25 @@ _ENDS = {
 }
 
 
-def _left_behind(operation: Operation, call: Call) -> str:
+def _left_behind(operation: Operation, calls: Sequence[Call], *, doubtful: bool) -> str:
+    """What stands, and what may stand, in Business Central."""
+    written = list(dict.fromkeys(call.step for call in calls if has_written(call)))
+    words = [f"Carried out before: {', '.join(written)}."] if written else []
+    if doubtful:
+        words.append(
+            f"In Business Central there may stand {_doubtful(operation, calls[-1])}: it was sent, "
+            "and no answer came back."
+        )
+    return " ".join(words) or _NOTHING
+
+
+def _doubtful(operation: Operation, call: Call) -> str:
+    if "action" in call.request:
+        return f"what {call.request['path']} does"
     match call.request["method"]:
         case "POST":
-            what = f"a new record of {operation.entity} with the reference of this operation"
+            return f"a new record of {operation.entity} with the reference of this operation"
         case "DELETE":
-            what = f"{call.request['path']}, unless it was deleted"
+            return f"{call.request['path']}, unless it was deleted"
         case _:
-            what = f"the change of {call.request['path']}"
-    return f"In Business Central there may stand {what}: it was sent, and no answer came back."
+            return f"the change of {call.request['path']}"

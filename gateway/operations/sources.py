@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from gateway.errors import InvalidInput, Violation
 from gateway.mapping import Lookup, Names, Plan, Question
+from gateway.operations.changes import identified
 
 Found = Mapping[str, object]
 
@@ -40,6 +41,10 @@ class Source(Protocol):
         """
         ...
 
+    def after(self, plan: Plan, names: Names) -> Found | None:
+        """What a step that writes would leave behind; None: that is known once it is done."""
+        ...
+
 
 class GivenAnswers:
     """Answers from a document instead of Business Central: by name of the lookup one record, or
@@ -61,22 +66,38 @@ class GivenAnswers:
         """The given records, in the order of the questions."""
         return [self._answer(lookup, question) for question in questions]
 
-    async def current(self, plan: Plan, names: Names) -> Found | None:  # noqa: ARG002 - the protocol's
-        """The record under the step `read`."""
-        if "read" not in self._steps:
+    async def current(self, plan: Plan, names: Names) -> Found | None:
+        """The record under the step `read`. Of several steps each reads under its own name, and
+        what one changes is not known, but for its id.
+        """
+        step, name = plan.steps[0], "read"
+        if plan.part:
+            if step.writes:
+                found_by = None if step.identified is None else identified(plan, names)
+                return None if found_by is None else {"id": found_by}
+            name = step.name
+        if name not in self._steps:
             raise InvalidInput(
-                "The answers have nothing for the step read.",
-                violations=[Violation("unanswered", "A change needs the record as it stands.", "")],
+                f"The answers have nothing for the step {name}.",
+                violations=[Violation("unanswered", "This needs a record as it stands.", "")],
             )
-        return cast("Found | None", self._steps["read"])
+        return cast("Found | None", self._steps[name])
+
+    def after(self, plan: Plan, names: Names) -> Found | None:
+        """The record under the name of the step; of an action on a record its id is known."""
+        step = plan.steps[0]
+        given = cast("Found | None", self._steps.get(step.name))
+        if given is not None or step.identified is None:
+            return given
+        return {"id": identified(plan, names)}
 
     def _answer(self, lookup: Lookup, question: Question) -> Found | None:
-        given: object = self._answers
+        given: object = self._steps if lookup.step else self._answers
         keys = [lookup.name, question.key] if lookup.each else [lookup.name]
         for key in keys:
             if not isinstance(given, Mapping) or key not in given:
                 raise InvalidInput(
-                    f"The answers have nothing for the lookup {lookup.name}.",
+                    f"The answers have nothing for the {'step' if lookup.step else 'lookup'} {lookup.name}.",
                     violations=[
                         Violation("unanswered", "This leads to a lookup without an answer.", at)
                         for at in question.pointers

@@ -10,14 +10,16 @@ from typing import Final
 from gateway.businesscentral import BusinessCentral, Deadline
 from gateway.clock import Clock
 from gateway.connections import Connections
+from gateway.errors import Conflict
 from gateway.mapping import Names, Plan
 from gateway.matching import Matching
 from gateway.operations.journal import IF_MATCH
 from gateway.operations.lookups import LookupCache, RemoteLookups
 from gateway.operations.prepare import Prepared, names_for, prepare
 from gateway.operations.reader import Reader
+from gateway.operations.walk import rehearsed
 from gateway.snapshot import Snapshot
-from gateway.storage import Connection, Operation, Store
+from gateway.storage import Call, Connection, Operation, Store
 from gateway.wire import Entity
 
 READ_WITHIN: Final = 60.0  # seconds for the lookups of an operation, or for reading back
@@ -39,6 +41,23 @@ class Tools:
     def plan(self, operation: Operation) -> Plan:
         """The plan of an operation. Raises `UnknownResource`, `MethodNotAllowed`."""
         return self.snapshot.plan(operation.resource, operation.verb)
+
+    def plan_of(self, operation: Operation, call: Call) -> Plan:
+        """The plan of what `call` was: of a verb of several steps that of its step.
+
+        Raises as `plan` does, and `Conflict` when the mapping has no such step any more.
+        """
+        plan = self.plan(operation)
+        if not plan.walks:
+            return plan
+        step = next((one for one in plan.steps if one.name == call.step), None)
+        if step is None:
+            raise Conflict(
+                f"The mapping of {operation.resource} has no step {call.step} any more, and this "
+                "was sent by it. Put it back, then retry.",
+                operation=operation.id,
+            )
+        return plan.at(step)
 
     def entity(self, plan: Plan, entity_set: str) -> Entity:
         """An entity of the plan's API."""
@@ -63,6 +82,18 @@ class Tools:
         entities = partial(self.entity, plan)
         return Reader(self.business_central, connection, self.within(READ_WITHIN), entities)
 
+    def source(self, connection: Connection, plan: Plan) -> RemoteLookups:
+        """Reads what the plan asks for from `connection`."""
+        return RemoteLookups(
+            self.business_central,
+            self.matching,
+            self.snapshot.schemas,
+            self.cache,
+            connection=connection,
+            plan=plan,
+            deadline=self.within(READ_WITHIN),
+        )
+
     async def prepare(
         self,
         connection: Connection,
@@ -73,13 +104,7 @@ class Tools:
         checked: bool = False,
     ) -> Prepared:
         """From names to requests, with everything read from `connection`; `checked` as there."""
-        source = RemoteLookups(
-            self.business_central,
-            self.matching,
-            self.snapshot.schemas,
-            self.cache,
-            connection=connection,
-            plan=plan,
-            deadline=self.within(READ_WITHIN),
-        )
+        source = self.source(connection, plan)
+        if plan.walks:
+            return await rehearsed(self.snapshot.schemas, plan, names, source)
         return await prepare(self.snapshot.schemas, plan, names, source, if_match, checked=checked)

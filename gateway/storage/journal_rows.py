@@ -290,7 +290,11 @@ def operation_by_id(connection: Connection, seals: Seals, operation_id: str) -> 
 
 def calls_of(connection: Connection, seals: Seals, operation_id: str) -> list[Call]:
     """Every call of the operation, in the order they were sent."""
-    statement = select(calls).where(calls.c.operation_id == operation_id).order_by(calls.c.attempt)
+    statement = (
+        select(calls)
+        .where(calls.c.operation_id == operation_id)
+        .order_by(calls.c.attempt, calls.c.sent_at)
+    )
     return [decoded_call(seals, row) for row in connection.execute(statement).mappings()]
 
 

@@ -5,6 +5,7 @@ The compiler of mappings, the client and the resolver import from here.
 
 from __future__ import annotations
 
+from gateway.wire.actions import SPLIT, TRACES, Made, Trace, trace_of
 from gateway.wire.entities import Entity, Field, FieldType, Part, entity_from_schema
 from gateway.wire.faults import Failure, classify, read_fault
 from gateway.wire.names import decode_name, encode_name
@@ -24,13 +25,17 @@ from gateway.wire.paths import (
 from gateway.wire.values import code, decode, decode_value, encode_value, same_code
 
 __all__ = [
+    "SPLIT",
+    "TRACES",
     "Condition",
     "Entity",
     "Failure",
     "Field",
     "FieldType",
+    "Made",
     "Operator",
     "Part",
+    "Trace",
     "batches",
     "classify",
     "code",
@@ -50,4 +55,5 @@ __all__ = [
     "read_fault",
     "record_path",
     "same_code",
+    "trace_of",
 ]

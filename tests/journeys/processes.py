@@ -159,6 +159,14 @@ class House:
 
     async def orders(self, reference: str) -> list[Json]:
         """The sales orders with this reference that Business Central holds."""
-        query = urlencode({"company": COMPANY, "entity": "salesOrders"})
+        return await self.there("salesOrders", externalDocumentNumber=reference)
+
+    async def there(self, entity: str, **fields: str) -> list[Json]:
+        """The records with these fields that Business Central holds."""
+        query = urlencode({"company": COMPANY, "entity": entity})
         state = await self.control("GET", f"state?{query}")
-        return [each for each in state["value"] if each["externalDocumentNumber"] == reference]
+        return [
+            each
+            for each in state["value"]
+            if all(each[name] == value for name, value in fields.items())
+        ]

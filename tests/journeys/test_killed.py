@@ -169,3 +169,31 @@ async def test_killed_in_the_middle_of_changes_and_of_waiting(house: House) -> N
         assert len(await house.orders(reference)) == 1
     status, problem = await house.call("POST", f"/v1/operations/{ids[2]}/cancel")
     assert (status, problem["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_killed_while_an_order_is_invoiced(house: House, when: str) -> None:
+    base = f"/v1/connections/{await house.connect()}/sales-orders"
+    reference = f"INVOICED-{when}".upper()
+    _, made = await house.call("POST", base, order(reference))
+    await slow(house, "POST", "shipAndInvoice$", when)
+    path = f"{base}/{made['id']}/ship-and-invoice"
+    sent = asyncio.create_task(house.call("POST", path, {}))
+    (identity,) = await in_state(house, "sending", 1)
+    while when == "after" and await house.orders(reference):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.05)
+    await house.kill("serve")
+    with pytest.raises(ClientError):
+        await sent
+    await house.control("DELETE", "faults")
+    await house.serve()
+    if when == "before":
+        # It may be under way for 18 minutes: nothing is called again before that.
+        _, found = await house.call("GET", f"/v1/operations/{identity}")
+        assert found["state"] in {"sending", "uncertain", "succeeded"}
+        return
+    done = await settled(house, identity)
+    assert done["state"] == "succeeded"
+    assert len(await house.there("salesInvoices", orderNumber=made["number"])) == 1
+    _, again = await house.call("GET", f"/v1/operations/{identity}")
+    assert again["record"] == {"id": made["id"], "number": made["number"]}

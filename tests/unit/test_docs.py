@@ -68,10 +68,10 @@ async def test_the_mapping_of_the_manual_does_what_its_tests_say(tmp_path: Path)
     assert found <= {"M304"}  # it shows a part of an item
     snapshot = load_snapshot(mappings=own, schemas=schemas)
     assert list(snapshot.resources["price-list-items"].verbs) == [
-        *("list", "read", "update", "upsert", "delete"),
+        *("list", "read", "update", "upsert", "delete", "block"),
     ]
     results = await run_cases(read_cases(tmp_path / "price-list-items.test.yaml"), snapshot)
-    assert len(results) == 6
+    assert len(results) == 8
     assert [finding for result in results for finding in result.findings] == []
 
 

@@ -55,7 +55,8 @@ def test_the_shipped_resources(snapshot: Snapshot) -> None:
         "Sales orders",
         "sales-order",
     )
-    assert list(orders.verbs) == ["list", "read", "create"]
+    assert list(orders.verbs) == ["list", "read", "create", "ship-and-invoice"]
+    assert orders.actions == ("ship-and-invoice",)
     for name in ("customers", "items"):  # a delete is for whoever asks for it
         verbs = list(snapshot.resources[name].verbs)
         assert verbs == ["list", "read", "create", "update", "upsert"]

@@ -113,3 +113,23 @@ async def test_a_change_is_shown_and_not_made(
     found = await dry_run(session, **asked, verb="update", id=customer["id"], answers=steps)
     assert (found["verdict"], found["requests"]) == ("would_send", [])
     assert await writes() == []
+
+
+async def test_an_action_is_shown_as_far_as_it_is_known(
+    caller: Caller, connect: Connect, writes: Writes
+) -> None:
+    record = "5f8c0000-0000-4000-8000-000000000002"
+    wish = {"resource": "sales-invoices", "verb": "post", "id": record}
+    integrator = await caller("integrator")
+    draft = {"steps": {"draft": {"id": record, "status": "Draft"}}}
+    found = await dry_run(integrator, **wish, answers=draft)
+    assert (found["verdict"], found["then"]) == ("would_send", ["posted"])
+    assert [one["path"] for one in found["requests"]] == [
+        f"salesInvoices({record})/Microsoft.NAV.post"
+    ]
+    review = {"steps": {"draft": {"id": record, "status": "In_x0020_Review"}}}
+    found = await dry_run(integrator, **wish, answers=review)
+    assert (found["verdict"], found["problem"]["code"]) == ("would_refuse", "invoice_in_review")
+    found = await dry_run(integrator, **wish, connection=await connect())
+    assert (found["verdict"], found["problem"]["code"]) == ("would_refuse", "not_found")
+    assert await writes() == []

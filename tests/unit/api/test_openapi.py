@@ -57,6 +57,13 @@ def test_every_route_is_described_and_every_description_is_a_route(
         if "{resource}" not in path:
             routes.add((route.method, path))
             continue
+        if path.endswith("{action}"):
+            routes |= {
+                (route.method, path.replace("{resource}", name).replace("{action}", action))
+                for name, plans in snapshot.resources.items()
+                for action in plans.actions
+            }
+            continue
         verb = VERBS[route.method, path.endswith("}") and not path.endswith("{resource}")]
         routes |= {
             (route.method, path.replace("{resource}", name))

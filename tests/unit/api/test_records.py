@@ -306,3 +306,42 @@ async def test_a_write_that_waits_is_settled(product: ClientSession, connect: Co
     _, _, known = await call(product, "GET", "/v1/resources")
     customers = next(one for one in known["data"] if one["name"] == "customers")
     assert {"update", "upsert"} <= set(customers["verbs"])
+
+
+async def test_an_order_is_invoiced_by_an_action(product: ClientSession, connect: Connect) -> None:
+    path = f"/v1/connections/{await connect()}/sales-orders"
+    _, _, order = await post(product, path, ORDER)
+    action = f"{path}/{order['id']}/ship-and-invoice"
+
+    status, _, problem = await post(product, f"{path}/{order['id']}/ship", {})
+    assert (status, problem["code"]) == (404, "not_found")
+    assert "ship-and-invoice" in problem["detail"]
+    status, _, problem = await post(product, f"{path}/{order['id']}/create", {})
+    assert (status, problem["code"]) == (404, "not_found")
+    status, _, problem = await post(product, action, {"force": True})
+    assert (status, problem["code"]) == (422, "invalid_input")
+    status, _, problem = await post(product, action, {}, If_Match='"another"')
+    assert (status, problem["code"]) == (412, "conflict")
+
+    async with product.post(action) as response:  # no body at all
+        answer = decode_json(await response.read())
+        assert response.status == 200
+        assert response.headers["Operation-Id"].startswith("op_")
+    assert isinstance(answer, dict)
+    invoice = answer.pop("invoice")
+    assert answer == order
+    async with product.get(f"{path[:-6]}invoices/{invoice['id']}") as response:
+        read = decode_json(await response.read())
+        assert isinstance(read, dict)
+        assert (read["number"], read["order"]["number"]) == (invoice["number"], order["number"])
+
+    status, _, problem = await post(product, action, {})
+    assert (status, problem["code"]) == (404, "not_found")
+
+
+async def test_the_resources_tell_their_actions(product: ClientSession) -> None:
+    async with product.get("/v1/resources") as response:
+        found = {one["name"]: one for one in (await response.json())["data"]}
+    assert found["sales-orders"]["actions"] == ["ship-and-invoice"]
+    assert found["sales-orders"]["verbs"] == ["create", "list", "read"]
+    assert found["customers"]["actions"] == []

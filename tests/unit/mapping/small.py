@@ -75,6 +75,7 @@ ORDERS: dict[str, Any] = {
     "entityName": "order",
     "key": ["id"],
     "verbs": ["get", "post", "patch", "delete"],
+    "actions": ["post", "postAndSend"],
     "required": [["customerNumber", "customerId"]],
     "parts": {
         "orderLines": {"entitySet": "orderLines", "many": True},

@@ -34,7 +34,146 @@ def leaf(expression: str) -> str:
     return f'    remark: "{expression}"\n'
 
 
+READ = '{name: there, read: orders, id: "{{ target.id }}"}'
+ACT = '{name: act, action: Microsoft.NAV.post, on: {entity: orders, id: "{{ target.id }}"}}'
+AGAIN = '{name: again, read: orders, id: "{{ target.id }}"}'
+
+
+def acting(*steps: str, more: str = "") -> tuple[str, str]:
+    """An action of these steps, put into the small mapping."""
+    lines = "".join(f"      - {step}\n" for step in steps)
+    return "read: {}\n", f"read: {{}}\nactions:\n  ship:\n{more}    steps:\n{lines}"
+
+
 MISTAKES: list[tuple[str, str, str]] = [
+    # steps
+    ("wrong-shape", "read: {}\n", f"read: {{}}\nactions: {{^Ship It: {{steps: [{READ}]}}}}\n"),
+    ("wrong-shape", "read: {}\n", f"read: {{}}\nactions: {{^update: {{steps: [{READ}]}}}}\n"),
+    ("missing-key", "read: {}\n", "read: {}\nactions:\n  ship: ^{}\n"),
+    ("unknown-key", *acting(READ, more="    ^body: {remark: x}\n")),
+    ("misplaced-key", *acting(READ, more="    ^input: wish\n")),
+    ("misplaced-key", *acting(READ, more="    ^schema: order\n")),
+    ("unknown-schema", *acting(READ, more="    input: wish\n    schema: ^ordre\n")),
+    ("input-never-used", *acting(READ, more="    input: ^wish\n    schema: order\n")),
+    (
+        "misplaced-key",
+        "  body:\n",
+        f"  steps: [{READ}]\n  ^body:\n",
+    ),
+    ("misplaced-key", "read: {}\n", "read: {}\n^upsert:\n  input: order\n  by: {remark: x}\n"),
+    ("misplaced-key", "  body:\n", "  ^answer: there\n  body:\n"),
+    ("misplaced-key", *acting("{^name: odd}")),
+    ("misplaced-key", *acting('{^name: odd, read: orders, find: orders, id: "{{ target.id }}"}')),
+    (
+        "misplaced-key",
+        *acting('{name: odd, read: orders, id: "{{ target.id }}", ^body: {remark: x}}'),
+    ),
+    ("misplaced-key", *acting("{name: odd, ^read: orders}")),
+    ("misplaced-key", *acting("{name: odd, ^find: orders, where: {remark: x}}")),
+    ("misplaced-key", *acting("{name: odd, ^action: Microsoft.NAV.post}")),
+    (
+        "wrong-shape",
+        *acting('{name: odd, action: ^post, on: {entity: orders, id: "{{ target.id }}"}}', AGAIN),
+    ),
+    ("bad-name", *acting(READ, '{name: ^there, read: orders, id: "{{ target.id }}"}')),
+    ("bad-name", *acting('{name: ^lookups, read: orders, id: "{{ target.id }}"}')),
+    ("unknown-entity", *acting('{name: there, read: ^ordrs, id: "{{ target.id }}"}')),
+    (
+        "unknown-entity",
+        *acting(
+            '{name: act, action: Microsoft.NAV.post, on: {entity: ^ordrs, id: "{{ target.id }}"}}',
+            AGAIN,
+        ),
+    ),
+    ("cannot-be-called", *acting('{name: odd, delete: ^customers, id: "{{ target.id }}"}')),
+    ("cannot-be-called", *acting("{name: odd, create: ^orderLines, body: {sequence: 1}}")),
+    ("unknown-action", *acting(ACT.replace("Microsoft.NAV.post", "^Microsoft.NAV.pots"), AGAIN)),
+    (
+        "split-action",
+        *acting(ACT.replace("Microsoft.NAV.post", "^Microsoft.NAV.postAndSend"), AGAIN),
+    ),
+    ("no-read-back", *acting(READ, ACT.replace("Microsoft.NAV.post", "^Microsoft.NAV.post"))),
+    ("unknown-input", *acting('{name: odd, read: orders, id: "{{ ^steps.there.id }}"}', AGAIN)),
+    ("unknown-input", *acting(READ, '{name: odd, read: orders, id: "{{ ^steps.there.di }}"}')),
+    ("unknown-input", *acting('{name: odd, read: orders, id: "{{ ^steps.odd.id }}"}')),
+    ("unknown-input", *acting(ACT, '{name: odd, read: orders, id: "{{ ^steps.act.id }}"}')),
+    ("wrong-type", *acting(READ, '{name: odd, read: orders, id: "{{ ^steps.there.number }}"}')),
+    (
+        "may-be-missing",
+        *acting(
+            "{name: maybe, find: customers, where: {number: x}, on_missing: null}",
+            '{name: odd, read: orders, id: "{{ ^steps.maybe.id }}"}',
+        ),
+    ),
+    (
+        "unknown-field",
+        *acting("{name: odd, find: orders, where: {^nunber: x}, on_missing: null}", AGAIN),
+    ),
+    (
+        "unknown-rejection",
+        *acting(
+            "{name: odd, find: orders, where: {remark: x}, on_missing: {reject: ^gone}}", AGAIN
+        ),
+    ),
+    (
+        "unknown-rejection",
+        *acting(
+            '{name: there, read: orders, id: "{{ target.id }}", guards: [{when: steps.there.urgent, reject: ^gone}]}'
+        ),
+    ),
+    (
+        "condition-not-boolean",
+        *acting(
+            READ,
+            '{name: odd, $when: ^steps.there.remark, read: orders, id: "{{ target.id }}"}',
+            AGAIN,
+        ),
+    ),
+    (
+        "step-never-used",
+        *acting("{name: ^odd, find: orders, where: {remark: x}, on_missing: null}", AGAIN),
+    ),
+    ("no-answer", *acting(READ, AGAIN, more="    answer: ^ther\n")),
+    ("no-answer", *acting('^{name: there, read: customers, id: "{{ target.id }}"}')),
+    (
+        "no-answer",
+        *acting('^{name: there, $when: now is present, read: orders, id: "{{ target.id }}"}'),
+    ),
+    ("no-answer", *acting("^{name: there, find: orders, where: {remark: x}, on_missing: null}")),
+    (
+        "no-answer",
+        *acting(
+            '{name: odd, delete: orders, id: "{{ target.id }}"}', more="    ^record: {remark: x}\n"
+        ),
+    ),
+    (
+        "no-answer",
+        "read: {}\n",
+        'read: {}\nupdate:\n  input: wish\n  ^steps:\n    - {name: odd, update: orders, id: "{{ target.id }}", body: {remark?: "{{ wish.remark | truncate_to(9) }}"}}\n',
+    ),
+    (
+        "second-anchor",
+        *acting(
+            "{name: one, create: orders, anchor: {field: remark, value: x}, body: {customerNumber: x, remark: x}}",
+            "^{name: two, create: orders, anchor: {field: remark, value: y}, body: {customerNumber: x, remark: y}}",
+            AGAIN,
+        ),
+    ),
+    (
+        "no-anchor",
+        *acting("^{name: one, create: orders, body: {customerNumber: x, remark: x}}", AGAIN),
+    ),
+    (
+        "read-only",
+        *acting('{name: odd, update: orders, id: "{{ target.id }}", body: {^number: x}}', AGAIN),
+    ),
+    (
+        "not-yet",
+        *acting(
+            '{name: odd, update: orders, id: "{{ target.id }}", body: {^orderLines: []}}', AGAIN
+        ),
+    ),
+    ("required-missing", *acting("{name: odd, create: orders, ^body: {remark: x}}", AGAIN)),
     # the shape of the file
     ("unknown-key", "read: {}\n", "read: {}\n^raed: {}\n"),
     ("unknown-key", "  input: order\n", "  input: order\n  ^inputs: order\n"),
@@ -44,9 +183,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("wrong-shape", "resource: orders\n", "resource: ^drift\n"),
     ("wrong-shape", "cache: 5m\n", "cache: ^5 minutes\n"),
     ("wrong-shape", "operator: ge}\n    urgent", "operator: ^ne}\n    urgent"),
-    ("not-yet", "read: {}\n", "read: {}\n^actions: {}\n"),
     ("not-yet", "resource: orders\n", "^extends: orders\nresource: orders\n"),
-    ("not-yet", "  input: order\n", "  input: order\n  ^steps: []\n"),
     ("not-yet", CONCAT, "      ^$others: keep\n" + CONCAT),
     # changes of what is there
     *(
@@ -54,7 +191,7 @@ MISTAKES: list[tuple[str, str, str]] = [
         for rule, rest in (
             ("not-yet", "  body:\n    ^orderLines: []\n"),
             ("not-yet", "  body:\n    ^remark: {a: 1}\n"),
-            ("not-yet", "  ^steps: []\n  body: {urgent: true}\n"),
+            ("wrong-shape", "  steps: ^[]\n"),
             (
                 "lookup-never-used",
                 "  lookups: {^buyer: {entity: items, where: {number: x}, on_missing: null}}\n  body: {remark: x}\n",
@@ -89,7 +226,6 @@ MISTAKES: list[tuple[str, str, str]] = [
             ("unknown-field", "  by: {^remrk: x}\n  body: {remark: x}\n"),
             ("unknown-field", "  by: {remark: x}\n  create_only: [^urgnt]\n  body: {remark: x}\n"),
             ("wrong-shape", "  by: ^{remark: x, urgent: true}\n  body: {remark: x}\n"),
-            ("missing-key", "  body: {remark: x}\n"),
             ("not-yet", "  by: {remark: x}\n  body: {remark: x, ^orderLines: []}\n"),
             ("must-not-be-written", "  by: {remark: x}\n  body: {remark: x, ^number: y}\n"),
             ("unknown-input", '  by: {remark: "{{ ^target.id }}"}\n  body: {remark: x}\n'),

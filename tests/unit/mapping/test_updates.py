@@ -26,7 +26,7 @@ def upsert() -> Plan:
 
 def change_of(made: Plan) -> Change:
     (step,) = made.steps
-    assert step.change is not None
+    assert isinstance(step.change, Change)
     return step.change
 
 

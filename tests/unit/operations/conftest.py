@@ -170,15 +170,17 @@ class Writes:
 
 @asynccontextmanager
 async def open_writes(
-    remote: Remote, connection: Connection, folder: Path
+    remote: Remote, connection: Connection, folder: Path, known: Snapshot | None = None
 ) -> AsyncIterator[Writes]:
-    """An engine that serves alone from the database of `remote`, which lies in `folder`."""
+    """An engine that serves alone from the database of `remote`, which lies in `folder`. `known`
+    are its mappings, by default the shipped ones.
+    """
     url = f"sqlite:///{folder / 'remote.db'}"
     async with (
         open_store(url, [b"k" * 32], remote.clock, serving=True) as store,
         Engine(
             store,
-            snapshot(),
+            known or snapshot(),
             remote.business_central,
             remote.connections,
             Matching(store, remote.business_central, snapshot().schemas, remote.clock),
