@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(seed, items, release, on_premises, tls, now): how the simulator of the "
+        f"{MARKER}(seed, items, release, on_premises, tls, seed_file, now): how the simulator of the "
         "fixture business_central starts.",
     )
 

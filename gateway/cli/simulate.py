@@ -57,7 +57,7 @@ TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     help="How many items there are beside the invented ones.",
 )
 @click.option("--seed", default=1, show_default=True, help="The number that decides every id.")
-@click.option("--seed-file", type=_FILE, help="Rows of your own, as JSON, by entity set.")
+@click.option("--seed-file", type=_FILE, help="Rows and API routes of your own, as JSON.")
 @click.option("--fault-script", type=_FILE, help="Faults to arm at the start, as JSON.")
 @click.option("--state", "state_file", type=_FILE, help="Where the state is kept between runs.")
 def simulate(

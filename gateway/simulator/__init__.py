@@ -9,6 +9,7 @@ gateway, so that both can not share a misunderstanding.
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +19,9 @@ from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
-from gateway.simulator.catalogue.entities import NEWEST, load_catalogue
+from gateway.simulator.catalogue.catalogues import Catalogues
+from gateway.simulator.catalogue.custom import read_declared
+from gateway.simulator.catalogue.entities import NEWEST, EntitySet, load_catalogue
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.scripts import arm_script
 from gateway.simulator.errors import BusinessCentralError
@@ -56,6 +59,7 @@ __all__ = [
 
 _SHUTDOWN_SECONDS = 1.0
 _LONGEST_LINE = 64 * 1024
+_APIS = "apis"  # of a seed file: no entity set, but custom routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,8 @@ async def run_simulator(
     https by a throw-away certificate authority, whose certificate is written to ``tls_folder``,
     or to a temporary folder that goes when the block ends. ``items`` is how many items there are
     beside the invented ones, ``seed_file`` has rows of one's own, as ``read_own_rows`` takes
-    them. The faults of ``fault_script`` are armed at the start. ``state_file`` keeps the state:
-    what it holds goes before ``seed`` and ``items``.
+    them, and declares custom routes under ``apis``. The faults of ``fault_script`` are armed at
+    the start. ``state_file`` keeps the state: what it holds goes before ``seed`` and ``items``.
 
     Raises OSError when the address is taken or can not be used, or a file not be read or
     written, and ValueError for a release that is none and a file that holds something else.
@@ -107,9 +111,16 @@ async def run_simulator(
     url = f"{'https' if tls else 'http'}://{shown}:{bound}"
     time = clock or Clock()
     try:
-        rows = None if seed_file is None else _rows(seed_file)
+        declared, rows = ((), None) if seed_file is None else _seed(seed_file)
         state = State(
-            url, seed, time, items=items, rows=rows, on_premises=on_premises, release=release
+            url,
+            seed,
+            time,
+            items=items,
+            rows=rows,
+            on_premises=on_premises,
+            release=release,
+            declared=declared,
         )
         keeper = _prepared(state, fault_script, state_file)
     except BusinessCentralError as error:
@@ -153,12 +164,31 @@ async def run_simulator(
         listening.close()
 
 
-def _rows(seed_file: Path) -> Rows:
-    """The rows of a seed file. Raises OSError and ValueError."""
+def _seed(seed_file: Path) -> tuple[tuple[EntitySet, ...], Rows]:
+    """The entity sets that a seed file declares under ``apis``, and its rows.
+
+    Raises OSError and ValueError.
+    """
     try:
-        return read_own_rows(decode_json(seed_file.read_bytes()))
+        given = _json(seed_file.read_bytes())
+        apis = given.pop(_APIS, []) if isinstance(given, dict) else []
+        declared = read_declared(apis)
+        return declared, read_own_rows(given, Catalogues(declared).stored)
     except (ValueError, BusinessCentralError) as error:
         raise ValueError(f"{seed_file}: {error}") from None
+
+
+def _json(text: bytes) -> object:
+    """JSON with exact decimals. Raises ValueError with line and column."""
+    try:
+        return decode_json(text)
+    except BusinessCentralError:
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, column {error.colno}"
+            raise ValueError(f"{place}: this is no JSON: {error.msg}.") from None
+        raise ValueError("this is no JSON that can be read.") from None
 
 
 def _prepared(state: State, fault_script: Path | None, state_file: Path | None) -> Keeper | None:

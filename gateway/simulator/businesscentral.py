@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from gateway.simulator.batch.forms import read, written
 from gateway.simulator.batch.running import Manner, run
-from gateway.simulator.catalogue.entities import ROUTES, Catalogue, EntitySet, Field
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.catalogue.metadata import metadata
 from gateway.simulator.clock import Clock
 from gateway.simulator.documents.actions import act
@@ -29,6 +29,7 @@ from gateway.simulator.errors import (
 )
 from gateway.simulator.exchange import Answer, Call
 from gateway.simulator.odata.options import Options, parse_options
+from gateway.simulator.records.keys import written_key
 from gateway.simulator.records.reads import LARGEST_PAGE, Page, Reader, unfiltered
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.streams import content, media_type, take
@@ -41,7 +42,7 @@ JSON = "application/json; odata.metadata=minimal; odata.streaming=true"
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
 _NO_CONTENT = re.compile(r"\breturn(-no-content|\s*=\s*(minimal|no-content))\b", re.IGNORECASE)
 _LONGEST_QUERY = 8099
-_DELETED = 204
+_LEADING = frozenset({201, 204})  # answers of actions that lead somewhere
 _ETAG = re.compile(r'(W/)?"[^"]*"|\*')
 
 
@@ -100,14 +101,14 @@ class BusinessCentral:
         if call.method == "GET":
             return self._get(call, target)
         if call.method.lower() not in target.entity_set.verbs:
-            raise method_not_allowed(call.method, target.entity_set.name)
+            raise method_not_allowed(call.method, target.entity_set.segment)
         if call.method == "POST" and target.many:
             return self._post(call, target)
         if call.method == "PATCH" and not target.many:
             return self._patch(call, target)
         if call.method == "DELETE" and not target.many:
             return self._delete(call, target)
-        raise method_not_allowed(call.method, target.entity_set.name)
+        raise method_not_allowed(call.method, target.entity_set.segment)
 
     def _target(self, call: Call, segments: list[str]) -> Target:
         target = self._resolver(call).resolve(segments)
@@ -127,7 +128,8 @@ class BusinessCentral:
     def _service_document(self, call: Call) -> Answer:
         if call.method != "GET":
             raise method_not_allowed(call.method, "the service document")
-        sets = [{"name": name, "kind": "EntitySet", "url": name} for name in self.catalogue.sets]
+        names = self.catalogue.addressed
+        sets = [{"name": name, "kind": "EntitySet", "url": name} for name in names]
         return odata_answer(200, {"@odata.context": f"{self.root}/$metadata", "value": sets})
 
     def _metadata(self, call: Call) -> Answer:
@@ -215,7 +217,8 @@ class BusinessCentral:
         options = self._options(call, target.entity_set)
         writer = self._writer(target.company)
         _, shown = writer.create(target.entity_set, _body(call), target.parent)
-        location = f"{self.root}/{target.context}({shown.id})"
+        key = written_key(target.entity_set, shown.values)
+        location = f"{self.root}/{target.context}({key})"
         if minimal := _minimal(call):
             headers = {"Location": location, "OData-EntityId": location}
             return Answer(204, b"", headers | {"Preference-Applied": minimal})
@@ -270,8 +273,10 @@ class BusinessCentral:
         _check_etag(call.headers.get("if-match"), record, required=False)
         books = Books(target.company, self.clock, self.effects.posting)
         done = act(books, target.entity_set, record, action)
-        location = f"{self.root}/companies({target.company.id})/{done.name}({done.record.id})"
-        return Answer(done.status, b"", {"Location": location} if done.status == _DELETED else {})
+        made = target.company.catalogue.sets[done.name]
+        key = written_key(made, done.record.values)
+        location = f"{self.root}/companies({target.company.id})/{made.segment}({key})"
+        return Answer(done.status, b"", {"Location": location} if done.status in _LEADING else {})
 
     def _writer(self, company: Company) -> Writer:
         effects = self.effects
@@ -302,19 +307,23 @@ def error_answer(error: BusinessCentralError, correlation: str) -> Answer:
     return answer.with_headers(Retry_After=str(error.retry_after))
 
 
-def split_root(segments: list[str]) -> tuple[str | None, str, str, list[str]]:
-    """Tenant, environment, route and the rest of a path that starts with ``v2.0``.
+def split_root(
+    segments: list[str], routes: Collection[str]
+) -> tuple[str | None, str, str, list[str]]:
+    """Tenant, environment, route and the rest of a path that starts with ``v2.0``; ``routes``
+    are all there are.
 
     Raises BusinessCentralError: 501 for routes that are not simulated, 404 for what is none.
     """
     for at in (2, 3):
         if segments[at : at + 1] == ["api"]:
             tenant = segments[1] if at == 3 else None
-            for route in ROUTES:
+            for route in routes:
                 end = at + 1 + len(route.split("/"))
                 if "/".join(segments[at + 1 : end]) == route:
                     return tenant, segments[at - 1], route, segments[end:]
-            raise not_simulated(f"the route {'/'.join(segments[at:][:4])}")
+            name = "/".join(segments[at:][:4])
+            raise not_simulated(f"the route {name}, which no seed file declares")
         if segments[at : at + 1] == ["ODataV4"]:
             raise not_simulated("OData V4 web services")
     raise unknown_segment(segments[-1])

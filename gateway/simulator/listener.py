@@ -22,7 +22,6 @@ from gateway.simulator.businesscentral import (
     split_root,
     unproven,
 )
-from gateway.simulator.catalogue.entities import STANDARD, load_catalogue
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.api import control_answer
 from gateway.simulator.control.callfaults import CallFaults
@@ -68,11 +67,12 @@ class Listener:
             state.changes += 1
         if call.path.startswith("/_simulator"):
             return whole(control_answer(state, call))
-        entity = entity_named(call.segments, state.sets)
+        entity = entity_named(call.segments, state.segments)
         now = state.clock.now()
         entry = state.journal.begin(timestamp(now), call, entity)
         claims = self._claims(call)
-        occasion = Occasion(call, entity, claims, now)
+        about = state.addressed(call.segments)
+        occasion = Occasion(call, entity, claims, now, entity_set=about)
         faults = CallFaults(occasion, state.faults.striking(occasion))
         entry.faults = faults.names
         entry.principal = str(claims["oid"]) if claims else None
@@ -151,7 +151,8 @@ class Listener:
             if claims is None:
                 raise _rejected()
             environment = self._state.environments.get(ENVIRONMENT)
-            return self._served(environment, call, STANDARD, below_root(call), faults, prove=prove)
+            route, rest = below_root(call, self._state.catalogues.routes)
+            return self._served(environment, call, route, rest, faults, prove=prove)
         if not _is_business_central(call):
             answer = self._state.entra.answer(call, faults.sign_in)
             return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
@@ -162,7 +163,7 @@ class Listener:
         segments = call.segments
         if segments[0] == "environments":
             return self._environments(call, claims)
-        tenant, name, route, rest = split_root(segments)
+        tenant, name, route, rest = split_root(segments, self._state.catalogues.routes)
         if tenant is not None and _TENANT_IDS.get(tenant.lower()) != claims["tid"]:
             raise _rejected()
         environments = self._online(claims)
@@ -194,7 +195,7 @@ class Listener:
         history = self._state.history
         served = BusinessCentral(
             environment_seen(environment, faults, history, self._state.seed),
-            load_catalogue(faults.release or environment.release, route),
+            self._state.catalogues.of(faults.release or environment.release, route),
             self._state.clock,
             root,
             faults.effects,
@@ -206,8 +207,9 @@ class Listener:
 
     def _effects_on(self, part: Call, faults: CallFaults) -> Effects:
         """What faults change inside one request of a batch. Raises BusinessCentralError."""
-        entity = entity_named(part.segments, self._state.sets)
-        occasion = replace(faults.occasion, call=part, entity=entity, part=True)
+        entity = entity_named(part.segments, self._state.segments)
+        about = self._state.addressed(part.segments)
+        occasion = replace(faults.occasion, call=part, entity=entity, entity_set=about, part=True)
         struck = CallFaults(occasion, self._state.faults.striking(occasion))
         struck.refuse()
         return struck.effects

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Collection
 
-from gateway.simulator.errors import BusinessCentralError
+from gateway.simulator.errors import unknown_segment
 from gateway.simulator.exchange import Call
 
 ROOT = "/BC"  # the instance
@@ -37,10 +38,11 @@ def user_of(call: Call) -> str | None:
     return USER if hmac.compare_digest(given, f"{USER}:{KEY}".encode()) else None
 
 
-def below_root(call: Call) -> list[str]:
-    """The path below the API's root. Raises BusinessCentralError."""
-    tenant = dict(call.pairs).get("tenant", TENANT)
-    if call.segments[1:3] != ["api", "v2.0"] or tenant != TENANT:
-        text = f"Resource not found for the segment '{call.segments[-1]}'."
-        raise BusinessCentralError(404, "BadRequest_ResourceNotFound", text)
-    return call.segments[3:]
+def below_root(call: Call, routes: Collection[str]) -> tuple[str, list[str]]:
+    """The route, one of ``routes``, and the path below its root. Raises BusinessCentralError."""
+    tenant, segments = dict(call.pairs).get("tenant", TENANT), call.segments
+    for route in routes if segments[1:2] == ["api"] and tenant == TENANT else ():
+        parts = route.split("/")
+        if segments[2 : 2 + len(parts)] == parts:
+            return route, segments[2 + len(parts) :]
+    raise unknown_segment(segments[-1])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.environments import Environment
@@ -17,14 +18,20 @@ from gateway.simulator.errors import (
     not_simulated,
     unknown_segment,
 )
-from gateway.simulator.odata.options import split_top_level
+from gateway.simulator.records.keys import (
+    NAMED_KEY,
+    found_by,
+    guid_key,
+    read_key,
+    string_key,
+    written_key,
+)
 from gateway.simulator.records.reads import Reader, company_record, company_records
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.values import GUID
 from gateway.simulator.records.writes import Parent
 
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
-_NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
 _OF_THE_ROUTE = DEFINITIONS | {"subscriptions"}
 _COMPANY_KEYS = ("name", "businessProfileId")  # its alternate keys (bc/api.md §1)
 _ACTIONS = ("microsoft.nav.", "nav.")
@@ -81,7 +88,7 @@ class Resolver:
                 companies = self.catalogue.sets["companies"]
                 return Target(company, companies, [record], many=False, context="companies/$entity")
             return self._walk(company, segments[1:], f"companies({company.id})/")
-        if name not in self.catalogue.sets:
+        if name not in self.catalogue.addressed:
             raise _unknown(name)
         if name in _OF_THE_ROUTE:
             return self._of_the_route(name, key, segments[1:])
@@ -118,7 +125,7 @@ class Resolver:
             return Target(
                 company, entity_set, records, many=True, context=name, counting=bool(rest)
             )
-        wanted = _string_key(entity_set, key)
+        wanted = string_key(entity_set, key)
         found = [record for record in records if record.id.lower() == wanted.lower()]
         if not found:
             raise not_found(entity_set.caption, f"{entity_set.key[0]}='{wanted}'")
@@ -133,7 +140,7 @@ class Resolver:
     def _company(self, key: str) -> Company:
         if GUID.fullmatch(key):
             return self._named(key)
-        named = _NAMED_KEY.fullmatch(key)
+        named = NAMED_KEY.fullmatch(key)
         if named is None or named.group(1) not in {"id", *_COMPANY_KEYS}:
             raise bad_key()
         wanted = (named.group(2) or named.group(3) or "").replace("''", "'")
@@ -143,7 +150,7 @@ class Resolver:
 
     def _walk(self, company: Company, segments: list[str], context: str) -> Target:
         name, key = _parse(segments[0])
-        entity_set = self.catalogue.sets.get(name)
+        entity_set = self.catalogue.addressed.get(name)
         if entity_set is None or name == "companies":
             raise _unknown(name)
         if name in _OF_THE_ROUTE:
@@ -154,18 +161,20 @@ class Resolver:
             counting = segments[1:] == ["$count"]
             if len(segments) > 1 and not counting:
                 raise unknown_segment(segments[1])
-            records = reader.all(name)
+            records = reader.all(entity_set.name)
             return Target(
                 company, entity_set, records, many=True, context=context, counting=counting
             )
-        if len(entity_set.key) > 1:
-            found = _by_keys(entity_set, reader.all(name), key)
+        if entity_set.keyed:
+            found = reader.keyed(entity_set, read_key(entity_set, key))
         else:
             found = reader.one(entity_set, _key(entity_set, key))
         if found is None:
-            raise not_found(entity_set.caption, f"SystemId='{key}'")
+            raise not_found(entity_set.caption, _told(entity_set, key))
         target = Target(company, entity_set, [found], many=False, context=f"{context}/$entity")
-        return self._follow(target, segments[1:], f"{context}({_written(entity_set, found)})/")
+        return self._follow(
+            target, segments[1:], f"{context}({written_key(entity_set, found.values)})/"
+        )
 
     def _follow(self, target: Target, segments: list[str], context: str) -> Target:
         if not segments:
@@ -194,14 +203,14 @@ class Resolver:
                 counting=counting,
             )
         if key is not None:
-            if len(entity_set.key) > 1:
-                one = _by_keys(entity_set, found, key)
+            if entity_set.keyed:
+                one = found_by(read_key(entity_set, key), found)
                 found = [] if one is None else [one]
             else:
                 wanted = _key(entity_set, key)
                 found = [record for record in found if record.id == wanted]
         if not found:
-            raise not_found(entity_set.caption, f"SystemId='{key or ''}'")
+            raise not_found(entity_set.caption, _told(entity_set, key or ""))
         inner = Target(
             target.company,
             entity_set,
@@ -210,7 +219,9 @@ class Resolver:
             context=f"{context}/$entity",
             parent=parent,
         )
-        return self._follow(inner, segments[1:], f"{context}({_written(entity_set, found[0])})/")
+        return self._follow(
+            inner, segments[1:], f"{context}({written_key(entity_set, found[0].values)})/"
+        )
 
     def _property(self, target: Target, name: str, rest: list[str], context: str) -> Target:
         """One property, or its bare value (OData 4.0 Part 2 §4.6, §4.7)."""
@@ -226,7 +237,7 @@ class Resolver:
         A page without any answers 501 (bc/api.md §4); its text is a choice.
         """
         if not target.entity_set.actions:
-            raise no_actions(target.entity_set.name)
+            raise no_actions(target.entity_set.segment)
         known = {action.lower(): action for action in target.entity_set.actions}
         name = known.get(segment.rpartition(".")[2].lower())
         if name is None or rest:
@@ -245,7 +256,7 @@ def entity_named(segments: list[str], sets: Collection[str]) -> str | None:
 
 def _unknown(name: str) -> BusinessCentralError:
     """A set that the route does not have; every one has subscriptions (bc/api.md §9), but only
-    those of the standard route are simulated.
+    those of the standard route and of custom ones are simulated.
     """
     if name == "subscriptions":
         return not_simulated("subscriptions of this route")
@@ -261,52 +272,15 @@ def _parse(segment: str) -> tuple[str, str | None]:
 
 def _key(entity_set: EntitySet, key: str) -> str:
     is_guid = entity_set.by_name[entity_set.key[0]].type == "Edm.Guid"
-    return _guid_key(entity_set, key) if is_guid else _string_key(entity_set, key)
+    return guid_key(entity_set, key) if is_guid else string_key(entity_set, key)
 
 
-def _written(entity_set: EntitySet, record: Record) -> str:
-    """The key of a record as an address has it: a guid bare, texts in quotes."""
-    told = []
-    for name in entity_set.key:
-        text = str(record.values[name])
-        is_guid = entity_set.by_name[name].type == "Edm.Guid"
-        told.append((name, text if is_guid else "'" + text.replace("'", "''") + "'"))
-    return told[0][1] if len(told) == 1 else ",".join(f"{name}={text}" for name, text in told)
-
-
-def _guid_key(entity_set: EntitySet, key: str) -> str:
-    """``<guid>``, ``id=<guid>`` or ``'<guid>'`` → the guid in lower case."""
-    text = key.strip()
-    named = _NAMED_KEY.fullmatch(text)
-    if named is not None and named.group(1) in entity_set.key:
-        text = named.group(2) or named.group(3) or ""
-    if not GUID.fullmatch(text):
-        raise bad_key()
-    return text.lower()
-
-
-def _by_keys(entity_set: EntitySet, records: list[Record], key: str) -> Record | None:
-    """The record that ``name=value,…`` names; every part of the key must be there."""
-    wanted: dict[str, str] = {}
-    for part in split_top_level(key, ","):
-        named = _NAMED_KEY.fullmatch(part.strip())
-        if named is None:
-            raise bad_key()
-        text = named.group(2) if named.group(2) is not None else named.group(3).lower()
-        wanted[named.group(1)] = text.replace("''", "'")
-    if wanted.keys() != set(entity_set.key):
-        raise bad_key()
-    return next(
-        (one for one in records if all(one.values[name] == wanted[name] for name in wanted)), None
-    )
-
-
-def _string_key(entity_set: EntitySet, key: str) -> str:
-    """``'text'`` or ``name='text'`` → the text."""
-    named = _NAMED_KEY.fullmatch(f"{entity_set.key[0]}={key}" if key.startswith("'") else key)
-    if named is None or named.group(1) != entity_set.key[0] or named.group(2) is None:
-        raise bad_key()
-    return named.group(2).replace("''", "'")
+def _told(entity_set: EntitySet, key: str) -> str:
+    """What a record was looked for by, as messages have it."""
+    if not entity_set.keyed or not key:
+        return f"SystemId='{key}'"
+    wanted = read_key(entity_set, key)
+    return ",".join(f"{caption_of(name)}='{value}'" for name, value in wanted.items())
 
 
 def _no_company(text: str) -> BusinessCentralError:

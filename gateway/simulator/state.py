@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from gateway.simulator.catalogue.entities import (
-    NEWEST,
-    ROUTES,
-    STANDARD,
-    load_catalogue,
-    load_stored,
-)
+from gateway.simulator.catalogue.catalogues import Catalogues
+from gateway.simulator.catalogue.entities import NEWEST, STANDARD, EntitySet
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.faults import Faults
 from gateway.simulator.control.journal import Journal
@@ -24,6 +19,7 @@ from gateway.simulator.environments import Environment
 from gateway.simulator.exchange import Call
 from gateway.simulator.limits import Turns
 from gateway.simulator.records.history import History
+from gateway.simulator.routes import entity_named
 from gateway.simulator.seed.companies import build_environments
 from gateway.simulator.seed.seeding import Rows, Seeding
 from gateway.simulator.webhooks.delivery import Webhooks
@@ -34,7 +30,8 @@ class State:
 
     ``on_premises`` tells whether a server outside Microsoft's cloud is served as well,
     ``release`` is the one that every environment has at first, ``items`` how many there are
-    beside the invented ones, ``rows`` more of them and others.
+    beside the invented ones, ``rows`` more of them and others, ``declared`` the entity sets of
+    custom routes.
     """
 
     def __init__(
@@ -47,15 +44,20 @@ class State:
         rows: Rows | None = None,
         on_premises: bool = False,
         release: str = NEWEST,
+        declared: tuple[EntitySet, ...] = (),
     ) -> None:
         self.url = url
         self.clock = clock
-        self.routes = {route: load_catalogue(release, route) for route in ROUTES}
+        self.catalogues = Catalogues(declared)
+        self.routes = {
+            route: self.catalogues.of(release, route) for route in self.catalogues.routes
+        }
         self.catalogue = self.routes[STANDARD]
         self.sets = {
             name: one for known in self.routes.values() for name, one in known.sets.items()
         }
-        self.stored = load_stored()
+        self.segments = frozenset(one.segment for one in self.sets.values())
+        self.stored = self.catalogues.stored
         self.faults = Faults()
         self.journal = Journal()
         self.tokens = Tokens(clock)
@@ -72,6 +74,14 @@ class State:
         self.changes = 0
         self.seeding = Seeding(seed, items, rows or {})
         self.take(build_environments(self.stored, clock, self.seeding, release))
+
+    def addressed(self, segments: list[str]) -> EntitySet | None:
+        """The entity set that a path is about, as far as its names tell."""
+        name, path = entity_named(segments, self.segments), "/".join(segments)
+        for route, catalogue in reversed(self.routes.items()):
+            if f"api/{route}/" in path:
+                return catalogue.addressed.get(name or "")
+        return None
 
     def _striking(self, url: str) -> dict[str, float]:
         """The faults that strike a letter to ``url``."""

@@ -42,7 +42,8 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True)
 class Options:
     """How it starts. ``now``, with its offset from UTC, is where the clock stands, else it
-    follows the real time; the others are those of ``run_simulator``.
+    follows the real time; the others are those of ``run_simulator``. ``seed_file``, a path, is
+    looked for from the current folder.
     """
 
     seed: int = 1
@@ -50,6 +51,7 @@ class Options:
     release: str = NEWEST
     on_premises: bool = False
     tls: bool = False
+    seed_file: str = ""
     now: str = ""
 
 
@@ -80,6 +82,11 @@ class BusinessCentral:
     def company_url(self) -> str:
         """The root of the company: ``…/companies(…)``."""
         return f"{self.api}/companies({self.company})"
+
+    def route(self, name: str) -> str:
+        """The root of the company in another route, such as ``publisher/group/v1.0``."""
+        root = f"{self.url}/v2.0/{self.environment}/api/{name}"
+        return f"{root}/companies({self.company})"
 
     def token(self) -> str:
         """An access token of the application, by its secret."""
@@ -236,6 +243,7 @@ class _Thread(threading.Thread):
             release=options.release,
             on_premises=options.on_premises,
             tls=options.tls,
+            seed_file=Path(options.seed_file) if options.seed_file else None,
             clock=self._clock,
         ) as simulator:
             self._simulator = simulator
@@ -245,6 +253,7 @@ class _Thread(threading.Thread):
 
 def _options(wishes: Mapping[str, object]) -> Options:
     usual = asdict(Options())
+    wishes = {name: str(one) if isinstance(one, Path) else one for name, one in wishes.items()}
     for name, value in wishes.items():
         if name not in usual:
             raise TypeError(f"there is no option '{name}', only {', '.join(usual)}")

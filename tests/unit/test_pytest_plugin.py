@@ -39,10 +39,10 @@ def installed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyt
     return pytester
 
 
-def example() -> str:
+def example(head: str = "In pytest", kind: str = "python") -> str:
     manual = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
-    section = manual.partition("\n## In pytest\n")[2].partition("\n## ")[0]
-    found = re.search(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    section = manual.partition(f"\n## {head}\n")[2].partition("\n## ")[0]
+    found = re.search(rf"^```{kind}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     assert found is not None
     return found[1]
 
@@ -51,6 +51,14 @@ def example() -> str:
 def test_the_example_of_the_manual_runs(installed: pytest.Pytester) -> None:
     installed.makepyfile(example())
     installed.runpytest_subprocess("--tb=short").assert_outcomes(passed=3)
+
+
+@pytest.mark.timeout(60)
+def test_the_example_of_routes_of_ones_own_runs(installed: pytest.Pytester) -> None:
+    head = "Routes of your own"
+    (installed.path / "pricing.json").write_text(example(head, "json seed"))
+    installed.makepyfile(example(head))
+    installed.runpytest_subprocess("--tb=short").assert_outcomes(passed=1)
 
 
 @pytest.mark.timeout(60)

@@ -24,9 +24,9 @@ def _entity_definition(one: EntitySet) -> Values:
     members = {member: None for field in one.fields for member in field.enum}
     return {
         "entityName": one.entity,
-        "entitySetName": one.name,
+        "entitySetName": one.segment,
         "entityCaptions": _captions(caption_of(one.entity)),
-        "entitySetCaptions": _captions(caption_of(one.name)),
+        "entitySetCaptions": _captions(caption_of(one.segment)),
         "properties": [
             {"name": field.name, "captions": _captions(caption_of(field.name))}
             for field in one.fields
@@ -45,23 +45,25 @@ def _entity_definitions(catalogue: Catalogue) -> list[Values]:
     return [_entity_definition(one) for one in catalogue.sets.values()]
 
 
-def _routes(_: Catalogue) -> list[Values]:
+def _routes(catalogue: Catalogue) -> list[Values]:
     own: Values = {"route": "v2.0", "publisher": "", "group": "", "version": "v2.0"}
+    declared = dict.fromkeys(one.route for one in catalogue.declared)
     others: list[Values] = [
         {"route": route, **dict(zip(("publisher", "group", "version"), parts, strict=True))}
-        for route, parts in ((route, route.split("/")) for route in ROUTES[1:])
+        for route, parts in ((route, route.split("/")) for route in (*ROUTES[1:], *declared))
     ]
     return [own, *others]
 
 
 def _supported(catalogue: Catalogue) -> list[Values]:
     """What notifications are sent of, as ``{route}/{entity set}``."""
-    return [
-        {"resource": f"{route}/{name}"}
+    known = [
+        (route, one)
         for route in ROUTES
-        for name, one in load_catalogue(catalogue.release, route).sets.items()
-        if one.webhook
+        for one in load_catalogue(catalogue.release, route).sets.values()
     ]
+    known += [(one.route, one) for one in catalogue.declared]
+    return [{"resource": f"{route}/{one.segment}"} for route, one in known if one.webhook]
 
 
 _MADE: dict[str, Callable[[Catalogue], list[Values]]] = {

@@ -81,6 +81,16 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
         return self.until == _BEFORE_ALL
 
 
+class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an action of a custom route does: it ``sets`` fields to stored values, where the
+    fields that it ``requires`` have theirs, and is answered with ``status``.
+    """
+
+    sets: dict[str, Any]
+    requires: dict[str, Any] = {}
+    status: int = 200
+
+
 class Navigation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A way from one entity to others: a part of it, or a relation.
 
@@ -103,6 +113,11 @@ class Navigation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", dict=True):
     """One entity set. ``verbs`` are HTTP methods in lower case; it is there ``since`` a release,
     and ``webhook`` tells whether its changes can be subscribed to.
+
+    Of a custom route alone: ``shown`` is what addresses call it, where another route has a set
+    of this name; ``unique`` are the fields that no two records share, the primary key of its
+    table, of which the last is counted up where ``counted``; ``effects`` are the fields that an
+    action sets.
     """
 
     name: str
@@ -117,6 +132,37 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     actions: tuple[str, ...] = ()
     required: tuple[tuple[str, ...], ...] = ()
     needs_filter: str | None = None
+    shown: str | None = None
+    unique: tuple[str, ...] = ()
+    counted: bool = False
+    effects: dict[str, Effect] = {}
+
+    @cached_property
+    def custom(self) -> bool:
+        """Whether a seed declares it."""
+        return self.route not in ROUTES
+
+    @cached_property
+    def keyed(self) -> bool:
+        """Whether addresses name a record by other fields than its id."""
+        return len(self.key) > 1 or (self.custom and self.identity != self.key[0])
+
+    @cached_property
+    def identity(self) -> str | None:
+        """The field that shows the id of a record: a key that is one guid, else of a custom set
+        the field ``id``, if it has one.
+        """
+        for name in (*self.key, "id"):
+            field = self.by_name.get(name)
+            single = len(self.key) == 1 and name == self.key[0]
+            if field is not None and field.type == "Edm.Guid" and (single or self.custom):
+                return name
+        return None
+
+    @property
+    def segment(self) -> str:
+        """What addresses call it."""
+        return self.shown or self.name
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -143,6 +189,8 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     @cached_property
     def natural_key(self) -> str | None:
         """The field people know a record by, and lists are ordered by."""
+        if self.custom:
+            return self.unique[-1] if self.unique else None
         names = ("number", "code", "sequence", "lineNumber", "entryNumber")
         return next((name for name in names if name in self.by_name), None)
 
@@ -163,11 +211,22 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
 
 
 class Catalogue:
-    """Entity sets of one release, found by name."""
+    """Entity sets of one release and ``route``, found by name. ``declared`` are those of all custom
+    routes there are.
+    """
 
-    def __init__(self, sets: tuple[EntitySet, ...], release: str = NEWEST) -> None:
+    def __init__(
+        self,
+        sets: tuple[EntitySet, ...],
+        release: str = NEWEST,
+        route: str = STANDARD,
+        declared: tuple[EntitySet, ...] = (),
+    ) -> None:
         self.release = release
+        self.route = route
+        self.declared = declared
         self.sets = {entity_set.name: entity_set for entity_set in sets}
+        self.addressed = {entity_set.segment: entity_set for entity_set in sets}
         self._leading: dict[str, list[tuple[EntitySet, Navigation]]] = {}
         for owner in sets:
             for way in owner.navigation:
@@ -235,7 +294,7 @@ def load_catalogue(release: str = NEWEST, route: str = STANDARD) -> Catalogue:
     sets = [one for one in stored if one.route == route or one.name in _OF_EVERY_ROUTE]
     known = frozenset(one.name for one in sets if _is_there(one.since, None, at))
     shown = tuple(_of_release(one, known, at) for one in sets if one.name in known)
-    return Catalogue(shown, release)
+    return Catalogue(shown, release, route)
 
 
 @lru_cache(maxsize=1)

@@ -71,7 +71,7 @@ def _entity_type(catalogue: Catalogue, one: EntitySet) -> str:
         ways += [
             _tag(
                 "NavigationProperty",
-                Name=other.name,
+                Name=other.segment,
                 Type=f"Collection({NAMESPACE}.{other.entity})",
                 ContainsTarget="true",
             )
@@ -180,11 +180,15 @@ def _container(catalogue: Catalogue, sets: Iterable[EntitySet]) -> str:
         _tag(
             "EntitySet",
             [
-                _tag("NavigationPropertyBinding", Path=way.name, Target=way.target)
+                _tag(
+                    "NavigationPropertyBinding",
+                    Path=way.name,
+                    Target=catalogue.sets[way.target].segment,
+                )
                 for way in one.navigation
                 if not way.part and way.target in catalogue.sets
             ],
-            Name=one.name,
+            Name=one.segment,
             EntityType=f"{NAMESPACE}.{one.entity}",
         )
         for one in sets

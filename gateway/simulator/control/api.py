@@ -93,7 +93,7 @@ def _seed(state: State, call: Call) -> Answer:
     items = _whole(body, "items", state.seeding.items, _MOST_ITEMS)
     try:
         exact = cast("dict[str, object]", decode_json(call.body)) if body else {}
-        rows = read_own_rows(exact["rows"]) if "rows" in body else state.seeding.rows
+        rows = read_own_rows(exact["rows"], state.stored) if "rows" in body else state.seeding.rows
         state.reset(Seeding(number, items, rows))
     except (ValueError, BusinessCentralError) as error:
         raise ControlError(f"Nothing was seeded: {error}") from None

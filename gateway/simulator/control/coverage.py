@@ -12,8 +12,8 @@ LATER = {
     "$apply, $search, $compute": "aggregation and search",
     "$format": "anything but JSON",
     "references in batches": "the answer of an earlier request as an address: $1/salesOrderLines",
-    "custom routes": "api/{publisher}/{group}/{version}, microsoft/automate",
-    "subscriptions elsewhere": "inside a batch, and on other routes than v2.0",
+    "other routes": "microsoft/automate, and custom routes that no seed file declares",
+    "subscriptions elsewhere": "inside a batch, and on Microsoft's other routes than v2.0",
     "automation": "its actions, and what follows from its records",
     "journals": "of payments are changed in their own sets; no templates but those of the three sets",
     "journal lines": "of fixed assets, employees, partners and allocation accounts",
@@ -40,7 +40,7 @@ def _sets(catalogue: Catalogue) -> dict[str, object]:
             "simulated": True,
             "verbs": list(one.verbs),
             "document_rules": name in DOCUMENTS,
-            "actions": list(one.actions) if one.route == STANDARD else [],
+            "actions": list(one.actions) if one.route == STANDARD or one.custom else [],
         }
         for name, one in sorted(catalogue.sets.items())
     }

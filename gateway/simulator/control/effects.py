@@ -11,7 +11,6 @@ from dataclasses import replace
 import msgspec
 
 from gateway.simulator.catalogue.captions import caption_of
-from gateway.simulator.catalogue.entities import EntitySet, load_stored
 from gateway.simulator.control.kinds import Details, Occasion
 from gateway.simulator.errors import BusinessCentralError, already_exists
 from gateway.simulator.exchange import Answer, json_answer
@@ -84,12 +83,8 @@ def retyped(details: Details, answer: Answer) -> Answer:
     return replace(answer, headers={**answer.headers, "Content-Type": details.text("type")})
 
 
-def _set_of(occasion: Occasion) -> EntitySet | None:
-    return load_stored().sets.get(occasion.entity or "")
-
-
 def _caption(occasion: Occasion) -> str:
-    entity_set = _set_of(occasion)
+    entity_set = occasion.entity_set
     return entity_set.caption if entity_set else caption_of("record")
 
 

@@ -166,7 +166,7 @@ def _subscriptions(environment: Environment) -> list[object]:
             "version": one.record.version,
             "values": one.record.values,
             "company": one.company,
-            "name": one.name,
+            "name": one.entity_set.name,
             "pending": one.pending,
             "first": one.first,
             "dated": one.dated,
@@ -223,7 +223,8 @@ def _put_environments(state: State, kept: list[_Environment]) -> None:
 def _subscription(kept: _Subscription, catalogue: Catalogue) -> Subscription:
     values = _values(catalogue.sets["subscriptions"], kept.values)
     record = Record(kept.id, values, kept.version)
-    return Subscription(record, kept.company, kept.name, kept.pending, kept.first, kept.dated)
+    entity_set = _set(catalogue, kept.name)
+    return Subscription(record, kept.company, entity_set, kept.pending, kept.first, kept.dated)
 
 
 def _rebuilt(kept: _Company, catalogue: Catalogue) -> Company:
@@ -247,13 +248,19 @@ def _rebuilt(kept: _Company, catalogue: Catalogue) -> Company:
         streams=streams,
     )
     for name, records in kept.tables.items():
-        if name not in catalogue.sets:
-            raise ValueError(f"there is no entity set '{name}'")
-        table, entity_set = company.table(name), catalogue.sets[name]
+        entity_set, table = _set(catalogue, name), company.table(name)
         for record_id, version, values in records:
             table.records[record_id] = Record(record_id, _values(entity_set, values), version)
     company.version = kept.version
     return company
+
+
+def _set(catalogue: Catalogue, name: str) -> EntitySet:
+    entity_set = catalogue.sets.get(name)
+    if entity_set is None:
+        hint = "; the seed file declares it no more, or none was named"
+        raise ValueError(f"there is no entity set '{name}'{hint}")
+    return entity_set
 
 
 def _values(entity_set: EntitySet, kept: dict[str, Any]) -> Values:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from gateway.simulator.catalogue.entities import load_catalogue
+from gateway.simulator.catalogue.entities import EntitySet, load_catalogue
 from gateway.simulator.entra.tokens import Claims
 from gateway.simulator.exchange import Answer, Call
 
@@ -24,7 +24,7 @@ _STORES = frozenset({"POST", "PATCH", "PUT"})
 class Occasion:
     """Something that faults may strike: a call, the entity set it is about, who calls, when.
 
-    ``claims`` are those of a good token, None without one. ``notifying``: it is a letter that the
+    ``entity`` is its name in the address. ``claims`` are those of a good token, None without one. ``notifying``: it is a letter that the
     simulator itself is about to send. ``part``: it is a request inside of a batch, which has been
     struck as a whole before.
     """
@@ -35,6 +35,7 @@ class Occasion:
     now: datetime
     notifying: bool = False
     part: bool = False
+    entity_set: EntitySet | None = None
 
 
 @dataclass(frozen=True, slots=True)

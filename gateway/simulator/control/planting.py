@@ -15,10 +15,11 @@ from gateway.simulator.documents.headers import header_changed, line_changed, re
 from gateway.simulator.documents.posting import is_posted
 from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
 from gateway.simulator.errors import already_exists
+from gateway.simulator.records.declared import refuse_double
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.templates import fill
-from gateway.simulator.records.values import GUID
+from gateway.simulator.records.values import GUID, stamp
 
 _NAMESPACE = uuid.UUID("5f3b9f0a-8a0e-4c1c-9a55-2f6f7c0b1d11")
 _LINE_STEP = 10000
@@ -38,7 +39,7 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
     """
     described = company.catalogue.sets[entity_set]
     values: Values = {**described.blanks, **DEFAULTS.get(entity_set, {})}
-    if "currencyCode" in described.by_name:
+    if "currencyCode" in described.by_name and not described.custom:
         values["currencyCode"] = company.currency
     for name, given in row.items():
         field = described.by_name[name]
@@ -46,17 +47,33 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
         if field.ref is not None:
             relate(company, described, values, field, set())
     fill(company, described, values, row)
-    key = "/".join(str(row[name]) for name in list(row)[:2])
-    record_id = _id(company, seed, entity_set, row.get("code") or row.get("number") or key)
-    if company.get(entity_set, record_id) is not None:
-        raise already_exists(described.caption, f"Id='{record_id}'")
-    if len(described.key) == 1:
-        name = described.key[0]
-        record_id = record_id if described.by_name[name].type == "Edm.Guid" else str(values[name])
-        values[name] = record_id
-    if "lastModifiedDateTime" in values:
+    record_id = _identify(company, seed, described, row, values)
+    if described.custom:
+        stamp(values, moment, new=True)
+    elif "lastModifiedDateTime" in values:
         values["lastModifiedDateTime"] = row.get("lastModifiedDateTime", moment)
     return company.insert(entity_set, values, record_id)
+
+
+def _identify(
+    company: Company, seed: int, described: EntitySet, row: Values, values: Values
+) -> str:
+    """The id of a new record, which its key shows. Raises BusinessCentralError."""
+    key = "/".join(str(row[name]) for name in list(row)[:2])
+    known: object = row.get("code") or row.get("number") or key
+    if described.custom:
+        refuse_double(company, described, values, None)
+        known = [values[name] for name in described.unique] or sorted(row.items())
+    record_id = _id(company, seed, described.name, known)
+    if company.get(described.name, record_id) is not None:
+        raise already_exists(described.caption, f"Id='{record_id}'")
+    name = described.identity
+    if name is None and len(described.key) == 1 and not described.custom:
+        name = described.key[0]
+        record_id = str(values[name])
+    if name is not None:
+        values[name] = record_id
+    return record_id
 
 
 def plant_document(

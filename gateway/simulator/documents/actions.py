@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet
+from gateway.simulator.clock import timestamp
 from gateway.simulator.documents.corrections import apply_to_invoice, cancel, correct
 from gateway.simulator.documents.journals import post_journal
 from gateway.simulator.documents.ledgers import Books
@@ -24,8 +26,9 @@ from gateway.simulator.documents.posting import (
     post_order,
 )
 from gateway.simulator.documents.rules import AGAINST, DOCUMENTS, ORDERS
-from gateway.simulator.errors import BusinessCentralError, dialog, not_simulated
+from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
 from gateway.simulator.records.store import Record
+from gateway.simulator.records.values import decode_member, stamp
 
 _DELETED, _UPDATED = 204, 200
 _NO_MAIL = (
@@ -48,10 +51,38 @@ Action = Callable[[Books, str, Record], Outcome]
 
 def act(books: Books, entity_set: EntitySet, record: Record, name: str) -> Outcome:
     """Carry out the action ``name`` on ``record``. Raises BusinessCentralError."""
+    if name in entity_set.effects:
+        return _declared(books, entity_set, record, name)
     action = _ACTIONS.get((entity_set.name, name))
     if action is None:
         raise not_simulated(f"the action {name} of {entity_set.name}")
     return action(books, entity_set.name, record)
+
+
+def _declared(books: Books, entity_set: EntitySet, record: Record, name: str) -> Outcome:
+    """An action of a custom route sets fields, also such as are read-only to callers."""
+    effect = entity_set.effects[name]
+    for field, value in effect.requires.items():
+        if record.values[field] != value:
+            raise field_error(
+                f"{caption_of(field)} must be equal to '{_shown(value)}'  in {entity_set.caption}: "
+                f"{', '.join(f'{caption_of(one)}={record.values[one]}' for one in entity_set.key)}. "
+                f"Current value is '{_shown(record.values[field])}'."
+            )
+    with books.company.transaction():
+        before = dict(record.values)
+        books.company.edit(entity_set.name, record)
+        record.values.update(effect.sets)
+        stamp(record.values, timestamp(books.clock.now()))
+        books.company.table(entity_set.name).moved(record, before)
+    return Outcome(entity_set.name, record, effect.status)
+
+
+def _shown(value: object) -> str:
+    """A value as messages have it."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return decode_member(value) if isinstance(value, str) else str(value)
 
 
 def _post(books: Books, name: str, record: Record) -> Outcome:

@@ -5,7 +5,7 @@ Called by ``businesscentral`` with a company and parsed options (bc/api.md §1, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
@@ -17,6 +17,7 @@ from gateway.simulator.errors import BusinessCentralError, dialog
 from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
 from gateway.simulator.odata.nodes import Node
 from gateway.simulator.odata.options import Expansion, Options
+from gateway.simulator.records.keys import found_by
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
 from gateway.simulator.records.worked_out import all_records, asked_for, is_worked_out, part_records
@@ -101,7 +102,7 @@ class Reader:
         if not way.many and is_zero(value):
             return []
         table = self.company.table(way.target)
-        if (theirs,) == table.entity_set.key:
+        if (theirs,) == table.entity_set.key and not table.entity_set.keyed:
             found = table.records.get(value)
             return [found] if found else []
         wanted = [(field, record.values[own]) for own, field in rest] + list(way.fixed.items())
@@ -129,6 +130,13 @@ class Reader:
         if found_here is None and entity_set.name == "journals":
             return next((one for one in batches(self.company) if one.id == record_id), None)
         return found_here
+
+    def keyed(self, entity_set: EntitySet, wanted: Mapping[str, object]) -> Record | None:
+        """The record that has these values of the fields of its key."""
+        if is_worked_out(entity_set.name):
+            return found_by(wanted, self.all(entity_set.name))
+        first = entity_set.key[0]
+        return found_by(wanted, self.company.table(entity_set.name).group(first, wanted[first]))
 
     def require_filter(self, entity_set: EntitySet, options: Options) -> None:
         """Refuse the flat list of parts without a parent in its filter (bc/api.md §11)."""

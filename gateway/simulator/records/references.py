@@ -47,9 +47,10 @@ def relate(
     found = _find(company, entity_set, values, field)
     partner = partner_of(entity_set, field)
     if found is not None and partner is not None and partner.name in given:
-        _agree(found, values, field, partner)
+        _agree(company, found, values, field, partner)
     record_id = found.id if found else ZERO_GUID
-    code = _code(found) if found else company.currency if field.ref == "currencies" else ""
+    local = field.ref == "currencies" and not entity_set.custom
+    code = _code(company, field, found) if found else company.currency if local else ""
     for one in (field, partner):
         if one is not None:
             values[one.name] = record_id if one.type == "Edm.Guid" else code
@@ -79,9 +80,13 @@ def _find(company: Company, entity_set: EntitySet, values: Values, field: Field)
             caption = company.table(ref).entity_set.caption
             raise dialog(f'The "{field.name}" does not match to a {caption}.')
         return found
-    if not value or (ref == "currencies" and value.upper() == company.currency):
+    # Custom pages do not know the local currency by its code (bc/pitfalls.md, «Local currency»).
+    local = ref == "currencies" and value.upper() == company.currency and not entity_set.custom
+    if not value or local:
         return None
-    found = company.table(ref).lookup(value.upper())
+    target = company.table(ref).entity_set
+    is_text = target.custom and not target.by_name[target.known_by].code
+    found = company.table(ref).lookup(value if is_text else value.upper())
     if found is None:
         raise unrelated(
             caption_of(field.name),
@@ -92,9 +97,9 @@ def _find(company: Company, entity_set: EntitySet, values: Values, field: Field)
     return found
 
 
-def _agree(found: Record, values: Values, field: Field, partner: Field) -> None:
+def _agree(company: Company, found: Record, values: Values, field: Field, partner: Field) -> None:
     other = values[partner.name]
-    key = found.id if partner.type == "Edm.Guid" else _code(found)
+    key = found.id if partner.type == "Edm.Guid" else _code(company, field, found)
     if other != key:
         first, second = sorted((field.name, partner.name))
         raise dialog(
@@ -103,6 +108,9 @@ def _agree(found: Record, values: Values, field: Field, partner: Field) -> None:
         )
 
 
-def _code(record: Record) -> str:
+def _code(company: Company, field: Field, record: Record) -> str:
+    target = company.table(field.ref).entity_set if field.ref else None
+    if target is not None and target.custom:
+        return str(record.values[target.known_by])
     code: str = record.values.get("number") or record.values.get("code") or ""
     return code

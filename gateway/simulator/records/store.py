@@ -103,7 +103,7 @@ class Table:
 
     def moved(self, record: Record, before: Values) -> None:
         """Forget what is out of date after a change of the record's values."""
-        names = {*self._groups, self.entity_set.known_by}
+        names = {*self._groups, self.entity_set.known_by, *self.entity_set.unique}
         if any(record.values[name] != before[name] for name in names):
             self.changed()
 
@@ -117,6 +117,9 @@ class Table:
         return copy
 
     def _key(self, record: Record) -> Any:  # noqa: ANN401 - numbers or texts, by entity set
+        unique = self.entity_set.unique
+        if unique:
+            return tuple(record.values[name] for name in unique)
         name = self.entity_set.natural_key
         return record.values[name] if name is not None else 0
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,7 @@ from gateway.simulator.clock import timestamp
 from gateway.simulator.errors import BusinessCentralError, bad_request
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+MODIFIED = ("lastModifiedDateTime", "systemModifiedAt")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MEMBER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -165,6 +167,13 @@ def _moment(field: Field, value: object) -> str:
     if moment.tzinfo is None:
         raise _unconvertible(field)
     return timestamp(moment) if moment.year > 1 else BLANK_TIME
+
+
+def stamp(values: dict[str, Any], moment: str, *, new: bool = False) -> None:
+    """Have the values say that they were changed, or made, at the moment."""
+    for name in (*MODIFIED, *(("systemCreatedAt",) if new else ())):
+        if name in values:
+            values[name] = moment
 
 
 def is_zero(guid: object) -> bool:

@@ -44,6 +44,7 @@ from gateway.simulator.errors import (
 )
 from gateway.simulator.records.applied import refer
 from gateway.simulator.records.bodies import Body, Parts, split
+from gateway.simulator.records.declared import count_up, delete_parts, follow, refuse_double
 from gateway.simulator.records.guards import (
     refuse_posted,
     refuse_released,
@@ -55,7 +56,7 @@ from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import forget, refuse_move, settle_file
 from gateway.simulator.records.templates import fill
-from gateway.simulator.records.values import is_zero, read_value
+from gateway.simulator.records.values import is_zero, read_value, stamp
 
 _LINE_STEP = 10000
 
@@ -125,7 +126,9 @@ class Writer:
         if entity_set.name in LINES:
             refuse_released(self.company, entity_set, record.values, None)
         with self.company.transaction():
-            for way in entity_set.navigation:
+            if entity_set.custom:
+                delete_parts(self.company, self.catalogue, entity_set, record.values)
+            for way in entity_set.navigation if not entity_set.custom else ():
                 if way.part and way.many and way.link:
                     mine, theirs = way.link[0]
                     part_set = self.catalogue.sets[way.target]
@@ -188,7 +191,7 @@ class Writer:
         values: Values = dict(self.company.catalogue.sets[entity_set.name].blanks)
         values.update(DEFAULTS.get(entity_set.name, {}))
         currency = entity_set.by_name.get("currencyCode")
-        if currency is not None and currency.ref:
+        if currency is not None and currency.ref and not entity_set.custom:
             values["currencyCode"] = self.company.currency
         if entity_set.name in DOCUMENTS:
             default_dates(entity_set.name, entity_set, values, self.clock.today())
@@ -227,7 +230,7 @@ class Writer:
                 continue
             if not creating:
                 self._refuse_identity(entity_set, values, field, value)
-            elif field.name == "inventory" and value:
+            elif field.name == "inventory" and value and not entity_set.custom:
                 raise dialog("Inventory cannot be changed during on insert.")
             if values[field.name] != value:
                 if not creating:
@@ -268,6 +271,9 @@ class Writer:
     def _number(self, entity_set: EntitySet, values: Values) -> None:
         """A number from the series, or the next step of a line (bc/api.md §10, §11)."""
         key = entity_set.natural_key
+        if entity_set.custom:
+            count_up(self.company, entity_set, values)
+            return
         if key in {"sequence", "lineNumber"} and not values[key]:
             values[key] = self._last_line(entity_set, values, key) + _LINE_STEP
         series = SERIES.get(entity_set.name)
@@ -296,6 +302,9 @@ class Writer:
         return [r for r in records if all(r.values[name] == values[name] for name in scope)]
 
     def _unique(self, entity_set: EntitySet, values: Values, own: str | None) -> None:
+        if entity_set.custom:
+            refuse_double(self.company, entity_set, values, own)
+            return
         key = entity_set.natural_key
         if key is None or not entity_set.has_unique_key:
             return
@@ -308,20 +317,20 @@ class Writer:
     def _check_blanks(self, entity_set: EntitySet, values: Values, names: set[str]) -> None:
         for name in names:
             field = entity_set.by_name.get(name)
-            if field is None or not (field.blank_refused or name in {"code", "number"}):
+            by_name = name in {"code", "number"} and not entity_set.custom
+            if field is None or not (field.blank_refused or by_name):
                 continue
             if values[name] == field.blank:
                 raise blank_refused(name)
 
     def _insert(self, entity_set: EntitySet, values: Values) -> Record:
         record_id = self.company.new_id()
-        key = entity_set.by_name[entity_set.key[0]]
-        if len(entity_set.key) == 1 and key.type == "Edm.Guid":
-            if is_zero(values[key.name]) or values[key.name] in self._table_of(entity_set):
-                values[key.name] = record_id
-            record_id = values[key.name]
-        if "lastModifiedDateTime" in values:
-            values["lastModifiedDateTime"] = timestamp(self.clock.now())
+        key = entity_set.identity
+        if key is not None:
+            if is_zero(values[key]) or values[key] in self._table_of(entity_set):
+                values[key] = record_id
+            record_id = values[key]
+        stamp(values, timestamp(self.clock.now()), new=entity_set.custom)
         return self.company.insert(entity_set.name, values, record_id)
 
     def _table_of(self, entity_set: EntitySet) -> dict[str, Record]:
@@ -331,12 +340,14 @@ class Writer:
         key = entity_set.natural_key
         self._unique(entity_set, record.values, record.id)
         self.company.table(entity_set.name).moved(record, before)
-        if key is not None and record.values[key] != before[key]:
+        single = len(entity_set.unique) < 2
+        if key is not None and single and record.values[key] != before[key]:
             self._rename(entity_set, before[key], record.values[key])
-        if record.values.get("inventory", 0) != before.get("inventory", 0):
+        if entity_set.custom:
+            follow(self.company, self.catalogue, entity_set, record.values, before)
+        elif record.values.get("inventory", 0) != before.get("inventory", 0):
             self._adjust(record, before)
-        if "lastModifiedDateTime" in record.values:
-            record.values["lastModifiedDateTime"] = timestamp(self.clock.now())
+        stamp(record.values, timestamp(self.clock.now()))
 
     def _rename(self, entity_set: EntitySet, old: object, new: object) -> None:
         """A new number follows to every record that names the old one (bc/api.md §10)."""

@@ -44,7 +44,7 @@ from gateway.simulator.catalogue.entities import BLANK_TIME, NEWEST, Catalogue, 
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.control.planting import fixed_id, plant, plant_document
 from gateway.simulator.environments import Environment
-from gateway.simulator.records.store import Company, Values
+from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.seed.documents import DOCUMENTS, ENTRIES
 from gateway.simulator.seed.rows import LOCAL_CURRENCY, ROWS
 from gateway.simulator.seed.seeding import Seeding
@@ -140,7 +140,7 @@ def build_environments(
     field that is not there.
     """
     created, environments = timestamp(clock.now()), {}
-    extras: dict[str, list[tuple[str, Values]]] = {}
+    extras: dict[str, list[tuple[str, Record]]] = {}
     for name, kind in ENVIRONMENTS:
         companies = {}
         for identity in COMPANIES:
@@ -164,20 +164,20 @@ def build_company(
     return company
 
 
-def _insert(company: Company, rows: Iterable[tuple[str, Values]]) -> None:
-    for entity_set, values in rows:
-        own = dict(values)
+def _insert(company: Company, rows: Iterable[tuple[str, Record]]) -> None:
+    for entity_set, record in rows:
+        own = dict(record.values)
         if "lastModifiedDateTime" in own:
             own["lastModifiedDateTime"] = company.created
-        company.insert(entity_set, own, own[company.table(entity_set).entity_set.key[0]])
+        company.insert(entity_set, own, record.id)
 
 
-def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Values]]:
+def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Record]]:
     """Put in what is not invented here: more items, rows of one's own. Gives what was put in."""
     planted = []
     for name, row in seeding.wanted():
         made = plant(company, seeding.number, name, row, company.created)
-        planted.append((name, made.values))
+        planted.append((name, made))
     return planted
 
 
@@ -197,7 +197,7 @@ def _empty(
 
 
 @lru_cache(maxsize=16)
-def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values], ...]:
+def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Record], ...]:
     """Every record of a fresh company: worked out once, since all of them start with the same."""
     company = _empty(load_stored(), identity, BLANK_TIME, random.Random(seed))  # noqa: S311 - ids must be repeatable
     for entity_set, rows in ROWS.items():
@@ -213,7 +213,7 @@ def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Values]
         plant(company, seed, "generalLedgerEntries", entry, company.created)
     _administration(company)
     return tuple(
-        (name, record.values)
+        (name, record)
         for name, table in company.tables.items()
         for record in table.records.values()
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
-from gateway.simulator.catalogue.entities import Field, load_stored
+from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.documents.rules import DOCUMENTS, LINES
 from gateway.simulator.records.store import Values
 from gateway.simulator.records.values import GUID, read_value
@@ -32,27 +33,34 @@ class Seeding:
                 yield name, row
 
 
-def read_own_rows(given: object) -> Rows:
+def read_own_rows(given: object, stored: Catalogue) -> Rows:
     """Rows of a seed file: an object of lists of objects, by entity set.
 
-    References may be codes or numbers. Documents with lines are not taken. Raises ValueError,
-    and BusinessCentralError for a value that a field can not hold.
+    References may be codes or numbers. Documents with lines are not taken. ``stored`` has the
+    entity sets there are. Raises ValueError, and BusinessCentralError for a value that a field
+    can not hold.
     """
     if not isinstance(given, dict):
         raise ValueError("rows is an object: entity sets with their rows.")  # noqa: TRY004 - one error
-    return {name: tuple(_rows(name, rows)) for name, rows in given.items()}
+    return {name: tuple(_rows(stored.sets, name, rows)) for name, rows in given.items()}
 
 
-def _rows(name: str, rows: object) -> Iterator[Values]:
-    entity_set = load_stored().sets.get(name)
+def _hint(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def _rows(known: Mapping[str, EntitySet], name: str, rows: object) -> Iterator[Values]:
+    entity_set = known.get(name)
     if entity_set is None or name == "companies" or name in DOCUMENTS or name in LINES:
-        raise ValueError(f"'{name}' is no entity set whose rows can be seeded.")
+        raise ValueError(f"'{name}' is no entity set whose rows can be seeded.{_hint(name, known)}")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and row for row in rows):
         raise ValueError(f"{name} is a list of objects.")
     for row in rows:
         unknown = [key for key in row if key not in entity_set.by_name]
         if unknown:
-            raise ValueError(f"{name} has no field '{unknown[0]}'.")
+            hint = _hint(unknown[0], entity_set.by_name)
+            raise ValueError(f"{name} has no field '{unknown[0]}'.{hint}")
         yield {key: _value(entity_set.by_name[key], value) for key, value in row.items()}
 
 

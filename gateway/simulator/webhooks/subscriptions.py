@@ -15,8 +15,9 @@ from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.documents.rules import LINES
 from gateway.simulator.errors import BusinessCentralError, bad_request, blank_refused
+from gateway.simulator.records.keys import written_key
 from gateway.simulator.records.store import Change, Record, Values
-from gateway.simulator.records.values import read_value
+from gateway.simulator.records.values import MODIFIED, read_value
 
 LIFE = timedelta(days=3)
 WINDOW = timedelta(seconds=30)
@@ -24,7 +25,8 @@ MOST = 200  # subscriptions of an environment
 MOST_CHANGES = 1000  # of a subscription in a window; more are told as one
 _MARGIN = timedelta(milliseconds=50)
 _RESOURCE = re.compile(
-    r"(?:https?://[^/]+(?:/v2\.0(?:/[^/]+){1,2})?)?/?(?:api/v2\.0/)?companies\(([0-9a-fA-F-]{36})\)/(\w+)"
+    r"(?:https?://[^/]+(?:/v2\.0(?:/[^/]+){1,2})?)?/?(?:api/(\w+(?:[/.]\w+)*)/)?"
+    r"companies\(([0-9a-fA-F-]{36})\)/(\w+)"
 )
 _GIVEN = ("notificationUrl", "resource", "clientState")
 _MODIFIED = "lastModifiedDateTime"
@@ -52,13 +54,13 @@ class Noted(NamedTuple):
 class Subscription:
     """One subscription: ``record`` is what the API shows of it.
 
-    ``pending`` is what happened to each record since ``first``; ``dated`` tells whether the
-    records say when they were modified.
+    ``pending`` is what happened to each record, by its key, since ``first``; ``dated`` tells
+    whether the records say when they were modified.
     """
 
     record: Record
     company: str
-    name: str
+    entity_set: EntitySet
     pending: dict[str, Noted] = field(default_factory=dict)
     first: datetime | None = None
     dated: bool = True
@@ -72,15 +74,15 @@ class Subscription:
         """When what waits is told; None while nothing waits."""
         return None if self.first is None else self.first + WINDOW
 
-    def note(self, record_id: str, kind: str, now: datetime) -> None:
+    def note(self, key: str, kind: str, now: datetime) -> None:
         """Remember a change; several of one record are told as one."""
-        before = self.pending.get(record_id)
+        before = self.pending.get(key)
         if before is not None and before.kind == "created" and kind == "updated":
             kind = "created"
         if before is not None and before.kind == "created" and kind == "deleted":
-            del self.pending[record_id]  # a choice: it was never there
+            del self.pending[key]  # a choice: it was never there
         else:
-            self.pending[record_id] = Noted(kind, now)
+            self.pending[key] = Noted(kind, now)
         if self.pending and self.first is None:
             self.first = now
         if not self.pending:
@@ -90,7 +92,8 @@ class Subscription:
         """What is told now: a notification for each record, or one for the collection."""
         first, self.first = self.first, None
         pending, self.pending = self.pending, {}
-        resource = f"api/v2.0/companies({self.company})/{self.name}"
+        told = self.entity_set
+        resource = f"api/{told.route}/companies({self.company})/{told.segment}"
         if first is None:
             return []
         if len(pending) > MOST_CHANGES:
@@ -99,10 +102,7 @@ class Subscription:
                 resource += f"?$filter={_MODIFIED}%20gt%20{since}"
             last = max(one.at for one in pending.values())
             return [self._told(resource, "collection", last)]
-        return [
-            self._told(f"{resource}({record_id})", one.kind, one.at)
-            for record_id, one in pending.items()
-        ]
+        return [self._told(f"{resource}({key})", one.kind, one.at) for key, one in pending.items()]
 
     def renewed(self, told: Values) -> Values:
         """What was told, as a later letter says it: with what the subscription is by then."""
@@ -158,7 +158,7 @@ class Subscriptions:
         self._live(values, clock)
         record = Record(str(values["subscriptionId"]), values, self._next())
         dated = _MODIFIED in entity_set.by_name
-        self.by_id[record.id] = Subscription(record, company, entity_set.name, dated=dated)
+        self.by_id[record.id] = Subscription(record, company, entity_set, dated=dated)
         return record
 
     def renew(
@@ -197,9 +197,10 @@ class Subscriptions:
             return
         told = list(_told_of(changes))
         for one in live:
-            for name, record_id, kind in told:
-                if name == one.name:
-                    one.note(record_id, kind, now)
+            for name, change, kind in told:
+                if name == one.entity_set.name:
+                    for key, what in _keys(one.entity_set, change, kind):
+                        one.note(key, what, now)
 
     def _live(self, values: Values, clock: Clock) -> None:
         now = clock.now()
@@ -212,8 +213,8 @@ class Subscriptions:
         return self._version
 
 
-def _told_of(changes: Sequence[Change]) -> Iterator[tuple[str, str, str]]:
-    """What a transaction did as subscribers see it: entity set, record, kind.
+def _told_of(changes: Sequence[Change]) -> Iterator[tuple[str, str | Change, str]]:
+    """What a transaction did as subscribers see it: entity set, change or id of a header, kind.
 
     A line is a change of its header, whether the header's own values changed or not; an update
     that changed nothing is none (bc/api.md §9).
@@ -223,17 +224,34 @@ def _told_of(changes: Sequence[Change]) -> Iterator[tuple[str, str, str]]:
         if change.kind == "updated" and not _is_real(change):
             continue
         if change.name not in LINES:
-            yield change.name, change.record.id, change.kind
+            yield change.name, change, change.kind
             continue
         header = LINES[change.name], str(change.record.values["documentId"])
         if header not in whole:
             yield *header, "updated"
 
 
+def _keys(entity_set: EntitySet, change: str | Change, kind: str) -> Iterator[tuple[str, str]]:
+    """Under which key a change is told, and as what: a text that is renamed is one that went and
+    one that came (bc/api.md §9).
+    """
+    if isinstance(change, str) or not entity_set.keyed:
+        yield change if isinstance(change, str) else change.record.id, kind
+        return
+    now = written_key(entity_set, change.record.values)
+    was = now if change.before is None else written_key(entity_set, change.before.values)
+    if was == now:
+        yield now, kind
+    else:
+        yield was, "deleted"
+        yield now, "created"
+
+
 def _is_real(change: Change) -> bool:
     """Whether an update changed a value, and not just the moment of the last one."""
     before = change.before.values if change.before is not None else {}
-    return before | {_MODIFIED: None} != change.record.values | {_MODIFIED: None}
+    undated: Values = dict.fromkeys(MODIFIED)
+    return before | undated != change.record.values | undated
 
 
 def _given(body: Mapping[str, object], catalogue: Catalogue) -> Values:
@@ -253,10 +271,11 @@ def _wanted(values: Values, catalogue: Catalogue) -> tuple[str, EntitySet]:
             raise blank_refused(name)
     check_address(values["notificationUrl"])
     found = _RESOURCE.fullmatch(values["resource"])
-    entity_set = catalogue.sets.get(found[2]) if found else None
+    is_here = found is not None and found[1] in {None, catalogue.route}  # (bc/api.md §9)
+    entity_set = catalogue.addressed.get(found[3]) if found and is_here else None
     if found is None or entity_set is None or not entity_set.webhook:
         raise bad_request(f"The resource '{values['resource']}' does not support notifications.")
-    return found[1].lower(), entity_set
+    return found[2].lower(), entity_set
 
 
 def check_address(url: str) -> None:

@@ -74,7 +74,7 @@ def test_a_state_that_is_broken(run: Run, tmp_path: Path) -> None:
 def test_a_seed_file_with_a_mistake(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "seed.json"
     for text, sentence in (
-        ("[", "valid JSON"),
+        ("[", "line 1, column 2: this is no JSON"),
         ('{"gadgets": []}', "'gadgets' is no entity set"),
         ('{"customers": [{"number": "10000"}]}', "already exists"),
     ):

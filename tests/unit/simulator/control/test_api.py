@@ -130,7 +130,7 @@ async def test_coverage_names_every_set_and_what_is_missing(client: Client) -> N
     assert set(coverage["entity_sets"]) == set(load_catalogue().sets)
     assert coverage["entity_sets"]["salesOrders"]["verbs"] == ["get", "post", "patch", "delete"]
     assert coverage["entity_sets"]["salesOrders"]["actions"] == ["shipAndInvoice"]
-    assert "custom routes" in coverage["answers_501"]
+    assert "other routes" in coverage["answers_501"]
 
 
 async def test_users_are_listed(client: Client) -> None:
