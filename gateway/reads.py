@@ -32,6 +32,8 @@ from gateway.wire import (
     decode,
     filter_text,
     is_guid,
+    key_conditions,
+    key_of,
     matches,
     query,
     record_path,
@@ -91,7 +93,13 @@ async def list_records(
     for _ in range(MOST_EMPTY_PAGES):
         try:
             answer = await business_central.read(
-                connection, entity.entity_set, text, url=url, page_size=limit, deadline=deadline
+                connection,
+                entity.entity_set,
+                text,
+                url=url,
+                page_size=limit,
+                deadline=deadline,
+                api=plan.api,
             )
         except BusinessCentralRefused as refused:
             if url is None:
@@ -132,13 +140,12 @@ async def read_record(
     except InvalidQuery:
         raise NotFound("There is no such record: the id is not one.") from None
     text = query(select=plan.record.select, expand=plan.record.expand)
-    answer = await business_central.read(connection, path, text, deadline=deadline)
+    answer = await business_central.read(connection, path, text, deadline=deadline, api=plan.api)
     row = _decoded(schemas, plan, entity, answer.body or {})
-    key = entity.key[0]
     if not row:
         raise UnexpectedAnswer("Business Central's answer is no record.")
-    if key in row:
-        _check_rows(entity, (Condition(key, "eq", (record_id,)),), [row])
+    if key_of(entity, row) is not None:
+        _check_rows(entity, tuple(key_conditions(entity, record_id)), [row])
     validator = schemas.answer_validator(plan.schema)
     return _canonical(entity, plan.record, row, _names(connection, now), validator)
 
@@ -167,7 +174,7 @@ def _untranslated(
 
 def _repeated(entity: Entity, rows: list[dict[str, object]]) -> bool:
     """Whether a record is there twice; no page of a list holds one twice (bc/pitfalls.md 25)."""
-    keys = [str(row[entity.key[0]]) for row in rows if entity.key[0] in row]
+    keys = [key for row in rows if (key := key_of(entity, row)) is not None]
     return len(set(keys)) != len(keys)
 
 

@@ -124,12 +124,16 @@ class Remote:
 
 
 @asynccontextmanager
-async def open_remote(folder: Path, public_url: str = PUBLIC) -> AsyncIterator[Remote]:
+async def open_remote(
+    folder: Path, public_url: str = PUBLIC, seed_file: Path | None = None
+) -> AsyncIterator[Remote]:
     """Open all of it; one clock rules the gateway and the simulator."""
     clock = MovingClock()
     (folder / "remote.db").write_bytes(empty_database())
     async with (
-        run_simulator(clock=SimulatedClock(clock.now), on_premises=True) as simulator,
+        run_simulator(
+            clock=SimulatedClock(clock.now), on_premises=True, seed_file=seed_file
+        ) as simulator,
         open_store(f"sqlite:///{folder / 'remote.db'}", [b"k" * 32], clock) as store,
         open_session() as session,
         ClientSession(simulator.url) as control,

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote
 
 from yarl import URL
 
 from gateway.errors import ConnectionNotReady
 from gateway.storage import Connection
+
+STANDARD: Final = "v2.0"  # the route of Microsoft's own pages
 
 
 class Addresses:
@@ -25,21 +28,27 @@ class Addresses:
         self.environments = f"{url}/environments/v1.2"
 
     def at(
-        self, connection: Connection, path: str, query: str = "", environment: str | None = None
+        self,
+        connection: Connection,
+        path: str,
+        query: str = "",
+        environment: str | None = None,
+        *,
+        api: str = STANDARD,
     ) -> str:
-        """Where `path` of the API is. Raises `ConnectionNotReady`.
+        """Where `path` of the route `api` is. Raises `ConnectionNotReady`.
 
         A server that serves several tenants is told which by the query (bc/api.md §1).
         """
         name = environment or connection.environment
         if connection.grant == "basic":
-            root = f"{self._server(name)}/api/v2.0"
+            root = f"{self._server(name)}/api/{api}"
             tenant = f"tenant={quote(connection.tenant, safe='')}" if connection.tenant else ""
             query = "&".join(part for part in (query, tenant) if part)
         elif connection.tenant is None or name is None:
             raise ConnectionNotReady
         else:
-            root = f"{self._url}/v2.0/{connection.tenant}/{quote(name, safe='')}/api/v2.0"
+            root = f"{self._url}/v2.0/{connection.tenant}/{quote(name, safe='')}/api/{api}"
         return f"{root}/{path}?{query}" if query else f"{root}/{path}"
 
     def owns(self, connection: Connection, url: str) -> bool:

@@ -41,15 +41,18 @@ _CORRELATION: Final = ("ms-correlation-x", "request-id")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A success. `body` is the decoded object with Decimals, None where there is none (204)."""
+    """A success. `body` is the decoded object with Decimals, None where there is none (204).
+    `raw` is the body of what was asked for as XML.
+    """
 
     status: int
     body: Mapping[str, object] | None = field(repr=False)
     etag: str | None = None
     correlation_id: str | None = None
+    raw: bytes = field(default=b"", repr=False)
 
 
-def read_answer(received: Received, *, reading: bool) -> Answer | None:
+def read_answer(received: Received, *, reading: bool, xml: bool = False) -> Answer | None:
     """The success in `received`, or None when nobody should believe it is one.
 
     A body that is no JSON object, or that holds an error under a 2xx, is not believed; nor is a
@@ -58,6 +61,8 @@ def read_answer(received: Received, *, reading: bool) -> Answer | None:
     if not 200 <= received.status < 300:
         return None
     body: dict[str, object] | None = None
+    if xml:
+        return Answer(received.status, None, raw=received.body) if received.body else None
     if received.body or reading:
         try:
             decoded = decode_json(received.body)

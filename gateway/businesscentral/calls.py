@@ -37,7 +37,7 @@ class Call:
     """One call, however often it is sent. `about` is what the log may say of its address.
 
     `proving`: a 401 says that the principal is refused as such, not only for this. `journal` is
-    told whenever a write leaves.
+    told whenever a write leaves. `xml`: no JSON is wanted.
     """
 
     method: str
@@ -47,6 +47,7 @@ class Call:
     data: bytes | None = field(default=None, repr=False)
     proving: bool = True
     journal: Journal | None = field(default=None, repr=False)
+    xml: bool = False
 
     @property
     def reading(self) -> bool:

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import ClientSession
 
 from gateway import __version__
-from gateway.businesscentral.addresses import Addresses
+from gateway.businesscentral.addresses import STANDARD, Addresses
 from gateway.businesscentral.answers import (
     Answer,
     error_of,
@@ -79,25 +79,40 @@ class BusinessCentral:
         deadline: Deadline,
         page_size: int | None = None,
         url: str | None = None,
+        api: str = STANDARD,
     ) -> Answer:
         """GET `path` within the company of `connection`, or `url`, a next link, as it stands.
+        `api` is the route: publisher/group/version of a custom one.
 
         Repeated within the deadline while that can help. Raises the errors of a connection, and
         `RecordGone`, `BusinessCentralRefused`, `UnexpectedAnswer`, `RateLimited`,
         `BusinessCentralUnavailable`.
         """
         if url is None:
-            url = self._addresses.at(connection, f"{_company_of(connection)}/{path}", query)
+            path_of_all = f"{_company_of(connection)}/{path}"
+            url = self._addresses.at(connection, path_of_all, query, api=api)
         else:
             self._require_own(connection, url)
         return await self._read(connection, url, path, deadline, page_size)
 
     async def read_all(
-        self, connection: Connection, path: str, query: str = "", *, deadline: Deadline
+        self,
+        connection: Connection,
+        path: str,
+        query: str = "",
+        *,
+        deadline: Deadline,
+        api: str = STANDARD,
     ) -> list[dict[str, object]]:
         """Every row of a collection within the company; next links are followed to the end."""
-        url = self._addresses.at(connection, f"{_company_of(connection)}/{path}", query)
+        url = self._addresses.at(connection, f"{_company_of(connection)}/{path}", query, api=api)
         return await self._rows(connection, url, path, deadline)
+
+    async def metadata(self, connection: Connection, api: str, *, deadline: Deadline) -> bytes:
+        """The `$metadata` of a route, as it came (bc/api.md §1). Raises as `read` does."""
+        url = self._addresses.at(connection, "$metadata", api=api)
+        call = Call("GET", url, "$metadata", {}, xml=True)
+        return (await self._send(connection, call, deadline)).raw
 
     async def write(
         self,
@@ -109,6 +124,7 @@ class BusinessCentral:
         if_match: str | None = None,
         journal: Journal | None = None,
         patience: Deadline | None = None,
+        api: str = STANDARD,
     ) -> Answer:
         """Send a write once; again only where it is certain that nothing was done.
 
@@ -129,7 +145,7 @@ class BusinessCentral:
             headers["If-Match"] = if_match
         call = Call(
             request.method,
-            self._addresses.at(connection, f"{_company_of(connection)}/{request.path}"),
+            self._addresses.at(connection, f"{_company_of(connection)}/{request.path}", api=api),
             request.path,
             headers,
             None if request.body is None else encode_json(request.body),
@@ -264,7 +280,7 @@ class BusinessCentral:
         Raises `BusinessCentralUnavailable` where it may be repeated, else `OutcomeUnknown`.
         """
         headers = {
-            "Accept": "application/json",
+            "Accept": "application/xml" if call.xml else "application/json",
             "Accept-Language": "en-US",
             "Authorization": f"{scheme_of(connection)} {token}",
             "User-Agent": f"bc-gateway/{__version__}",
@@ -286,6 +302,7 @@ class BusinessCentral:
                     headers=headers,
                     data=call.data,
                     seconds=seconds,
+                    xml=call.xml,
                 )
             except NotSent:
                 raise BusinessCentralUnavailable from None

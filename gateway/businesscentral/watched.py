@@ -27,8 +27,10 @@ async def watched_exchange(
     headers: Mapping[str, str],
     data: bytes | None,
     seconds: float,
+    xml: bool = False,
 ) -> tuple[Received, Answer | None]:
-    """What came back and, where it is one, the success in it; `about` is the path to tell of.
+    """What came back and, where it is one, the success in it; `about` is the path to tell of,
+    `xml` says that none of JSON is wanted.
 
     Raises `NotSent` and `NoAnswer` as `exchange` does.
     """
@@ -39,7 +41,7 @@ async def watched_exchange(
             received = await exchange(
                 session, method, url, headers=headers, data=data, seconds=seconds
             )
-            answer, status = read_answer(received, reading=reading), received.status
+            answer, status = read_answer(received, reading=reading, xml=xml), received.status
             outcome = "ok" if answer is not None else _failure(method, received)
         except NotSent:
             outcome = Failure.RETRY_LATER.value

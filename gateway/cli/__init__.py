@@ -17,6 +17,7 @@ _COMMANDS = (
     "check",
     "test",
     "render",
+    "schemas",
     "keys",
     "connections",
     "matches",

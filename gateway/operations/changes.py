@@ -15,7 +15,7 @@ from gateway.mapping import Names, Plan, Request
 from gateway.operations.compare import same_value
 from gateway.operations.etags import etag
 from gateway.validation import Schemas
-from gateway.wire import Condition, Entity, decode, filter_text, query, record_path
+from gateway.wire import Condition, Entity, decode, filter_text, key_of, query, record_path
 
 _METHODS = {"update": "PATCH", "upsert": "PATCH", "delete": "DELETE"}
 
@@ -73,7 +73,7 @@ def baseline_of(
     target = names["target"]
     known = target.get("id") if isinstance(target, Mapping) else None
     return Baseline(
-        id=str(record.get(entity.key[0], known)),
+        id=key_of(entity, record) or str(known),
         etag=text_of(record.get("@odata.etag")),
         number=text_of(record.get("number")),
         fields={name: record.get(name) for name in touched},

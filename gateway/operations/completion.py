@@ -14,7 +14,13 @@ from typing import Any, Final, cast
 
 import structlog
 
-from gateway.errors import GatewayError, MappingError, StorageUnavailable, UnexpectedAnswer
+from gateway.errors import (
+    CallerError,
+    GatewayError,
+    MappingError,
+    StorageUnavailable,
+    UnexpectedAnswer,
+)
 from gateway.mapping import Names, Plan
 from gateway.operations.changes import text_of
 from gateway.operations.compare import differences
@@ -22,7 +28,7 @@ from gateway.operations.prepare import Prepared
 from gateway.operations.sending import has_written
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import Call, Operation, OperationWarning
-from gateway.wire import Entity, decode, query, record_path
+from gateway.wire import Entity, decode, key_of, query, record_path
 
 MOST_WARNINGS: Final = 100
 
@@ -45,7 +51,7 @@ async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str,
     """The last fields of an operation whose `call` has written. Raises `StorageUnavailable`."""
     answer = cast("Mapping[str, Any]", call.answer)
     body: Mapping[str, object] = answer["body"] or call.request
-    record_id, number = text_of(body.get("id")), text_of(body.get("number"))
+    record_id, number = _named(tools, operation, body), text_of(body.get("number"))
     if call.request["method"] == "DELETE":
         return _ended(204, None, record_id, number)
     document: dict[str, object] = {"id": record_id, "number": number}
@@ -87,7 +93,7 @@ def walked(
     steps = cast("Mapping[str, Mapping[str, object] | None]", names["steps"])
     row = steps[plan.answer_step] if plan.answer_step is not None else None
     target = text_of(operation.target.get("id"))
-    record_id = target if row is None else text_of(row.get("id"))
+    record_id = target if row is None else key_of(tools.entity(plan, _answering(plan)), row)
     number = None if row is None else text_of(row.get("number"))
     warnings = _of_calls(tools, plan, operation, calls)
     if row is None:
@@ -100,6 +106,20 @@ def walked(
         document = {"id": record_id, "number": number}
         warnings.append(_not_mapped(operation, error))
     return _ended(status, document, record_id, number, warnings)
+
+
+def _answering(plan: Plan) -> str:
+    """The entity set of the step whose record is answered."""
+    return next((one.entity for one in plan.steps if one.name == plan.answer_step), plan.entity)
+
+
+def _named(tools: Tools, operation: Operation, body: Mapping[str, object]) -> str | None:
+    """What names the record of an answer, or of the request that changed it."""
+    try:
+        plan = tools.plan(operation)
+    except CallerError:  # the mapping is gone, and what was written stands
+        return text_of(body.get("id"))
+    return key_of(tools.entity(plan, plan.entity), body) or text_of(body.get("id"))
 
 
 def _of_calls(
@@ -166,6 +186,7 @@ async def _read_back(
         record_path(entity, record_id),
         _query(plan, entity, sent),
         deadline=tools.within(READ_WITHIN),
+        api=plan.api,
     )
     record = decode(entity, answer.body or {}, entities)
     document = plan.record.answer(record, tools.names(plan, operation, connection))

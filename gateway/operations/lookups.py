@@ -141,7 +141,7 @@ class RemoteLookups:
         self, entity: Entity, text: str, conditions: Sequence[Condition]
     ) -> list[dict[str, object]]:
         found = await self._business_central.read_all(
-            self._connection, entity.entity_set, text, deadline=self._deadline
+            self._connection, entity.entity_set, text, deadline=self._deadline, api=entity.api
         )
         rows = [decode(entity, row, self._part) for row in found]
         if not all(matches(entity, row, conditions) for row in rows):

@@ -13,7 +13,7 @@ from gateway.businesscentral import BusinessCentral, Deadline
 from gateway.errors import Ambiguous, FilterNotApplied, RecordGone
 from gateway.operations.changes import addressed
 from gateway.storage import Connection
-from gateway.wire import Condition, Entity, decode, matches
+from gateway.wire import Condition, Entity, decode, key_conditions, matches
 
 Row = Mapping[str, object]
 
@@ -32,13 +32,13 @@ class Reader:
         path = addressed(entity, record_id)
         try:
             answer = await self.business_central.read(
-                self.connection, path, query, deadline=self.deadline
+                self.connection, path, query, deadline=self.deadline, api=entity.api
             )
         except RecordGone:
             return None
         body = {"@odata.etag": answer.etag, **(answer.body or {})}
         row = decode(entity, body, self.entities)
-        self._check(entity, row, Condition(entity.key[0], "eq", (record_id,)))
+        self._check(entity, row, *key_conditions(entity, record_id))
         return row
 
     async def by_key(self, entity: Entity, condition: Condition, query: str) -> Row | None:
@@ -54,13 +54,13 @@ class Reader:
     async def all_where(self, entity: Entity, condition: Condition, query: str) -> list[Row]:
         """All decoded records that fit. Raises what reading raises."""
         found = await self.business_central.read_all(
-            self.connection, entity.entity_set, query, deadline=self.deadline
+            self.connection, entity.entity_set, query, deadline=self.deadline, api=entity.api
         )
         rows = [decode(entity, row, self.entities) for row in found]
         for row in rows:
             self._check(entity, row, condition)
         return list(rows)
 
-    def _check(self, entity: Entity, row: Row, condition: Condition) -> None:
-        if not matches(entity, row, [condition]):
+    def _check(self, entity: Entity, row: Row, *conditions: Condition) -> None:
+        if not matches(entity, row, conditions):
             raise FilterNotApplied

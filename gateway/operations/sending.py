@@ -35,7 +35,7 @@ from gateway.operations.journal import AGAIN_AFTER, IF_MATCH, place_of
 from gateway.operations.prepare import Prepared
 from gateway.operations.tools import WRITE_WITHIN, Tools
 from gateway.storage import Call, Connection
-from gateway.wire import Entity, is_guid
+from gateway.wire import Entity, is_guid, key_of
 
 MOST_TIMES: Final = 5  # that a locked or changed record is tried
 PAUSE: Final = 1.0  # seconds, doubled each time
@@ -206,6 +206,7 @@ class Sending:
                 if_match=None if prepared.baseline is None else prepared.baseline.etag,
                 journal=entry,
                 patience=self.patience,
+                api=plan.api,
             )
         except StorageUnavailable:
             raise
@@ -215,7 +216,7 @@ class Sending:
         except GatewayError as error:
             await self._refused(plan, prepared, error)
             return None
-        if not _is_believed(prepared, answer):
+        if not _is_believed(tools.entity(plan, plan.entity), prepared, answer):
             await entry.uncertain(OutcomeUnknown())
             return None
         return await entry.answered(answer)
@@ -242,13 +243,14 @@ def has_written(call: Call) -> bool:
     return call.answer is not None and "body" in call.answer
 
 
-def _is_believed(prepared: Prepared, answer: Answer) -> bool:
+def _is_believed(entity: Entity, prepared: Prepared, answer: Answer) -> bool:
     """A success names its record, but for a deletion and an action, which say nothing."""
     if prepared.requests[0].method == "DELETE":
         return answer.body is None
     if prepared.requests[0].body is None:
         return True
-    return is_guid(str((answer.body or {}).get("id")))
+    key = key_of(entity, answer.body or {})
+    return key is not None and (entity.fields[entity.key[0]].type != "guid" or is_guid(key))
 
 
 def in_words_of(plan: Plan, error: GatewayError) -> GatewayError:

@@ -6,8 +6,10 @@ The compiler of mappings, the client and the resolver import from here.
 from __future__ import annotations
 
 from gateway.wire.actions import SPLIT, TRACES, Made, Trace, trace_of
+from gateway.wire.csdl import facts_of, kept
 from gateway.wire.entities import Entity, Field, FieldType, Part, entity_from_schema
 from gateway.wire.faults import Failure, classify, read_fault
+from gateway.wire.keys import key_conditions, key_of, record_path
 from gateway.wire.names import decode_name, encode_name
 from gateway.wire.paths import (
     Condition,
@@ -20,15 +22,17 @@ from gateway.wire.paths import (
     literal,
     matches,
     query,
-    record_path,
 )
+from gateway.wire.schema_files import TYPES, Facts, render, schema_of
 from gateway.wire.values import code, decode, decode_value, encode_value, same_code
 
 __all__ = [
     "SPLIT",
     "TRACES",
+    "TYPES",
     "Condition",
     "Entity",
+    "Facts",
     "Failure",
     "Field",
     "FieldType",
@@ -46,14 +50,20 @@ __all__ = [
     "encode_name",
     "encode_value",
     "entity_from_schema",
+    "facts_of",
     "filter_text",
     "fits",
     "is_guid",
+    "kept",
+    "key_conditions",
+    "key_of",
     "literal",
     "matches",
     "query",
     "read_fault",
     "record_path",
+    "render",
     "same_code",
+    "schema_of",
     "trace_of",
 ]

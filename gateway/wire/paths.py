@@ -55,13 +55,6 @@ def company_path(company_id: str) -> str:
     return f"companies({_guid(company_id)})"
 
 
-def record_path(entity: Entity, record_id: str) -> str:
-    """`salesOrders({id})`; a text key is quoted. Raises `InvalidQuery` when the id cannot be one."""
-    field = entity.fields[entity.key[0]]
-    literal_text = _guid(record_id) if field.type == "guid" else quote(_quoted(record_id), safe="'")
-    return f"{entity.entity_set}({literal_text})"
-
-
 def fits(field: Field, value: object) -> bool:
     """Whether a record could hold `value` in `field` at all: it is no longer than the field."""
     limit = field.max_length

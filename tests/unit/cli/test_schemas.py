@@ -1,0 +1,89 @@
+"""Schema files of a custom API, pulled from a tenant that has it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.simulator import CLIENT_SECRET, COMPANIES, TENANT_ID, run_simulator
+from gateway.storage import Connection, open_store
+from gateway.validation import load_schemas
+from tests.unit.cli.conftest import Run
+from tests.unit.cli.test_connections import NOW, point
+
+SEED = Path(__file__).parents[2] / "contract" / "custom_apis" / "seed.json"
+ROUTE = "harwick/pricing/v1.0"
+
+
+async def add_connection(config: Config) -> None:
+    connection = Connection(
+        "con_9",
+        "harwick",
+        NOW,
+        NOW,
+        status="active",
+        grant="client_credentials",
+        tenant=TENANT_ID,
+        environment="Production",
+        environment_type="Production",
+        company_id=COMPANIES[0][0],
+        company_name=COMPANIES[0][1],
+    )
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        await store.add_connection(connection)
+
+
+def facts(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())["x-business-central"]
+    return found
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+async def test_what_a_tenant_has_becomes_schema_files(
+    run: Run, config_file: Path, config: Config, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    pull = "schemas", "pull", "con_9", "--into", str(folder), "--api"
+    async with run_simulator(seed_file=SEED) as simulator:
+        point(config_file, simulator.url)
+        await add_connection(config)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ENTRA_CLIENT_SECRET", CLIENT_SECRET)
+            first = await asyncio.to_thread(run, *pull, ROUTE)
+            groups = folder / "bc" / ROUTE / "priceGroups.schema.json"
+            known = json.loads(groups.read_text())
+            known["x-business-central"]["fields"]["code"]["code"] = True
+            known["x-business-central"]["required"] = [["code"]]
+            groups.write_text(json.dumps(known))
+            second = await asyncio.to_thread(run, *pull, ROUTE)
+            third = await asyncio.to_thread(run, *pull, ROUTE)
+            nowhere = await asyncio.to_thread(run, *pull, "harwick/other/v1.0")
+
+    assert first.exit_code == 0, first.output
+    assert sorted(line.split()[0] for line in first.output.splitlines()) == ["new", "new"]
+    assert "changed" in second.output
+    assert facts(groups)["key"] == ["code"]
+    assert facts(groups)["actions"] == ["close"]
+    assert facts(groups)["fields"]["code"] == {"type": "string", "maxLength": 20, "code": True}
+    assert facts(groups)["required"] == [["code"]]
+    assert "changed" not in third.output
+    lines = facts(folder / "bc" / ROUTE / "priceLines.schema.json")
+    assert lines["key"] == ["groupCode", "lineNumber"]
+    assert lines["fields"]["unitPrice"] == {"type": "decimal"}
+    load_schemas([folder])
+    assert nowhere.exit_code == 1
+    assert "Traceback" not in nowhere.output
+
+
+@pytest.mark.usefixtures("config_file")
+def test_a_route_that_is_none_and_a_connection_that_is_not_there(run: Run) -> None:
+    assert run("schemas", "pull", "con_9", "--api", "pricing").exit_code == 2
+    done = run("schemas", "pull", "con_none", "--api", ROUTE, "--into", "x")
+    assert done.exit_code == 1
+    assert "connections list" in done.output
