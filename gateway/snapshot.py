@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from gateway.config import shipped
-from gateway.documents import Document, Finding, load_document, suggest
+from gateway.documents import Document, Finding, load_document, read_document, suggest
 from gateway.errors import InvalidFiles, MethodNotAllowed, Place, UnknownResource
 from gateway.mapping import Plan, compile_document
 from gateway.validation import Schemas, load_schemas
 
 _TEST: Final = ".test.yaml"
+_DRAFT: Final = "draft.yaml"  # how findings name a mapping that is no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class ResourcePlans:
     title: str
     schema: str
     verbs: Mapping[str, Plan]
+
+    def plan(self, verb: str) -> Plan:
+        """The plan of a verb or an action. Raises `MethodNotAllowed`, with what exists."""
+        if verb not in self.verbs:
+            known = ", ".join(self.verbs)
+            raise MethodNotAllowed(f"{self.title} have no {verb}; they have: {known}.")
+        return self.verbs[verb]
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -52,10 +60,7 @@ class Snapshot:
             known = ", ".join(sorted(self.resources)) or "none"
             hint = f'Did you mean "{near}"?' if near else f"There are: {known}."
             raise UnknownResource(f"This gateway has no such resource. {hint}")
-        if verb not in found.verbs:
-            known = ", ".join(found.verbs)
-            raise MethodNotAllowed(f"{found.title} have no {verb}; they have: {known}.")
-        return found.verbs[verb]
+        return found.plan(verb)
 
 
 def load_snapshot(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> Snapshot:
@@ -72,6 +77,21 @@ def load_snapshot(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> Snaps
 def check(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> list[Finding]:
     """Every finding in the files of these folders, warnings too."""
     return _load(mappings, schemas)[0]
+
+
+def drafted(text: str, schemas: Schemas) -> ResourcePlans:
+    """The plans of a mapping that is no file yet, tried against the schemas of a snapshot.
+
+    Raises `InvalidFiles` with every finding that is an error.
+    """
+    shape = load_document(shipped("schemas") / "gateway" / "mapping.schema.json")
+    document = read_document(_DRAFT, text)
+    compiled = compile_document(document, cast("Mapping[str, Any]", shape.value), schemas)
+    wrong = [one for one in compiled.findings if one.severity == "error"]
+    if wrong:
+        raise InvalidFiles(wrong)
+    plan = next(iter(compiled.plans.values()))
+    return ResourcePlans(plan.resource, plan.title, plan.schema, compiled.plans)
 
 
 def _load(

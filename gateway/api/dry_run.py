@@ -1,11 +1,13 @@
 """`POST /v1/dry-run`: what a request would send, without sending it.
 
 The very function that prepares a write prepares this one. With a connection its lookups are
-really read, and the record that a change is about; without one both come from `answers`.
+really read, and the record that a change is about; without one both come from `answers`. A
+`mapping` in the request is tried in place of the one there is.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -17,12 +19,14 @@ from gateway.api.answers import answer
 from gateway.api.bodies import read_input
 from gateway.api.keys import CLOCK, CONNECTIONS, ENGINE, SNAPSHOT
 from gateway.api.problems import docs_url, problem
-from gateway.errors import InvalidInput, MethodNotAllowed, Violation
+from gateway.documents import Finding
+from gateway.errors import InvalidFiles, InvalidInput, MethodNotAllowed, Violation
 from gateway.mapping import Plan
 from gateway.operations import failures
 from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import GivenAnswers
 from gateway.operations.walk import rehearsed
+from gateway.snapshot import ResourcePlans, Snapshot, drafted
 from gateway.validation import Validator
 
 _INPUT: Final = Validator(shapes.DRY_RUN_INPUT)
@@ -32,7 +36,7 @@ async def dry_run(request: web.Request) -> web.Response:
     """The verdict, the requests, what became of the lookups, and the problem if there is one."""
     require_role(request, "integrator")
     given = cast("dict[str, Any]", await read_input(request, _INPUT))
-    plan = _plan(request, given)
+    plan = await _plan(request, given)
     if "connection" in given:
         known = await visible_connection(request, given["connection"])
         connection = await request.app[CONNECTIONS].require(known.id)
@@ -44,10 +48,17 @@ async def dry_run(request: web.Request) -> web.Response:
     return answer(_body(prepared, docs_url(request)))
 
 
-def _plan(request: web.Request, given: Mapping[str, Any]) -> Plan:
-    """The plan that is asked about. Raises `UnknownResource`, `InvalidInput`."""
+async def _plan(request: web.Request, given: Mapping[str, Any]) -> Plan:
+    """The plan that is asked about, of a draft if one is given.
+
+    Raises `UnknownResource`, `InvalidInput`.
+    """
+    snapshot = request.app[SNAPSHOT]
     try:
-        plan = request.app[SNAPSHOT].plan(given["resource"], given["verb"])
+        if "mapping" in given:
+            plan = (await _draft(snapshot, given)).plan(given["verb"])
+        else:
+            plan = snapshot.plan(given["resource"], given["verb"])
     except MethodNotAllowed as error:
         violation = Violation("enum", error.detail, "/verb")
         raise InvalidInput(error.detail, violations=[violation]) from None
@@ -55,6 +66,25 @@ def _plan(request: web.Request, given: Mapping[str, Any]) -> Plan:
         detail = f"{plan.verb} writes nothing, so there is nothing to try."
         raise InvalidInput(detail, violations=[Violation("enum", detail, "/verb")])
     return plan
+
+
+async def _draft(snapshot: Snapshot, given: Mapping[str, Any]) -> ResourcePlans:
+    """The mapping in the request. Raises `InvalidInput` with what is wrong with it."""
+    try:
+        plans = await asyncio.to_thread(drafted, given["mapping"], snapshot.schemas)
+    except InvalidFiles as error:
+        raise InvalidInput(
+            "The mapping has findings.",
+            violations=[
+                Violation(one.rule, one.message, "/mapping", place=one.place, hint=one.hint)
+                for one in error.findings
+                if isinstance(one, Finding)
+            ],
+        ) from None
+    if plans.resource != given["resource"]:
+        detail = f"The mapping is one of {plans.resource}."
+        raise InvalidInput(detail, violations=[Violation("const", detail, "/resource")])
+    return plans
 
 
 async def _offline(request: web.Request, plan: Plan, given: Mapping[str, Any]) -> Prepared:

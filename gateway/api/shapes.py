@@ -222,6 +222,11 @@ DRY_RUN_INPUT: Final = closed(
         },
         "id": text("Which record, for `update`, `delete` and actions."),
         "key": text("Which record, for `upsert`."),
+        "mapping": {
+            "type": "string",
+            "maxLength": 262_144,
+            "description": "A mapping file as text, tried in place of the one there is.",
+        },
         "answers": closed(
             {
                 "lookups": {

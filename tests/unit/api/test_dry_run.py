@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
+from gateway.config import shipped
 from gateway.documents import decode_json
 from gateway.snapshot import Snapshot
 from tests.conftest import Caller, Connect, Writes
@@ -133,3 +134,54 @@ async def test_an_action_is_shown_as_far_as_it_is_known(
     found = await dry_run(integrator, **wish, connection=await connect())
     assert (found["verdict"], found["problem"]["code"]) == ("would_refuse", "not_found")
     assert await writes() == []
+
+
+DRAFT = """
+resource: sales-orders
+title: Drafts
+schema: sales-order
+entity: salesOrders
+api: v2.0
+record: {}
+create:
+  input: order
+  anchor: {field: externalDocumentNumber, value: "{{ order.external_reference }}"}
+  body:
+    externalDocumentNumber?: "{{ order.external_reference }}"
+    customerNumber: "{{ order.customer.number }}"
+"""
+
+
+async def test_a_draft_is_tried_in_place_of_the_mapping(
+    caller: Caller, connect: Connect, writes: Writes
+) -> None:
+    whole = (shipped("mappings") / "sales-orders.yaml").read_text()
+    before, _, after = whole.partition("create:\n")
+    record = before.partition("record:")[2].partition("\nlist:")[0]
+    draft = DRAFT.replace("record: {}", f"record:{record}").replace(
+        "api: v2.0", "api: v2.0\ntables:\n  status: {Draft: draft, In Review: in_review}"
+    )
+    assert after
+    integrator = await caller("integrator")
+    found = await dry_run(integrator, mapping=draft, connection=await connect())
+    assert (found["verdict"], found["problem"]) == ("would_send", None)
+    (request,) = found["requests"]
+    assert request["body"] == {"externalDocumentNumber": "DEAL-7", "customerNumber": "10000"}
+    assert await writes() == []
+
+    found = await dry_run(integrator, mapping=draft.replace("customerNumber", "custmerNumber"))
+    assert (found["status"], found["code"]) == (422, "invalid_input")
+    wrong = next(one for one in found["errors"] if one["rule"] == "M202")
+    assert (wrong["pointer"], wrong["mapping"]["file"]) == ("/mapping", "draft.yaml")
+    assert "customerNumber" in wrong["hint"]
+
+    found = await dry_run(
+        integrator, mapping=draft.replace("resource: sales-orders", "resource: x")
+    )
+    assert found["errors"][0]["pointer"] == "/resource"
+    found = await dry_run(integrator, mapping=draft, verb="update")
+    assert found["errors"][0]["pointer"] == "/verb"
+    for text in ("", "[", "a: &b 1", "{{", "- 1"):
+        assert (await dry_run(integrator, mapping=text))["status"] == 422
+    product = await caller("product")
+    assert (await dry_run(product, mapping=draft))["status"] == 403
