@@ -26,6 +26,8 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
     "f_key": functions.key,
     "f_need": functions.need,
     "f_item": functions.item,
+    "f_inside": functions.inside,
+    "f_within": functions.within,
     "f_none_applies": functions.none_applies,
     "f_uncleared": functions.uncleared,
     "f_encode_name": encode_name,

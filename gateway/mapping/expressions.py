@@ -109,7 +109,8 @@ class Walk:
                 actual=value.type.words,
                 hint="Compare it, or ask whether it `is present`.",
             )
-        return value.code if value.way is None else f"f_condition({value.code})"
+        sure = value.type.kind == "boolean" and value.way is None
+        return value.code if sure else f"f_condition({value.code})"
 
     def solid(self, node: nodes.Expr) -> Value:
         """The value of an operand, which must not be null."""

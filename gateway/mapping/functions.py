@@ -97,6 +97,23 @@ def item(value: object, index: int) -> object:
     return found[index] if -len(found) <= index < len(found) else None
 
 
+def inside(value: object, key: object) -> object:
+    """What is under a key or an index of a value of which no schema says anything."""
+    if isinstance(value, dict):
+        return value[key]
+    if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
+        return value[key]
+    raise Unfit("there is nothing inside of this")
+
+
+def within(value: object, key: object) -> object:
+    """The same, null when there is nothing."""
+    try:
+        return inside(value, key)
+    except LookupError:
+        return None
+
+
 def key(value: object) -> str:
     """A key of a lookup: text that is not empty."""
     if isinstance(value, str) and value:

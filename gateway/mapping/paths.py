@@ -26,13 +26,17 @@ _NOTHING: Final = Value(ANY, "None")
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """One step of a path: the code of its key, what is there, and whether it may be missing."""
+    """One step of a path: the code of its key, what is there, and whether it may be missing.
+
+    `unknown`: no schema says what it steps into.
+    """
 
     key: str
     type: Type
     way: Way | None
     optional: bool
     list: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,9 @@ class Paths:
         code, open_ = path.root.code, path.root.type.nullable
         for link in path.links:
             holder = self.emission.fresh("t") if open_ else code
-            if not link.optional:
+            if link.unknown:
+                access = f"f_within({holder}, {link.key})"
+            elif not link.optional:
                 access = f"{holder}[{link.key}]"
             elif link.list:
                 access = f"f_item({holder}, {link.key})"
@@ -196,14 +202,17 @@ class Paths:
             message = f'There is no name "{base.name}" here.'
             report_at(self.site, base, "unknown-name", message, hint)
             return None
-        return replace(found, code=found.code or self.emission.root(base.name))
+        code = found.code
+        if base.name == "tables":  # constants of the file: a call brings none
+            code = self.emission.constant(self.scope.tables)
+        return replace(found, code=code or self.emission.root(base.name))
 
     def _link(
         self, type_: Type, way: Way | None, step: nodes.Expr, key: str | int | nodes.Expr
     ) -> _Link | None:
         if type_.kind == "any":
             code = self._valued(key).code if isinstance(key, nodes.Expr) else repr(key)
-            return _Link(code, ANY.or_null(), None, optional=False)
+            return _Link(code, ANY.or_null(), None, optional=False, unknown=True)
         if type_.kind == "list":
             return self._index(type_, way, step, key)
         if type_.shape is None:
@@ -275,7 +284,10 @@ class Paths:
 
 
 def _strict(path: _Path) -> str:
-    return path.root.code + "".join(f"[{link.key}]" for link in path.links)
+    code = path.root.code
+    for link in path.links:
+        code = f"f_inside({code}, {link.key})" if link.unknown else f"{code}[{link.key}]"
+    return code
 
 
 def _steps(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.errors import InvalidInput
+from gateway.errors import InvalidInput, MappingError
 from tests.unit.mapping.small import GUID, body, changed, names, plan
 
 REMARK = '    remark?: "{{ order.remark | truncate_to(100) }}"\n'
@@ -37,6 +37,14 @@ def test_data_passes_unchanged(value: str) -> None:
         == value
     )
     assert remark('remark: "<{{ order.buyer.number }}>"', buyer={"number": value}) == f"<{value}>"
+
+
+def test_a_table_is_read_by_key() -> None:
+    kind = '    kind: "{{ order.kind | choose(tables.kind) }}"\n    urgent'
+    made = changed((kind, '    kind: "{{ tables.kind[order.kind] }}"\n    urgent'))
+    assert body(made)["kind"] == "Retail_x0020_Sale"
+    with pytest.raises(MappingError, match="missing"):
+        body(made, kind="none of them")
 
 
 def test_a_leaf_is_dropped_before_any_filter_runs() -> None:

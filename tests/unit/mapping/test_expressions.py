@@ -16,27 +16,16 @@ from gateway.documents import read_document
 from gateway.errors import InvalidInput, MappingError
 from gateway.mapping.emission import Emission
 from gateway.mapping.expressions import Walk
-from gateway.mapping.failures import Spot
 from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Scope, Site, Value
 from gateway.mapping.syntax import Mistake, parse_expression
-from gateway.mapping.types import (
-    INTEGER,
-    Property,
-    canonical_type,
-    constant_type,
-    map_of,
-    object_of,
-)
+from gateway.mapping.types import INTEGER
+from tests.unit.mapping import ours
+from tests.unit.mapping.ours import HARMLESS, REFUSED
 from tests.unit.mapping.plain import plain_value
 from tests.unit.mapping.small import ORDER, names
 
 TABLES: dict[str, dict[str, object]] = {"kind": {"retail": "R", "wholesale": "W"}}
-HARMLESS = frozenset(
-    {"may-be-missing", "default-behind-nothing", "not-in-the-enum", "table-misses-a-value"}
-)
-NULL = "This may be null."  # plain Jinja takes null for false, the language never does
-REFUSED = object()
 
 
 def evaluated(
@@ -46,23 +35,7 @@ def evaluated(
     harmless: frozenset[str] = HARMLESS,
 ) -> object:
     """What our compiler makes of an expression, or `REFUSED`: it has findings that do harm."""
-    findings = Findings(read_document("expression.yaml", "x: 1\n"))
-    known = {
-        "order": Value(canonical_type(schema, "input", "order"), "", ("order",)),
-        "tables": Value(
-            object_of("tables", {"kind": Property(map_of("tables.kind", constant_type("R")))}),
-            "",
-            ("tables",),
-        ),
-    }
-    scope = Scope(known, TABLES, input="order")
-    site = Site(findings, ("x",))
-    emission = Emission("test")
-    value = Walk(scope, site, emission).value(parse_expression(text))
-    if any(one.name not in harmless or one.message == NULL for one in findings.found):
-        return REFUSED
-    emission.line(f"return {value.code}", Spot((), findings.document.place(), tuple(site.ways)))
-    return emission.compiled("order")({"order": order})
+    return ours.evaluated(text, order, schema, TABLES, harmless)
 
 
 # Random expressions, typed so that most of them pass the checker.
@@ -239,16 +212,16 @@ def test_generated_code_means_what_plain_jinja_means(
     order, schema = case
     known = {"order": order, "tables": TABLES}
     try:
-        ours = evaluated(text, order, schema)
+        found = evaluated(text, order, schema)
     except (InvalidInput, MappingError):
         with pytest.raises((TemplateError, TypeError, ValueError, ArithmeticError)):
             plain_value(text, known)
         return
-    if ours is not REFUSED:
+    if found is not REFUSED:
         theirs = plain_value(text, known)
-        assert ours == theirs
-        assert isinstance(ours, bool) == isinstance(theirs, bool)
-        assert isinstance(ours, str) == isinstance(theirs, str)
+        assert found == theirs
+        assert isinstance(found, bool) == isinstance(theirs, bool)
+        assert isinstance(found, str) == isinstance(theirs, str)
 
 
 @SEEDED
@@ -361,3 +334,40 @@ def test_an_index_of_a_loop_is_a_number_of_ours() -> None:
     walk = Walk(scope, Site(findings, ("x",)), emission)
     assert walk.value(parse_expression("(i + 1) * 10000")).code == "((x1 + 1) * 10000)"
     assert not emission.needs_exact
+
+
+FREE: dict[str, Any] = {"type": "object", "properties": {"free": {}}, "required": ["free"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "free", "value"),
+    [
+        ("order.free.a.b | default('x')", {"a": {"b": 5}}, 5),
+        ("order.free.a.b | default('x')", {"a": {}}, "x"),
+        ("order.free.a[1] | default('x')", {"a": ["y"]}, "x"),
+        ("'y' if (order.free.on | default(true)) else 'n'", {"on": False}, "n"),
+        ("order.free.items is present", {}, False),
+    ],
+)
+def test_what_no_schema_describes_is_read_like_everything_else(
+    text: str, free: object, value: object
+) -> None:
+    assert evaluated(text, {"free": free}, FREE) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "free"),
+    [
+        ("order.free[0]", "text"),
+        ("order.free[0] | default('x')", "text"),
+        ("order.free.real", 1),
+        ("order.free.a", {"b": 1}),
+        ("order.free.append", []),
+        ("'y' if order.free.a is present and order.free.a else 'n'", {"a": "text"}),
+        ("'y' if order.free.a is present and order.free.a and true else 'n'", {"a": [1]}),
+        ("(order.free.a | default(0)) + 1", {"a": "1"}),
+    ],
+)
+def test_what_no_schema_describes_is_checked_when_it_is_read(text: str, free: object) -> None:
+    with pytest.raises((InvalidInput, MappingError)):
+        evaluated(text, {"free": free}, FREE)
