@@ -14,6 +14,7 @@ from gateway.errors import Place
 Severity = Literal["error", "warning"]
 Format = Literal["text", "json", "github"]
 
+_LONGEST = 1_000  # characters of a sentence
 _CONTEXT = 2  # lines shown above the line of a finding
 
 
@@ -39,6 +40,13 @@ class Finding:
     hint: str | None = None
     quoted: bool = True
 
+    def __post_init__(self) -> None:
+        """Cut what quotes a word of the file that is no word any more."""
+        for name in ("message", "hint"):
+            text = getattr(self, name)
+            if text is not None and len(text) > _LONGEST:
+                object.__setattr__(self, name, f"{text[:_LONGEST]}…")
+
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, or nothing."""
@@ -56,7 +64,8 @@ def format_findings(findings: Sequence[Finding], fmt: Format = "text") -> str:
         return json.dumps([_as_json(finding) for finding in ordered], indent=2, ensure_ascii=False)
     if fmt == "github":
         return "\n".join(_as_annotation(finding) for finding in ordered)
-    return "\n\n".join(_as_text(finding) for finding in ordered)
+    sources: dict[str, list[str]] = {}
+    return "\n\n".join(_as_text(finding, sources) for finding in ordered)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:
@@ -90,9 +99,9 @@ def _as_annotation(finding: Finding) -> str:
     )
 
 
-def _as_text(finding: Finding) -> str:
+def _as_text(finding: Finding, sources: dict[str, list[str]]) -> str:
     mark = "" if finding.severity == "error" else " (warning)"
-    lines = [f"{finding.place}  {finding.rule} {finding.name}{mark}", *_excerpt(finding)]
+    lines = [f"{finding.place}  {finding.rule} {finding.name}{mark}", *_excerpt(finding, sources)]
     lines.append(f"  what  {finding.message}")
     if finding.input and finding.target:
         lines.append(f"  from  {finding.input}  →  {finding.target}")
@@ -106,16 +115,17 @@ def _as_text(finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _excerpt(finding: Finding) -> list[str]:
-    """The line of a finding with the lines above it, where the file can still be read."""
+def _excerpt(finding: Finding, sources: dict[str, list[str]]) -> list[str]:
+    """The line of a finding with the lines above it, where the file can still be read.
+
+    `sources` are the lines of the files that were read for findings before it.
+    """
     place = finding.place
     if not finding.quoted:
         return []
-    try:
-        text = Path(place.file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return []
-    source = text.splitlines()
+    if place.file not in sources:
+        sources[place.file] = _lines(place.file)
+    source = sources[place.file]
     if not 1 <= place.line <= len(source):
         return []
     first = max(1, place.line - _CONTEXT)
@@ -126,3 +136,10 @@ def _excerpt(finding: Finding) -> list[str]:
     room = max(1, len(source[place.line - 1]) - place.column + 1)
     caret = "^" * max(1, min(finding.length, room))
     return [*shown, f"  {'':>{width}} | {'':>{place.column - 1}}{caret}"]
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return []

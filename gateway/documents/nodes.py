@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 DEEPEST: Final = 64  # levels of nesting a file may have
+LARGEST_EXPONENT: Final = 30  # either way; with more, few characters stand for thousands of digits
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|\n[ \t]*|.)", re.DOTALL)
 _FOLD = re.compile(r"[ \t]*\n[ \t\n]*")
@@ -93,8 +94,12 @@ def plain_value(node: Node) -> object:
 
 
 def number(text: str) -> int | Decimal | None:
-    """`text` as a JSON number, exact; None when it is none."""
+    """`text` as a JSON number, exact; None when it is none, or one that no payload may hold."""
     match = _NUMBER.fullmatch(text)
     if match is None or len(text) > 80:
         return None
-    return Decimal(text) if match.group(1) or match.group(2) else int(text)
+    if match.group(1) is None and match.group(2) is None:
+        return int(text)
+    if match.group(2) is not None and abs(int(match.group(2)[1:])) > LARGEST_EXPONENT:
+        return None
+    return Decimal(text)

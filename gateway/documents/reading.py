@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gateway.errors import InvalidFiles, Place
 
 Path_ = tuple[str | int, ...]
 
+_MOST_TROUBLES = 100  # of one file that are told one by one
 _LARGEST_FILE = 2 * 1024 * 1024  # bytes; a mapping has some kilobytes
 
 
@@ -123,8 +124,16 @@ def read_document(file: str, text: str) -> Document:
     root = (read_json_file if is_json else read_yaml_file)(text, troubles)
     document = Document(file, text, plain_value(root), _Places(text, root))
     if troubles:
-        raise InvalidFiles([_finding(document, trouble) for trouble in troubles])
+        raise InvalidFiles([_finding(document, trouble) for trouble in _first(troubles)])
     return document
+
+
+def _first(troubles: list[Trouble]) -> list[Trouble]:
+    """The first of many, and how many more there are."""
+    if (more := len(troubles) - _MOST_TROUBLES) <= 0:
+        return troubles
+    last = replace(troubles[_MOST_TROUBLES], message=f"There are {more} more mistakes.", hint=None)
+    return [*troubles[:_MOST_TROUBLES], last]
 
 
 def _finding(document: Document, trouble: Trouble) -> Finding:

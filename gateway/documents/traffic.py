@@ -13,11 +13,10 @@ from typing import Final, cast
 
 import msgspec
 
+from gateway.documents.nodes import DEEPEST, LARGEST_EXPONENT
 from gateway.errors import InvalidJson
 
-DEEPEST: Final = 64  # levels of nesting
 MOST_DIGITS: Final = 38
-LARGEST_EXPONENT: Final = 30
 
 _KEY = re.compile(rb'"[ \t\r\n]*:')
 _CONTAINERS = frozenset({dict, list})

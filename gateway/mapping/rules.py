@@ -98,6 +98,7 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.found: list[Finding] = []
+        self._reported: set[Finding] = set()
 
     @property
     def failed(self) -> bool:
@@ -132,7 +133,8 @@ class Findings:
             actual=actual,
             hint=hint,
         )
-        if finding not in self.found:
+        if finding not in self._reported:
+            self._reported.add(finding)
             self.found.append(finding)
 
     def at(
