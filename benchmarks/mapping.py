@@ -64,12 +64,13 @@ def hand_written(names: Body) -> Body:
 
 
 def hand_written_line(at: int, line: Body, lookups: Body) -> Body:
-    made = {
-        "sequence": at * 10_000,
-        "lineType": "Item",
-        "lineObjectNumber": lookups["items"][line["sku"]]["number"],
-        "quantity": line["quantity"],
-    }
+    item = lookups["items"][line["sku"]]
+    made = {"sequence": at * 10_000, "lineType": "Item", "lineObjectNumber": item["number"]}
+    if item.get("variant_id") is not None:
+        made["itemVariantId"] = item["variant_id"]
+    if item.get("unit_of_measure") is not None:
+        made["unitOfMeasureCode"] = item["unit_of_measure"]
+    made["quantity"] = line["quantity"]
     if line.get("unit_price") is not None:
         made["unitPrice"] = line["unit_price"]
     if line.get("discount_percent") is not None:

@@ -43,6 +43,7 @@ class Emission:
     spots: dict[int, Spot] = field(default_factory=dict)
     constants: dict[str, object] = field(default_factory=dict)
     roots: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
     needs_exact: bool = False
     _depth: int = 1
     _count: int = 0
@@ -55,6 +56,18 @@ class Emission:
     def root(self, name: str) -> str:
         """The local variable that holds the entry `name` of the names of a call."""
         return self.roots.setdefault(name, f"v_{name}")
+
+    def part(self, root: str, key: str) -> str | None:
+        """The local variable that holds what may stand under `key` of a root, null for nothing.
+
+        It is read once, whatever the number of leaves. None when `root` is no root.
+        """
+        if root not in self.roots.values():
+            return None
+        code = f"{root}.get({key})"
+        if code not in self.parts:
+            self.parts[code] = self.fresh("p")
+        return self.parts[code]
 
     def constant(self, value: object) -> str:
         """The code of a constant of a file."""
@@ -81,6 +94,7 @@ class Emission:
         """The function of the names, which explains its errors."""
         head = ["def generated(names):"]
         head += [f"    {local} = names[{name!r}]" for name, local in self.roots.items()]
+        head += [f"    {local} = {code}" for code, local in self.parts.items()]
         source = "\n".join([*head, *self.lines, ""])
         module: dict[str, object] = {**_FUNCTIONS, **self.constants}
         code = compile(source, f"<{self.name}>", "exec")

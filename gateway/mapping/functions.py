@@ -191,7 +191,9 @@ def trim(value: object) -> str:
 
 def truncate_to(value: object, length: int) -> str:
     """At most the first `length` characters."""
-    return _text(value)[:length]
+    if isinstance(value, str):
+        return value[:length]
+    raise Unfit("this is not text")
 
 
 def default(value: object, other: object) -> object:

@@ -38,6 +38,11 @@ class _Link:
     list: bool = False
     unknown: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a key that may be missing of an object that a schema describes."""
+        return self.optional and not self.list and not self.unknown
+
 
 @dataclass(frozen=True, slots=True)
 class _Path:
@@ -157,9 +162,14 @@ class Paths:
 
     def _soft(self, path: _Path) -> str:
         """Code that yields null where anything of the path is missing or null."""
-        code, open_ = path.root.code, path.root.type.nullable
-        for link in path.links:
-            holder = self.emission.fresh("t") if open_ else code
+        code, open_, links = path.root.code, path.root.type.nullable, path.links
+        if not open_ and len(links) > 1 and links[0].plain:
+            part = self.emission.part(code, links[0].key)
+            if part is not None:
+                code, open_, links = part, True, links[1:]
+        for link in links:
+            held = not open_ or code.isidentifier()
+            holder = code if held else self.emission.fresh("t")
             if link.unknown:
                 access = f"f_within({holder}, {link.key})"
             elif not link.optional:
@@ -168,7 +178,8 @@ class Paths:
                 access = f"f_item({holder}, {link.key})"
             else:
                 access = f"{holder}.get({link.key})"
-            code = f"({access} if ({holder} := {code}) is not None else None)" if open_ else access
+            there = holder if held else f"({holder} := {code})"
+            code = f"({access} if {there} is not None else None)" if open_ else access
             open_ = open_ or link.optional or link.type.nullable
         return code
 

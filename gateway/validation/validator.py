@@ -74,10 +74,11 @@ class Validator:
             )
         except jsonschema_rs.ValidationError as error:
             raise ValueError(error.message) from None
+        self._fits = self._compiled.is_valid
 
     def violations(self, value: object) -> list[Violation]:
         """What is wrong with `value`, at most 100 things; empty when nothing is."""
-        if self._compiled.is_valid(value):
+        if self._fits(value):
             return []
         found = (
             violation

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from decimal import Decimal
 
 import pytest
@@ -27,6 +28,11 @@ from gateway.errors import InvalidJson
         (b"1e31", "exponent"),
         (b"1e-31", "exponent"),
         (b"0e500", "exponent"),
+        (b"[1E+31]", "exponent"),
+        (b"[1e99999999999999999999999]", "exponent"),
+        (b'{"a":1, "a":2, "b":"\\u003a"}', 'key "a" stands twice'),
+        (b'{"a":1,\n"a"\t:2}', 'key "a" stands twice'),
+        (b'["]",' * 65 + b"1" + b',"["]' * 65, "nested deeper"),
         (b"[" * 65 + b"]" * 65, "nested deeper"),
         (b"[" * 100_000, "nested deeper"),
         (b'"\\ud800"', "UTF-8"),
@@ -40,6 +46,21 @@ from gateway.errors import InvalidJson
 def test_what_is_not_strict_json_is_refused(data: bytes, says: str) -> None:
     with pytest.raises(InvalidJson, match=says):
         decode_json(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 64 + b"]" * 64,
+        b"[" + b"[1]," * 100 + b"{}]",
+        b'["{", "[[[[", "' + b"[" * 100 + b'"]',
+        b'["5f8c9e12-9e9e-4000-8000-000000000001"]',
+        b'["' + b"9" * 50 + b'", 1e5, 1.5E-3, -0.0]',
+        b'{"a" : "x\\u0022:y", "b.":"\\": ."}',
+    ],
+)
+def test_what_only_looks_wrong_is_taken(data: bytes) -> None:
+    assert decode_json(data) == json.loads(data, parse_float=Decimal)
 
 
 def test_the_message_never_holds_a_value() -> None:
