@@ -68,15 +68,15 @@ def load_snapshot(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> Snaps
 
     Raises `InvalidFiles` with every finding in every file.
     """
-    loaded, snapshot = _load(mappings, schemas)
+    findings, snapshot = load_checked(mappings=mappings, schemas=schemas)
     if snapshot is None:
-        raise InvalidFiles([one for one in loaded if one.severity == "error"])
+        raise InvalidFiles([one for one in findings if one.severity == "error"])
     return snapshot
 
 
 def check(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> list[Finding]:
     """Every finding in the files of these folders, warnings too."""
-    return _load(mappings, schemas)[0]
+    return load_checked(mappings=mappings, schemas=schemas)[0]
 
 
 def drafted(text: str, schemas: Schemas) -> ResourcePlans:
@@ -94,11 +94,14 @@ def drafted(text: str, schemas: Schemas) -> ResourcePlans:
     return ResourcePlans(plan.resource, plan.title, plan.schema, compiled.plans)
 
 
-def _load(
-    mappings: Sequence[Path], folders: Sequence[Path]
+def load_checked(
+    *, mappings: Sequence[Path], schemas: Sequence[Path]
 ) -> tuple[list[Finding], Snapshot | None]:
+    """Every finding in the files of these folders, warnings too, and the snapshot of files
+    without an error.
+    """
     try:
-        schemas = load_schemas(folders)
+        known = load_schemas(schemas)
     except InvalidFiles as error:
         return [one for one in error.findings if isinstance(one, Finding)], None
     shape = load_document(shipped("schemas") / "gateway" / "mapping.schema.json")
@@ -107,7 +110,7 @@ def _load(
     resources: dict[str, ResourcePlans] = {}
     for document in documents:
         named = replace(document, file=_known_as(document))
-        compiled = compile_document(named, cast("Mapping[str, Any]", shape.value), schemas)
+        compiled = compile_document(named, cast("Mapping[str, Any]", shape.value), known)
         findings += [_in_file(one, document) for one in compiled.findings]
         for plan in list(compiled.plans.values())[:1]:
             resources[plan.resource] = ResourcePlans(
@@ -115,7 +118,7 @@ def _load(
             )
     if any(one.severity == "error" for one in findings):
         return findings, None
-    return findings, Snapshot(_hash(documents, schemas), schemas, resources)
+    return findings, Snapshot(_hash(documents, known), known, resources)
 
 
 def _known_as(document: Document) -> str:

@@ -12,8 +12,7 @@ from gateway.cli.group import with_config
 from gateway.cli.mapping_files import MappingFiles, mapping_files, with_paths, with_schemas
 from gateway.documents import Finding, format_findings
 from gateway.errors import InvalidFiles
-from gateway.snapshot import check as check_snapshot
-from gateway.snapshot import load_snapshot
+from gateway.snapshot import Snapshot, load_checked
 
 
 @click.command(epilog="Example: bc-gateway check mappings/ --format github")
@@ -55,14 +54,13 @@ def _findings(paths: tuple[Path, ...], config: Path | None, schemas: Path | None
         files = mapping_files(config, schemas, paths)
     except InvalidFiles as error:
         return _of(error)
-    found = check_snapshot(mappings=files.mappings, schemas=files.schemas)
-    if not any(finding.severity == "error" for finding in found):
-        found = [*found, *_case_findings(files)]
+    found, snapshot = load_checked(mappings=files.mappings, schemas=files.schemas)
+    if snapshot is not None:
+        found = [*found, *_case_findings(files, snapshot)]
     return [finding for finding in found if files.asked(Path(finding.place.file))]
 
 
-def _case_findings(files: MappingFiles) -> list[Finding]:
-    snapshot = load_snapshot(mappings=files.mappings, schemas=files.schemas)
+def _case_findings(files: MappingFiles, snapshot: Snapshot) -> list[Finding]:
     found: list[Finding] = []
     for path in files.cases():
         try:

@@ -11,7 +11,7 @@ import json
 import re
 from decimal import Decimal, InvalidOperation
 from itertools import chain
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from jinja2 import nodes
@@ -216,7 +216,7 @@ class Paths:
         code = found.code
         if base.name == "tables":  # constants of the file: a call brings none
             code = self.emission.constant(self.scope.tables)
-        return replace(found, code=code or self.emission.root(base.name))
+        return Value(found.type, code or self.emission.root(base.name), found.way, found.trusted)
 
     def _link(
         self, type_: Type, way: Way | None, step: nodes.Expr, key: str | int | nodes.Expr

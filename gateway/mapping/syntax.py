@@ -22,6 +22,11 @@ from gateway.mapping.functions import DIGITS
 LONGEST: Final = 4_000  # characters of a leaf with expressions
 DEEPEST: Final = 40  # nodes within nodes
 
+_WORD = "[A-Za-z_][A-Za-z0-9_]*"
+_PATH_ALONE = re.compile(rf"\{{\{{ ({_WORD})((?:\.{_WORD}){{1,8}}) \}}\}}")
+_NO_NAMES = frozenset(
+    {"true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else"}
+)
 _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _STRING = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _UNEXPECTED = re.compile(r"^unexpected char .* at ([0-9]+)$")
@@ -93,6 +98,9 @@ def offset_of(node: nodes.Node) -> int:
 
 def parse_leaf(text: str) -> Parsed:
     """The parts of a leaf that holds `{{`. Raises `Mistake`."""
+    path = _PATH_ALONE.fullmatch(text)
+    if path is not None and path[1] not in _NO_NAMES:
+        return Parsed((_path(path),), alone=True)
     _check_text(text)
     try:
         template = _ENVIRONMENT.parse(text)
@@ -110,6 +118,16 @@ def parse_leaf(text: str) -> Parsed:
             for part in node.nodes
         ]
     return Parsed(tuple(parts), alone=len(parts) == 1 and not isinstance(parts[0], str))
+
+
+def _path(found: re.Match[str]) -> nodes.Expr:
+    """What Jinja makes of nothing but a path, as most leaves are: it takes ten times as long."""
+    node: nodes.Expr = nodes.Name(found[1], "load", lineno=found.start(1) + 1)
+    offset = found.start(2)
+    for key in found[2].split(".")[1:]:
+        node = nodes.Getattr(node, key, "load", lineno=offset + 1)
+        offset += len(key) + 1
+    return node
 
 
 def parse_expression(text: str) -> nodes.Expr:

@@ -61,11 +61,17 @@ class Type:
 
     def or_null(self) -> Type:
         """The same, or null."""
-        return replace(self, nullable=True)
+        return self if self.nullable else self._with_null(nullable=True)
 
     def not_null(self) -> Type:
         """The same, and surely not null."""
-        return replace(self, nullable=False)
+        return self._with_null(nullable=False) if self.nullable else self
+
+    def _with_null(self, *, nullable: bool) -> Type:
+        """What `dataclasses.replace` does, which is slow: most of all types are made here."""
+        return Type(
+            self.kind, self.max_length, self.enum, self.form, nullable, self.items, self.shape
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,28 @@ def test_the_caret_marks_the_expression(text: str, marked: str) -> None:
     assert text[start : start + length] == marked
 
 
+WORDS = st.sampled_from(
+    ["a", "order", "_x1", "if", "not", "none", "true", "items", "True", "is", "b2"]
+)
+
+
+@settings(max_examples=200, derandomize=True, database=None, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=10))
+def test_a_path_alone_is_what_jinja_makes_of_it(words: list[str]) -> None:
+    path = ".".join(words)
+    mistake = mistaken(parse_leaf, f"{{{{ {path} }}}}")
+    by_jinja = mistaken(parse_leaf, f"{{{{ {path}  }}}}")
+    assert (mistake is None) is (by_jinja is None)
+    if mistake is None:
+        quick, slow = (parse_leaf(f"{{{{ {path}{space} }}}}") for space in ("", " "))
+        assert quick == slow
+        offsets = [
+            [(type(node), offset_of(node)) for part in parsed.parts for node in walked(part)]  # type: ignore[arg-type]  # a node
+            for parsed in (quick, slow)
+        ]
+        assert offsets[0] == offsets[1]
+
+
 def test_numbers_are_exact() -> None:
     values = [
         one.value
