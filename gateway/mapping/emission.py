@@ -23,6 +23,9 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
     "f_condition": functions.condition,
     "f_quotient": functions.quotient,
     "Dropped": functions.Dropped,
+    "f_concat": functions.concat,
+    "f_bounded": functions.bounded,
+    "f_Room": functions.Room,
     "f_key": functions.key,
     "f_need": functions.need,
     "f_item": functions.item,
@@ -36,7 +39,7 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
 
 @dataclass(slots=True)
 class Emission:
-    """A function being written. `needs_exact`: it computes with decimals."""
+    """A function being written. `needs_exact`: it computes with decimals; `loops`: it goes over lists."""
 
     name: str
     lines: list[str] = field(default_factory=list)
@@ -45,6 +48,7 @@ class Emission:
     roots: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     needs_exact: bool = False
+    loops: bool = False
     _depth: int = 1
     _count: int = 0
 
@@ -95,6 +99,7 @@ class Emission:
         head = ["def generated(names):"]
         head += [f"    {local} = names[{name!r}]" for name, local in self.roots.items()]
         head += [f"    {local} = {code}" for code, local in self.parts.items()]
+        head += ["    room = f_Room()"] if self.loops else []
         source = "\n".join([*head, *self.lines, ""])
         module: dict[str, object] = {**_FUNCTIONS, **self.constants}
         code = compile(source, f"<{self.name}>", "exec")

@@ -143,8 +143,9 @@ class Walk:
         ]
         lengths = [value.type.max_length if value.type.kind == "text" else 1 for value in values]
         known = [length for length in lengths if length is not None]
-        type_ = Type("text", sum(known)) if len(known) == len(lengths) else TEXT
-        return Value(type_, f"({' + '.join(codes)})")
+        if len(known) < len(lengths):
+            return Value(TEXT, f"f_concat({', '.join(codes)})")
+        return Value(Type("text", sum(known)), f"({' + '.join(codes)})")
 
     def quotient(self, node: nodes.Div) -> Value:
         """A quotient that is about to be rounded."""

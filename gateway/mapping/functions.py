@@ -1,7 +1,7 @@
 """The filters and tests of the language, as they run. Each is strict: what does not fit raises.
 
 Compiled expressions call them; `signatures.py` says which types they take and give. None of
-them can build more than its input holds, but for a bounded constant.
+them can build more than its input holds, but for a bounded constant, nor a text of any length.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Final, NoReturn, cast
 
 DIGITS: Final = 38
 EXPONENT: Final = 30
+LONGEST_TEXT: Final = 65_536  # characters that an expression may put together
+MOST_ELEMENTS: Final = 20_000  # that all loops of one body or record may go over
 EXACT: Final = Context(
     prec=200,
     rounding=ROUND_FLOOR,
@@ -221,7 +223,42 @@ def choose(value: object, table: Mapping[str, object], other: object = _NO_DEFAU
 
 def join(value: object, separator: str) -> str:
     """The texts and numbers of a list with `separator` between them."""
-    return separator.join([text(element) for element in elements(value)])
+    parts = [text(element) for element in elements(value)]
+    _check_room(sum(map(len, parts)) + len(separator) * (len(parts) - 1))
+    return separator.join(parts)
+
+
+def concat(*parts: str) -> str:
+    """Texts one after the other, when nobody knows how long they are."""
+    _check_room(sum(map(len, parts)))
+    return "".join(parts)
+
+
+def bounded(value: object, length: int) -> object:
+    """A text that was put together, if it is no longer than what it is written to."""
+    if isinstance(value, str) and len(value) > length:
+        raise Unfit(f"this has {len(value)} characters, at most {length} are taken")
+    return value
+
+
+def _check_room(length: int) -> None:
+    if length > LONGEST_TEXT:
+        raise Unfit(f"a text that is put together has at most {LONGEST_TEXT} characters")
+
+
+class Room:
+    """How many elements the loops of one call may still go over, those within others too."""
+
+    def __init__(self) -> None:
+        self._left = MOST_ELEMENTS
+
+    def over(self, value: object) -> list[object]:
+        """The list to go over now."""
+        found = elements(value)
+        self._left -= len(found)
+        if self._left < 0:
+            raise Unfit(f"the lists have more than {MOST_ELEMENTS} elements")
+        return found
 
 
 def first(value: object) -> object:

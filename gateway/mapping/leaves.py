@@ -66,7 +66,7 @@ def write_leaf(
     value, span = _walked(walk, str(leaf.value))
     check_value(site, scope, value, target, span)
     written = Written(
-        value.code, value.type, tuple(walk.paths.bound.items()), risky=walk.paths.risky
+        _bounded(value, target), value.type, tuple(walk.paths.bound.items()), risky=walk.paths.risky
     )
     if drops:
         return _dropping(written, site, emission, field)
@@ -78,6 +78,15 @@ def write_leaf(
             "null-has-no-blank", message, span[0], length=span[1], hint="End the key in `?`."
         )
     return replace(written, code=_sent(written, field, emission))
+
+
+def _bounded(value: Value, target: Type) -> str:
+    """The code of the value. What was put together is measured where nothing else bounds it."""
+    given, most = value.type, target.max_length
+    if given.kind != "text" or value.way is not None or most is None or target.form is not None:
+        return value.code
+    fits = given.enum is not None or (given.max_length is not None and given.max_length <= most)
+    return value.code if fits else f"f_bounded({value.code}, {most})"
 
 
 def _looks_like_expression(text: str, scope: Scope) -> bool:

@@ -96,7 +96,8 @@ class Ledger:
         names = {loop.name: Value(over.items, element, way)}
         if loop.index is not None:
             names[loop.index] = Value(INTEGER, index, trusted=True)
-        emission.line(f"for {index}, {element} in enumerate({over.code}):", over.spot)
+        emission.loops = True
+        emission.line(f"for {index}, {element} in enumerate(room.over({over.code})):", over.spot)
         with emission.indented():
             yield scope.having(names), index
 

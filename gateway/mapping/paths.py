@@ -257,7 +257,8 @@ class Paths:
     def _property(self, shape: Shape, way: Way | None, step: nodes.Expr, key: str) -> _Link | None:
         there = None if way is None else (*way, key)
         found = shape.properties.get(key)
-        if found is None and shape.others is not None:
+        whole = shape.sure and shape.properties  # a table, which has nothing else
+        if found is None and shape.others is not None and not whole:
             return _Link(repr(key), shape.others, there, optional=not shape.sure)
         if found is None:
             known = [name for name, one in shape.properties.items() if not one.refused]

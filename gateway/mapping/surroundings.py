@@ -15,10 +15,8 @@ from gateway.mapping.types import (
     TEXT,
     Property,
     canonical_type,
-    constant_type,
-    map_of,
-    merged,
     object_of,
+    table_type,
 )
 from gateway.validation import Schemas
 from gateway.wire import Entity
@@ -84,9 +82,7 @@ def _scope(file: MappingFile) -> Scope:
     tables = object_of(
         "tables",
         {
-            name: Property(
-                map_of(f"tables.{name}", merged([constant_type(word) for word in table.values()]))
-            )
+            name: Property(table_type(f"tables.{name}", table))
             for name, table in file.tables.items()
         },
     )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import Token, TokenStream
@@ -109,10 +109,7 @@ def parse_leaf(text: str) -> Parsed:
     except (RecursionError, ValueError, OverflowError):
         raise Mistake("syntax", "This expression is too deep.", 0, len(text)) from None
     parts: list[str | nodes.Expr] = []
-    for node in template.body:
-        if not isinstance(node, nodes.Output):
-            message = "Expressions have no statements."
-            raise Mistake("not-in-the-language", message, max(0, offset_of(node)))
+    for node in cast("list[nodes.Output]", template.body):  # there are no statements
         parts += [
             part.data if isinstance(part, nodes.TemplateData) else _sound(part)
             for part in node.nodes
@@ -164,7 +161,7 @@ def _check_token(kind: str, text: str, offset: int) -> None:
         raise Mistake("syntax", "White space around braces is kept: no `-` or `+`.", offset, 3)
     if kind in {"comment_begin", "comment", "linecomment"}:
         raise Mistake("not-in-the-language", "Comments are YAML's.", offset, 2)
-    if kind == "raw_begin":
+    if kind in {"block_begin", "raw_begin"}:
         raise Mistake("not-in-the-language", "Expressions have no statements.", offset, len(text))
     if kind in {"integer", "float"}:
         message = f"A number has at most {DIGITS} digits, a point perhaps, and nothing else."

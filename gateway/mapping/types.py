@@ -135,6 +135,14 @@ def map_of(name: str, others: Type) -> Type:
     return Type("object", shape=Shape(name, dict, others=others, sure=True))
 
 
+def table_type(name: str, table: Mapping[str, object]) -> Type:
+    """A value table of a file: what it has is known, what else is asked for is an error."""
+    known = {key: constant_type(value) for key, value in table.items()}
+    properties = {key: Property(type_) for key, type_ in known.items()}
+    others = merged(list(known.values()))
+    return Type("object", shape=Shape(name, lambda: properties, others=others, sure=True))
+
+
 def constant_type(value: object) -> Type:
     """The type of a value that stands in a file."""
     match value:

@@ -18,10 +18,8 @@ from gateway.mapping.types import (
     ANY,
     Property,
     canonical_type,
-    constant_type,
-    map_of,
-    merged,
     object_of,
+    table_type,
 )
 
 HARMLESS = frozenset(
@@ -38,12 +36,7 @@ Tables = Mapping[str, Mapping[str, object]]
 
 
 def _scope(schema: dict[str, Any], tables: Tables) -> Scope:
-    found = {
-        name: Property(
-            map_of(f"tables.{name}", merged([constant_type(one) for one in table.values()]))
-        )
-        for name, table in tables.items()
-    }
+    found = {name: Property(table_type(f"tables.{name}", table)) for name, table in tables.items()}
     known = {
         "order": Value(canonical_type(schema, "input", "order"), "", ("order",)),
         "tables": Value(object_of("tables", found), "", ("tables",)),

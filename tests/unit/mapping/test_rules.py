@@ -290,7 +290,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("not-in-the-language", REMARK, leaf("{{ ^order.reference.upper() }}")),
     ("not-in-the-language", REMARK, leaf("{{ ^order.count ** 2 }}")),
     ("not-in-the-language", REMARK, leaf("{{ order.reference }}^{# hidden #}")),
-    ("not-in-the-language", REMARK, leaf("{{ order.reference }}{% ^if order %}{% endif %}")),
+    ("not-in-the-language", REMARK, leaf("{{ order.reference }}^{% if order %}{% endif %}")),
     ("not-in-the-language", REMARK, leaf("{{ (^order.reference, 1) }}")),
     ("not-in-the-language", REMARK, leaf("{{ order.lines[^0:2] }}")),
     ("not-in-the-language", REMARK, leaf("{{ ^order[order.kind] }}")),
