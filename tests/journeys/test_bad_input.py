@@ -45,6 +45,7 @@ BODIES: dict[str, tuple[bytes, int, str, list[str]]] = {
     "100 digits": (raw(ORDER, b"19.90", b"9" * 100), 400, "invalid_json", []),
     "100 decimals": (raw(ORDER, b"19.90", b"1." + b"9" * 100), 400, "invalid_json", []),
     "huge exponent": (raw(ORDER, b"19.90", b"1e400000"), 400, "invalid_json", []),
+    "no exponent": (raw(ORDER, b"19.90", b"1e" + b"9" * 20), 400, "invalid_json", []),
     "too deep": (b'{"a":' + b"[" * 500 + b"]" * 500 + b"}", 400, "invalid_json", []),
     "not UTF-8": (raw(ORDER, b"Quince", b"Quinc\xe9"), 400, "invalid_json", []),
     "too large": (raw(ORDER, b"Quince", b"Q" * 6_000_000), 413, "too_large", []),
