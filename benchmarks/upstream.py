@@ -1,13 +1,15 @@
 """Business Central and the token endpoint as a stub: right bodies, no state, as fast as it gets.
 
-`python -m benchmarks.upstream` prints its port and serves until it is ended. An order's number
-stands in its reference (`D-42`), so that what is read back needs no memory.
+`python -m benchmarks.upstream LINES` prints its port and serves until it is ended; orders have so
+many lines, 10 when it is not said. An order's number stands in its reference (`D-42`), so that
+what is read back needs no memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import unquote
@@ -16,6 +18,7 @@ import uvloop
 
 from benchmarks.order import (
     COMPANY,
+    LINES,
     customer,
     encoded,
     header,
@@ -44,10 +47,12 @@ TOKEN = answer(
     200, encoded({"access_token": "a" * 1200, "expires_in": 3600, "token_type": "Bearer"})
 )
 CUSTOMERS = listed([customer()])
-ITEMS = listed(items())
+MANY = int(sys.argv[1]) if len(sys.argv) > 1 else LINES
+ITEMS = {item["number"]: item for item in items(MANY)}
+ALL_ITEMS = listed(list(ITEMS.values()))
 ENVIRONMENTS = listed([{"name": "Production", "type": "Production"}])
 COMPANIES = listed([{"id": COMPANY, "name": "Harwick", "displayName": "Harwick"}])
-LINES = encoded(stored_lines())
+STORED = encoded(stored_lines(MANY))
 CREATED = encoded(header(0, "D-0"))
 NUMBER, REFERS = b"S-ORD0", b'"D-0"'
 RECORD_ID = header(0, "D-0")["id"].encode()
@@ -57,6 +62,12 @@ def created(at: int) -> bytes:
     number = str(at).encode()
     body = CREATED.replace(NUMBER, b"S-ORD" + number).replace(REFERS, b'"D-' + number + b'"')
     return body.replace(RECORD_ID, RECORD_ID[:24] + number.zfill(12))
+
+
+def found_items(target: str) -> bytes:
+    """The items whose numbers the filter names: of many not all are asked for at once."""
+    names = re.findall(r"'([^']*)'", unquote(target))
+    return listed([ITEMS[name] for name in names])
 
 
 def reply(method: str, target: str, body: bytes) -> bytes:
@@ -71,11 +82,11 @@ def reply(method: str, target: str, body: bytes) -> bytes:
         record = RECORD.search(unquote(target))
         if record is not None:
             whole = created(int(record[1]))
-            return answer(200, whole[:-1] + b',"salesOrderLines":' + LINES + b"}")
+            return answer(200, whole[:-1] + b',"salesOrderLines":' + STORED + b"}")
         if "/customers" in target:
             return CUSTOMERS
         if "/items" in target:
-            return ITEMS
+            return found_items(target) if MANY > LINES else ALL_ITEMS
         if target.startswith("/environments"):
             return ENVIRONMENTS
         if target.endswith("/companies"):

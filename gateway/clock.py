@@ -35,6 +35,13 @@ class Clock:
         return asyncio.get_running_loop().call_later(seconds, callback)
 
 
+async def breath() -> None:
+    """Let everybody else run who can. A document of a thousand lines takes milliseconds in each
+    room, and who holds the loop for all of them keeps every other caller waiting.
+    """
+    await asyncio.sleep(0)
+
+
 def timestamp(moment: datetime) -> str:
     """`moment` as ISO 8601 in UTC with milliseconds, for example `2026-11-23T09:30:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -27,6 +27,7 @@ from gateway.api.keys import BUSINESS_CENTRAL, CLOCK, CONNECTIONS, ENGINE, SNAPS
 from gateway.api.operations import operation_body
 from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
+from gateway.clock import breath
 from gateway.errors import InvalidQuery, MethodNotAllowed, NotFound
 from gateway.operations import Outcome, etag
 from gateway.snapshot import ResourcePlans
@@ -131,6 +132,7 @@ async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> 
     if plan.input is not None:
         patch = verb == "update" and not plan.action
         document = await read_object(request, _MERGE_PATCH if patch else ())
+        await breath()
     elif plan.action:
         await read_nothing(request)
     outcome = await request.app[ENGINE].run(

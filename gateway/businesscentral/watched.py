@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 
 from gateway.businesscentral.answers import Answer, read_answer
 from gateway.businesscentral.transport import NoAnswer, NotSent, Received, exchange
+from gateway.clock import breath
 from gateway.telemetry import business_central_called, span
 from gateway.wire import Failure, classify, read_fault
 
@@ -41,6 +42,8 @@ async def watched_exchange(
             received = await exchange(
                 session, method, url, headers=headers, data=data, seconds=seconds
             )
+            if reading:
+                await breath()
             answer, status = read_answer(received, reading=reading, xml=xml), received.status
             outcome = "ok" if answer is not None else _failure(method, received)
         except NotSent:

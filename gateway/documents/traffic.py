@@ -26,6 +26,7 @@ _LARGEST_INTEGER = 10**MOST_DIGITS
 # What is scanned for long numbers: digits and the point between them as nines.
 _AS_NINES = bytes.maketrans(b"0123456789.E", b"99999999999e")
 _TOO_MANY_NINES = b"9" * (MOST_DIGITS + 1)
+_SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _SHORT_NUMBERS = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -39,13 +40,14 @@ def decode_json(data: bytes, *, strict: bool = True) -> object:
     never holds a value.
     """
     scanned = data.translate(_AS_NINES)
-    # Only then may a number be out of bounds; most hexadecimal text looks like one as well.
-    doubtful = b"9e" in scanned or _TOO_MANY_NINES in scanned
+    # Only then may a number be out of bounds; hexadecimal text looks like one as well.
+    long = _TOO_MANY_NINES in scanned
+    decoder = _ANY_NUMBERS if long or b"9e" in scanned else _SHORT_NUMBERS
     try:
-        value = (_ANY_NUMBERS if doubtful else _SHORT_NUMBERS).decode(data)
+        value = decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InvalidJson(_reason(data, error)) from None
-    if doubtful:
+    if long:
         _check_integers(value)
     if strict:
         if data.count(b"{") + data.count(b"[") > DEEPEST:
@@ -94,7 +96,8 @@ def _decimal(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:  # not even Decimal knows such exponents
         raise InvalidJson(_EXPONENT) from None
-    _check_decimal(value)
+    if len(text) > _SURELY_SHORT or "e" in text or "E" in text:
+        _check_decimal(value)
     return value
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from gateway.businesscentral import BusinessCentral, Deadline
-from gateway.clock import Clock
+from gateway.clock import Clock, breath
 from gateway.documents import Document
 from gateway.errors import InvalidFiles, InvalidInput, Violation
 from gateway.matching.catalogue import Catalogue
@@ -83,6 +83,7 @@ class Matching:
         decided = {sku for sku, match in known.items() if match.rule == DECIDED}
         numbers = [sku for sku in wanted if sku not in decided]
         by_number = await self._catalogue.items(connection, "number", numbers, deadline)
+        await breath()
         exact = {
             sku: judge(
                 Asked(sku),
@@ -90,6 +91,7 @@ class Matching:
             )
             for sku in numbers
         }
+        await breath()
         held = await self._held(
             connection,
             [

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 import structlog
 
+from gateway.clock import breath
 from gateway.errors import (
     CallerError,
     GatewayError,
@@ -188,10 +189,15 @@ async def _read_back(
         deadline=tools.within(READ_WITHIN),
         api=plan.api,
     )
+    await breath()
     record = decode(entity, answer.body or {}, entities)
+    await breath()
     document = plan.record.answer(record, tools.names(plan, operation, connection))
     _check_answer(tools, plan, document)
-    return _Back(document, differences(entity, sent, record, entities))
+    await breath()
+    different = differences(entity, sent, record, entities)
+    await breath()
+    return _Back(document, different)
 
 
 def _check_answer(tools: Tools, plan: Plan, document: Mapping[str, object]) -> None:

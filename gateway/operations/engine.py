@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from gateway.businesscentral import BusinessCentral, Deadline
-from gateway.clock import Clock
+from gateway.clock import Clock, breath
 from gateway.connections import Connections
 from gateway.errors import (
     GatewayError,
@@ -115,10 +115,12 @@ class Engine:
         now = self._tools.clock.now()
         names = names_for(plan, document, connection, now=now, target=target)
         check_document(self._tools.snapshot.schemas, plan, names)
+        await breath()
         named: dict[str, object] = dict(target or {})
         if if_match:
             named[journal.IF_MATCH] = list(if_match)
         new = self._new(connection, plan, names, key, named, now=now, accepted=prefer_async)
+        await breath()
         began = await self._tools.store.begin(new)
         if not began.fresh:
             return journal.repeated(new, began.operation)

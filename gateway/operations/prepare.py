@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from gateway.clock import timestamp
+from gateway.clock import breath, timestamp
 from gateway.errors import (
     CallerError,
     GatewayError,
@@ -129,7 +129,10 @@ async def prepare(
         return Prepared(problem=error, names=names)
     patch = None if plan.input is None else names[plan.input]
     base = await look_up(plan, base, source, _asked(plan, base, patch))
-    return base if base.problem is not None else _render(schemas, plan, base, patch)
+    if base.problem is not None:
+        return base
+    await breath()
+    return _render(schemas, plan, base, patch)
 
 
 async def look_up(plan: Plan, base: Prepared, source: Source, asked: Collection[str]) -> Prepared:

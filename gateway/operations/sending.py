@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from gateway.businesscentral import Answer, Deadline
+from gateway.clock import breath
 from gateway.errors import (
     AlreadyExists,
     BusinessCentralRefused,
@@ -125,6 +126,7 @@ class Sending:
             if not prepared.requests:
                 return prepared
             await tools.connections.verify_target(connection)
+            await breath()
             try:
                 return await self._send_once(connection, plan, prepared)
             except RecordLocked:

@@ -145,6 +145,7 @@ async def answered(
 
 
 async def test_a_value_is_nowhere_but_in_the_record(
+    *,
     gateway: Gateway,
     log: io.StringIO,
     exported: InMemorySpanExporter,
