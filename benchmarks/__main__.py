@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import uvloop
 
-from benchmarks import mapping, simulator
+from benchmarks import blocking, checking, mapping, pipeline, simulator
 from benchmarks.machine import machine
 from benchmarks.report import report
 from benchmarks.size import sizes
@@ -35,6 +35,11 @@ def main() -> int:
     described = machine()
     print("mapping …", flush=True)
     mapped = mapping.rows(rounds=2 if quick else 25)
+    piped = pipeline.rows(rounds=2 if quick else 25)
+    print("checking …", flush=True)
+    checked = checking.checked(rounds=1 if quick else 5)
+    print("blocking …", flush=True)
+    held = _run(lambda folder, port: blocking.held(folder, port, orders=2 if quick else 20))
     print("through …", flush=True)
     flow = _run(
         lambda folder, port: through(
@@ -54,7 +59,7 @@ def main() -> int:
             seconds=0.2 if quick else 3.0,
         )
     )
-    text = report(described, mapped, flow, staged, started_in, sized)
+    text = report(described, mapped, piped, checked, held, flow, staged, started_in, sized)
     text += simulator.section(simulated)
     print(text)
     if quick:
@@ -62,9 +67,18 @@ def main() -> int:
     RESULTS.write_text(text, encoding="utf-8")
     ratio = min(row.whole.rate / row.bare.rate for row in flow.rows if row.callers > 1)
     heaviest = max(flow.after_load, flow.at_start) / 1e6
-    slow = [row for row in mapped if row.ratio > mapping.LIMIT]
+    slow: list[mapping.Row] = [row for row in mapped if row.ratio > mapping.LIMIT]
+    slow += [row for row in piped if row.ratio > pipeline.LIMIT]
+    late = max(checked.checked, checked.started) > checking.LIMIT or started_in > checking.LIMIT
     missed = [row for row in simulated if not row.kept]
-    return int(ratio < SLOWEST or heaviest > HEAVIEST or bool(slow) or bool(missed))
+    return int(
+        ratio < SLOWEST
+        or heaviest > HEAVIEST
+        or bool(slow)
+        or late
+        or held.ratio > blocking.LIMIT
+        or bool(missed)
+    )
 
 
 def _run(measure: Callable[[Path, int], Awaitable[T]]) -> T:

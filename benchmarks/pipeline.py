@@ -8,32 +8,18 @@ refuses duplicate keys, deep nesting, and numbers that no amount can be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
-from benchmarks.mapping import LINES, Body, fastest, hand_written, order_of
+from benchmarks.mapping import LINES, Body, Row, fastest, hand_written, order_of
 from gateway.config import shipped
 from gateway.documents import decode_json, encode_json
 from gateway.snapshot import load_snapshot
 
 LIMIT: Final = 1.5
 LINES_PER_ROUND: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Seconds for one order of so many lines."""
-
-    lines: int
-    by_hand: float
-    generated: float
-
-    @property
-    def ratio(self) -> float:
-        return self.generated / self.by_hand
 
 
 def pipelines() -> tuple[Callable[[Body], bytes], Callable[[Body], bytes]]:
