@@ -15,6 +15,7 @@ from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.clock import timestamp
 from gateway.simulator.documents.corrections import apply_to_invoice, cancel, correct
+from gateway.simulator.documents.headers import fall_due
 from gateway.simulator.documents.journals import post_journal
 from gateway.simulator.documents.ledgers import Books
 from gateway.simulator.documents.posting import (
@@ -31,6 +32,10 @@ from gateway.simulator.records.store import Record
 from gateway.simulator.records.values import decode_member, stamp
 
 _DELETED, _UPDATED = 204, 200
+_POSTED_TABLES = {
+    "purchaseInvoices": "Purch. Inv. Header",
+    "salesInvoices": "Sales Invoice Header",
+}
 _NO_MAIL = (
     "The send-to email is empty. Specify email either for the customer or for the {kind} in "
     "email preview."
@@ -143,7 +148,7 @@ def _order(books: Books, name: str, record: Record) -> Outcome:
                 line.values["invoiceQuantity"] = Decimal(0)
         invoice = post_order(books, name, record)
     if half:
-        text = "There is no Purch. Inv. Header within the filter."
+        text = f"There is no {_POSTED_TABLES[ORDERS[name].invoices]} within the filter."
         raise BusinessCentralError(400, "Internal_DataNotFoundFilter", text)
     if invoice is None:
         return Outcome(name, record, _UPDATED)
@@ -162,6 +167,8 @@ def _making(target: str) -> Action:
         with books.company.transaction():
             number = draft_number(books, target)
             made = copied(books, record, lines, target, number=number, status="Draft", **dates)
+            if "dueDate" in made.values:
+                fall_due(books.company, DOCUMENTS[target], made.values, record.values)
             for line in lines:
                 books.company.delete(DOCUMENTS[name].lines, line)
             books.company.delete(name, record)

@@ -59,7 +59,7 @@ def header_changed(company: Company, entity_set: EntitySet, values: Values, fiel
         if party is not None:
             _copy(BILL_TO[document.party], party.values, entity_set, values)
     if "dueDate" in entity_set.by_name and field != "dueDate":
-        _due_date(company, document, values)
+        fall_due(company, document, values, values)
 
 
 def _take_party(
@@ -107,9 +107,12 @@ def _copy(
             target[mine] = source[theirs]
 
 
-def _due_date(company: Company, document: Document, values: Values) -> None:
-    party = company.get(document.parties, values[f"{document.party}Id"])
-    source = values if "paymentTermsId" in values or party is None else party.values
+def fall_due(company: Company, document: Document, values: Values, terms_of: Values) -> None:
+    """Set ``dueDate`` from the first date of the document and the payment terms of ``terms_of``,
+    or those of its party where it names none by id.
+    """
+    party = company.get(document.parties, terms_of[f"{document.party}Id"])
+    source = terms_of if "paymentTermsId" in terms_of or party is None else party.values
     terms = company.get("paymentTerms", source.get("paymentTermsId", ZERO_GUID))
     formula = terms.values["dueDateCalculation"] if terms else ""
     start = date.fromisoformat(values[document.dates[0]])

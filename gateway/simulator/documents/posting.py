@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.documents.balances import begin, owe, owed_by
-from gateway.simulator.documents.headers import recalculate, refuse_blocked
+from gateway.simulator.documents.headers import fall_due, recalculate, refuse_blocked
 from gateway.simulator.documents.ledgers import Books, Occasion
 from gateway.simulator.documents.rules import (
     DELIVERIES,
@@ -38,6 +39,11 @@ def is_posted(name: str, values: Values) -> bool:
 def lines_of(books: Books, name: str, header: Record) -> list[Record]:
     """The lines of a document in their order."""
     return books.company.table(DOCUMENTS[name].lines).where("documentId", header.id)
+
+
+def in_order(lines: Sequence[Record]) -> list[Record]:
+    """Lines by where they stand in their document."""
+    return sorted(lines, key=lambda line: int(line.values["sequence"]))
 
 
 def next_number(books: Books, name: str) -> str:
@@ -70,6 +76,7 @@ def post(books: Books, name: str, header: Record) -> None:
         raise dialog(NOTHING)
     _check_header(books, name, header)
     _check_vendor_number(books, name, header)
+    _check_total(name, header)
     books.company.edit(name, header)
     header.values.update(number=next_number(books, name), status="Open")
     begin(header)
@@ -86,6 +93,7 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
     _check_header(books, name, order)
     lines = lines_of(books, name, order)
     delivered = [line for line in lines if line.values[ordered.deliver]]
+    comments = [line for line in lines if _is_comment(line)]
     if not any(line.values[ordered.deliver] or line.values["invoiceQuantity"] for line in lines):
         raise dialog(NOTHING)
     for line in lines:
@@ -93,12 +101,11 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
     if order.values.get("partialShipping") is False and delivered and _is_partial(ordered, lines):
         raise dialog("This order must be a complete shipment.")
     if delivered:
-        _deliver(books, name, order, delivered)
+        _deliver(books, name, order, in_order([*delivered, *comments]))
     invoiced = [line for line in lines if line.values["invoiceQuantity"]]
     invoice = None
     if invoiced:
-        comments = [line for line in lines if _is_comment(line)]
-        invoice = _invoice(books, name, order, invoiced, comments=comments)
+        invoice = _invoice(books, name, order, in_order([*invoiced, *comments]))
     for line in lines:
         _carry_on(books, name, ordered, line)
     if all(_is_done(line.values) for line in lines):
@@ -144,7 +151,10 @@ def _check_header(books: Books, name: str, header: Record) -> None:
 
 
 def _check_vendor_number(books: Books, name: str, header: Record) -> None:
-    """A vendor's invoice is entered once, under the number that the vendor gave it."""
+    """A vendor's invoice is entered once, under the number that the vendor gave it.
+
+    A choice: an order is received and invoiced without one, as its page has no field for it.
+    """
     if name != "purchaseInvoices":
         return
     given = header.values["vendorInvoiceNumber"]
@@ -156,6 +166,12 @@ def _check_vendor_number(books: Books, name: str, header: Record) -> None:
     for other in books.company.table(name).where("vendorInvoiceNumber", given):
         if is_posted(name, other.values) and other.values["vendorId"] == header.values["vendorId"]:
             raise dialog(f"Purchase Invoice {given} already exists for this vendor.")
+
+
+def _check_total(name: str, header: Record) -> None:
+    """Nobody is invoiced less than nothing. A choice: the rule holds for what is sold."""
+    if name == "salesInvoices" and header.values["totalAmountIncludingTax"] < 0:
+        raise dialog("The total amount for the invoice must be 0 or greater.")
 
 
 def _sign(document: Document) -> int:
@@ -247,7 +263,9 @@ def _check_quantities(ordered: Ordered, values: Values) -> None:
 
 
 def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) -> None:
-    """The shipment or receipt with what leaves or arrives now; the goods move with it."""
+    """The shipment or receipt with what leaves or arrives now, and the comments of the order;
+    the goods move with it. Its dates are those that an invoice of the day would have: a choice.
+    """
     delivery: Delivery = DELIVERIES[name]
     company = books.company
     header_set = company.table(delivery.headers).entity_set
@@ -258,7 +276,10 @@ def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
         **{key: value for key, value in order.values.items() if key in header_set.by_name},
         "number": number,
         "orderNumber": order.values["number"],
+        "invoiceDate": order.values["postingDate"],
+        **_codes(books, header_set, order),
     }
+    fall_due(company, DOCUMENTS[ORDERS[name].invoices], values, order.values)
     made = books.insert(delivery.headers, values)
     ordered, kind = ORDERS[name], str(made.values["number"])
     for line in lines:
@@ -287,10 +308,21 @@ def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
             )
 
 
-def _invoice(
-    books: Books, name: str, order: Record, lines: Sequence[Record], *, comments: Sequence[Record]
-) -> Record:
-    """The posted invoice of what is invoiced now, with the comments of the order."""
+def _codes(books: Books, header_set: EntitySet, order: Record) -> Values:
+    """Codes of a shipment for what its order names by id."""
+    codes: Values = {}
+    for stem, name in (("paymentTerms", "paymentTerms"), ("shipmentMethod", "shipmentMethods")):
+        found = books.company.get(name, order.values[f"{stem}Id"])
+        if found is not None and f"{stem}Code" in header_set.by_name:
+            codes[f"{stem}Code"] = found.values["code"]
+    return codes
+
+
+def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) -> Record:
+    """The posted invoice of what is invoiced now, with the comments of the order.
+
+    A choice: the payment terms of the order count from the posting date, which is its own.
+    """
     target = ORDERS[name].invoices
     document, company = DOCUMENTS[target], books.company
     header_set, line_set = (
@@ -304,11 +336,11 @@ def _invoice(
         "orderId": order.id,
         "orderNumber": order.values["number"],
         "invoiceDate": order.values["postingDate"],
-        "dueDate": order.values["postingDate"],
         "status": "Open",
     }
+    fall_due(company, document, values, order.values)
     made = books.insert(target, values)
-    for line in sorted([*lines, *comments], key=lambda one: one.values["sequence"]):
+    for line in lines:
         own = {key: value for key, value in line.values.items() if key in line_set.by_name}
         own["quantity"] = line.values["invoiceQuantity"]
         if "directUnitCost" in line.values:
@@ -317,6 +349,7 @@ def _invoice(
         own["discountAmount"] = Decimal(line.values["discountAmount"]) * share
         books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
     recalculate(company, target, made)
+    _check_total(target, made)
     begin(made)
     enter(books, target, made, moving=False)
     return made

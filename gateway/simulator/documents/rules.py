@@ -146,17 +146,28 @@ ACCOUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Fields of an order's line: what has been delivered, what is to be; and its invoices."""
+    """Fields of an order's line: what has been delivered, what is to be; its invoices, and how
+    messages call what was delivered and is not invoiced.
+    """
 
     delivered: str
     deliver: str
     verb: str
     invoices: str
+    uninvoiced: str
 
 
 ORDERS = {
-    "salesOrders": Ordered("shippedQuantity", "shipQuantity", "ship", "salesInvoices"),
-    "purchaseOrders": Ordered("receivedQuantity", "receiveQuantity", "receive", "purchaseInvoices"),
+    "salesOrders": Ordered(
+        "shippedQuantity", "shipQuantity", "ship", "salesInvoices", "Qty. Shipped Not Invoiced"
+    ),
+    "purchaseOrders": Ordered(
+        "receivedQuantity",
+        "receiveQuantity",
+        "receive",
+        "purchaseInvoices",
+        "Qty. Rcd. Not Invoiced",
+    ),
 }
 
 
@@ -287,6 +298,7 @@ NEW_RECORDS = {
     "customers": {
         "generalBusinessPostingGroupCode": "DOMESTIC",
         "customerPostingGroupCode": "DOMESTIC",
+        "taxAreaId": "DOMESTIC",
     },
     "items": {
         "baseUnitOfMeasureCode": "PCS",

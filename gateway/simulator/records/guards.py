@@ -17,7 +17,18 @@ from gateway.simulator.records.store import Company, Record, Values
 
 
 def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None:
-    """Customers, vendors and items stay as long as a document names them."""
+    """Customers, vendors and items stay as long as a document names them, items also with
+    entries in their ledger, and orders with what was delivered and not invoiced.
+
+    Raises BusinessCentralError. A choice: no fiscal year is closed.
+    """
+    _refuse_delivered(company, entity_set, record)
+    entries = company.table("itemLedgerEntries")
+    if entity_set.name == "items" and entries.where("itemNumber", record.values["number"]):
+        raise dialog(
+            f"You cannot delete Item {record.values['number']} because it has ledger entries in "
+            "a fiscal year that has not been closed yet."
+        )
     for name in (*DOCUMENTS, *LINES):
         for field in company.catalogue.sets[name].fields:
             if field.ref != entity_set.name or field.type != "Edm.Guid":
@@ -29,6 +40,22 @@ def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None
                     f"You cannot delete {entity_set.caption} {number} because there is at "
                     f"least one outstanding {document} for it."
                 )
+
+
+def _refuse_delivered(company: Company, entity_set: EntitySet, record: Record) -> None:
+    """An order goes with its invoices. A choice: the text, after that of other field checks."""
+    ordered = ORDERS.get(entity_set.name)
+    if ordered is None:
+        return
+    document = DOCUMENTS[entity_set.name]
+    for line in company.table(document.lines).where("documentId", record.id):
+        left = line.values[ordered.delivered] - line.values["invoicedQuantity"]
+        if left:
+            raise field_error(
+                f"{ordered.uninvoiced} must be equal to '0'  in {document.line_table}: "
+                f"Document Type=Order, Document No.={record.values['number']}, "
+                f"Line No.={line.values['sequence']}. Current value is '{left}'."
+            )
 
 
 def refuse_view(company: Company, entity_set: EntitySet, record: Record) -> None:

@@ -11,6 +11,7 @@ from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.documents.rules import NEW_RECORDS
 from gateway.simulator.records.references import partner_of, relate
 from gateway.simulator.records.store import Company, Values
+from gateway.simulator.records.values import is_zero
 
 _STOCKED = "inventoryPostingGroupCode"
 
@@ -24,8 +25,13 @@ def fill(company: Company, entity_set: EntitySet, values: Values, sent: Collecti
         field = company.catalogue.sets[entity_set.name].by_name[name]
         partner = partner_of(entity_set, field)
         told = name in sent or (partner is not None and partner.name in sent)
-        if told or values[name] or (name == _STOCKED and values["type"] != "Inventory"):
+        if (
+            told
+            or not is_zero(values[name])
+            or (name == _STOCKED and values["type"] != "Inventory")
+        ):
             continue
-        if field.ref is None or company.table(field.ref).lookup(code) is not None:
-            values[name] = code
+        found = company.table(field.ref).lookup(code) if field.ref is not None else None
+        if field.ref is None or found is not None:
+            values[name] = found.id if found is not None and field.type == "Edm.Guid" else code
             relate(company, entity_set, values, field, set())

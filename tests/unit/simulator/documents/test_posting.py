@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from tests.unit.simulator.client import LTD, Client
@@ -62,7 +65,8 @@ async def test_an_order_goes_and_leaves_invoice_and_shipment(client: Client) -> 
     assert [one["lineType"] for one in lines] == ["Item", "Comment"]
     shipment = await client.one("salesShipments", "orderNumber", order["number"])
     shipped = (await client.get(f"salesShipments({shipment['id']})/salesShipmentLines")).json
-    assert [(one["lineObjectNumber"], one["quantity"]) for one in shipped["value"]] == [(DESK, 2)]
+    moved = [(one["lineObjectNumber"], one["quantity"]) for one in shipped["value"]]
+    assert moved == [(DESK, 2), ("", 0)]
     assert sum((await entries(client, invoice["number"])).values()) == 0
 
 
@@ -298,3 +302,126 @@ async def test_a_draft_owes_its_whole_amount(client: Client) -> None:
     draft = await drafted(client, "salesInvoices", line(DESK))
     shown = (await client.get(f"salesInvoices({draft['id']})")).json
     assert shown["remainingAmount"] == shown["totalAmountIncludingTax"] == 120
+
+
+async def _invoiced(
+    client: Client, name: str, document: dict[str, object], action: str
+) -> dict[str, Any]:
+    """The posted or made invoice that an action led to."""
+    reply = await act(client, name, document, action)
+    assert reply.status == 204, reply.text
+    invoice: dict[str, Any] = (await client.get(reply.headers["Location"])).json
+    return invoice
+
+
+async def test_an_invoice_falls_due_by_the_terms_of_its_order(client: Client) -> None:
+    terms = await client.one("paymentTerms", "code", "14 DAYS")
+    order = await drafted(
+        client, "salesOrders", line(DESK), postingDate="2026-03-01", orderDate="2026-02-01"
+    )
+    invoice = await _invoiced(client, "salesOrders", order, "shipAndInvoice")
+    assert (invoice["invoiceDate"], invoice["dueDate"]) == ("2026-03-01", "2026-03-31")
+    goods = {"lineType": "Item", "lineObjectNumber": DESK, "quantity": 1}
+    bought = await drafted(
+        client,
+        "purchaseOrders",
+        goods,
+        postingDate="2026-03-01",
+        paymentTermsId=terms["id"],
+    )
+    bill = await _invoiced(client, "purchaseOrders", bought, "receiveAndInvoice")
+    assert bill["dueDate"] == "2026-03-15"
+    quote = await drafted(client, "salesQuotes", line(DESK), paymentTermsId=terms["id"])
+    made = await _invoiced(client, "salesQuotes", quote, "makeInvoice")
+    days = date.fromisoformat(made["dueDate"]) - date.fromisoformat(made["invoiceDate"])
+    assert days.days == 14
+
+
+async def test_a_shipment_has_the_dates_terms_and_comments_of_its_order(client: Client) -> None:
+    comment: dict[str, object] = {"lineType": "Comment", "description": "Ring twice"}
+    order = await drafted(client, "salesOrders", comment, line(DESK), postingDate="2026-03-01")
+    await act(client, "salesOrders", order, "shipAndInvoice")
+    shipment = await client.one("salesShipments", "orderNumber", order["number"])
+    assert (shipment["invoiceDate"], shipment["dueDate"]) == ("2026-03-01", "2026-03-31")
+    assert shipment["paymentTermsCode"] == "30 DAYS"
+    lines = (await client.get(f"salesShipments({shipment['id']})/salesShipmentLines")).json
+    shown = [(one["description"], one["quantity"]) for one in lines["value"]]
+    assert shown[0] == ("Ring twice", 0)
+    assert [quantity for _, quantity in shown] == [0, 1]
+
+
+async def test_an_invoice_of_less_than_nothing_is_not_posted(client: Client) -> None:
+    draft = await drafted(client, "salesInvoices", line(DESK), line(STOOL, -2))
+    order = await drafted(client, "salesOrders", line(DESK), line(STOOL, -2))
+    for name, document, action in (
+        ("salesInvoices", draft, "post"),
+        ("salesOrders", order, "shipAndInvoice"),
+    ):
+        reply = await act(client, name, document, action)
+        assert reply.message.startswith("The total amount for the invoice must be 0 or greater.")
+        assert (await client.get(f"{name}({document['id']})")).json["status"] == "Draft"
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "table"),
+    [
+        ("salesOrders", "shipAndInvoice", "Sales Invoice Header"),
+        ("purchaseOrders", "receiveAndInvoice", "Purch. Inv. Header"),
+    ],
+)
+async def test_an_invoice_that_is_missing_is_named(
+    client: Client, name: str, action: str, table: str
+) -> None:
+    goods = {"lineType": "Item", "lineObjectNumber": DESK, "quantity": 1}
+    order = await drafted(client, name, goods)
+    await client.arm("receipt_only", {"path": action})
+    reply = await act(client, name, order, action)
+    assert reply.message.startswith(f"There is no {table} within the filter.")
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "deliver", "caption"),
+    [
+        ("salesOrders", "shipAndInvoice", "shipQuantity", "Qty. Shipped"),
+        ("purchaseOrders", "receiveAndInvoice", "receiveQuantity", "Qty. Rcd."),
+    ],
+)
+async def test_an_order_stays_until_what_it_delivered_is_invoiced(
+    client: Client, name: str, action: str, deliver: str, caption: str
+) -> None:
+    goods = {"lineType": "Item", "lineObjectNumber": DESK, "quantity": 3}
+    order = await drafted(client, name, goods)
+    path = f"{name}({order['id']})"
+    lines = f"{path}/{name.removesuffix('s')}Lines"
+    (one,) = (await client.get(lines)).json["value"]
+    await client.patch(f"{lines}({one['id']})", {deliver: 2, "invoiceQuantity": 0})
+    assert (await act(client, name, order, action)).status == 200
+    refused = await client.send("DELETE", path)
+    assert refused.code == "Application_FieldValidationException"
+    assert refused.message.startswith(f"{caption} Not Invoiced must be equal to '0'")
+    await client.patch(f"{lines}({one['id']})", {deliver: 0, "invoiceQuantity": 2})
+    assert (await act(client, name, order, action)).status == 204
+    assert (await client.send("DELETE", path)).status == 204
+
+
+async def test_an_item_with_entries_stays(client: Client) -> None:
+    item = (await client.post("items", {"displayName": "Stand"})).json
+    path = f"items({item['id']})"
+    assert (await client.patch(path, {"inventory": 1})).status == 200
+    refused = await client.send("DELETE", path)
+    text = f"You cannot delete Item {item['number']} because it has ledger entries"
+    assert (refused.code, refused.message[: len(text)]) == ("Application_DialogException", text)
+    unmoved = (await client.post("items", {"displayName": "Lamp"})).json
+    assert (await client.send("DELETE", f"items({unmoved['id']})")).status == 204
+
+
+async def test_a_new_customer_has_the_tax_area_that_its_orders_are_taxed_by(
+    client: Client,
+) -> None:
+    customer = (await client.post("customers", {"displayName": "Juniper Hall"})).json
+    area = await client.one("taxAreas", "code", "DOMESTIC")
+    assert customer["taxAreaId"] == area["id"]
+    assert customer["taxAreaDisplayName"] == area["displayName"]
+    abroad = await client.one("taxAreas", "code", "EXPORT")
+    own = {"displayName": "Juniper Lodge", "taxAreaId": abroad["id"]}
+    assert (await client.post("customers", own)).json["taxAreaId"] == abroad["id"]
