@@ -38,7 +38,7 @@ from gateway.simulator.errors import dialog, field_error, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 
 _OBJECTS = {"Item": ("items", "itemId"), "Account": ("accounts", "accountId")}
-_TERM = re.compile(r"(\d+)([DWMY])")
+_TERM = re.compile(r"([+-]?)(?:C|(\d+))([DWMQY])(?![\dD])")
 
 
 def default_dates(name: str, entity_set: EntitySet, values: Values, today: date) -> None:
@@ -120,19 +120,34 @@ def fall_due(company: Company, document: Document, values: Values, terms_of: Val
 
 
 def due_date(start: date, formula: str) -> date:
-    """``start`` moved by a date formula such as ``30D``, ``1M`` or ``CM+14D``."""
+    """``start`` moved by a date formula such as ``30D``, ``1M-2D`` or ``CM+14D``.
+
+    Days of the week or of a month (``WD2``, ``D15``) move nothing: that is not simulated.
+    Raises BusinessCentralError where it leads out of the calendar.
+    """
     moved = start
-    if formula.startswith("CM"):
-        moved = moved.replace(day=calendar.monthrange(moved.year, moved.month)[1])
-    for count, unit in _TERM.findall(formula):
-        if unit in "DW":
-            moved += timedelta(days=int(count) * (7 if unit == "W" else 1))
-        else:
-            months = moved.month - 1 + int(count) * (12 if unit == "Y" else 1)
-            year, month = moved.year + months // 12, months % 12 + 1
-            day = min(moved.day, calendar.monthrange(year, month)[1])
-            moved = date(year, month, day)
+    try:
+        for sign, count, unit in _TERM.findall(formula):
+            moved = _moved(moved, int(f"{sign}{count}"), unit) if count else _end(moved, unit)
+    except (OverflowError, ValueError):
+        raise dialog(f"The date formula {formula} leads to a date that is not valid.") from None
     return moved
+
+
+def _moved(day: date, count: int, unit: str) -> date:
+    if unit in "DW":
+        return day + timedelta(days=count * (7 if unit == "W" else 1))
+    months = day.month - 1 + count * {"M": 1, "Q": 3, "Y": 12}[unit]
+    year, month = day.year + months // 12, months % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _end(day: date, unit: str) -> date:
+    """The last day of the current week, month, quarter or year."""
+    if unit == "W":
+        return day + timedelta(days=6 - day.weekday())
+    month = {"M": day.month, "Q": (day.month + 2) // 3 * 3, "Y": 12}.get(unit, 0)
+    return day.replace(month=month, day=calendar.monthrange(day.year, month)[1]) if month else day
 
 
 def line_changed(company: Company, entity_set: EntitySet, values: Values, field: str) -> None:

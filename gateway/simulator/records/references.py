@@ -60,6 +60,18 @@ def relate(
             values[shown.name] = found.values.get("displayName", "") if found else ""
 
 
+def rename(company: Company, entity_set: EntitySet, old: object, new: object) -> None:
+    """A new number follows to every record that names the old one (bc/api.md §10)."""
+    for name, table in company.tables.items():
+        fields = [f.name for f in table.entity_set.fields if f.ref == entity_set.name]
+        for record in table.records.values():
+            stale = [field for field in fields if record.values[field] == old]
+            if stale:
+                company.edit(name, record)
+                record.values.update(dict.fromkeys(stale, new))
+                table.changed()
+
+
 def _ref_of(entity_set: EntitySet, values: Values, field: Field) -> str:
     """The set referred to; that of a journal line's account follows from the account's type."""
     kind = _KINDS.get(stem_of(field)) if entity_set.name == "journalLines" else None

@@ -44,6 +44,7 @@ from gateway.simulator.errors import (
 )
 from gateway.simulator.records.applied import refer
 from gateway.simulator.records.bodies import Body, Parts, split
+from gateway.simulator.records.bounds import taken
 from gateway.simulator.records.declared import count_up, delete_parts, follow, refuse_double
 from gateway.simulator.records.guards import (
     refuse_posted,
@@ -52,7 +53,7 @@ from gateway.simulator.records.guards import (
     refuse_used,
     refuse_view,
 )
-from gateway.simulator.records.references import relate
+from gateway.simulator.records.references import relate, rename
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import forget, refuse_move, settle_file
 from gateway.simulator.records.templates import fill
@@ -225,7 +226,7 @@ class Writer:
     ) -> None:
         given: set[str] = set()
         for field, raw in properties.items():
-            value = read_value(field, raw)
+            value = taken(entity_set, field, raw)
             if field.name in self.untaken:
                 continue
             if not creating:
@@ -342,23 +343,12 @@ class Writer:
         self.company.table(entity_set.name).moved(record, before)
         single = len(entity_set.unique) < 2
         if key is not None and single and record.values[key] != before[key]:
-            self._rename(entity_set, before[key], record.values[key])
+            rename(self.company, entity_set, before[key], record.values[key])
         if entity_set.custom:
             follow(self.company, self.catalogue, entity_set, record.values, before)
         elif record.values.get("inventory", 0) != before.get("inventory", 0):
             self._adjust(record, before)
         stamp(record.values, timestamp(self.clock.now()))
-
-    def _rename(self, entity_set: EntitySet, old: object, new: object) -> None:
-        """A new number follows to every record that names the old one (bc/api.md §10)."""
-        for name, table in self.company.tables.items():
-            fields = [f.name for f in table.entity_set.fields if f.ref == entity_set.name]
-            for record in table.records.values():
-                stale = [field for field in fields if record.values[field] == old]
-                if stale:
-                    self.company.edit(name, record)
-                    record.values.update(dict.fromkeys(stale, new))
-                    table.changed()
 
     def _adjust(self, record: Record, before: Values) -> None:
         """A changed inventory posts an adjustment dated today (bc/api.md §10)."""

@@ -282,6 +282,13 @@ async def test_the_second_company_has_its_own_currency(client: Client) -> None:
         ("1Y", date(2027, 1, 31)),
         ("CM", date(2026, 1, 31)),
         ("CM+8D", date(2026, 2, 8)),
+        ("1M-2D", date(2026, 2, 26)),
+        ("1Q", date(2026, 4, 30)),
+        ("-1D", date(2026, 1, 30)),
+        ("CW", date(2026, 2, 1)),
+        ("CQ", date(2026, 3, 31)),
+        ("CY", date(2026, 12, 31)),
+        ("CD", date(2026, 1, 31)),
     ],
 )
 def test_due_dates(formula: str, expected: date) -> None:

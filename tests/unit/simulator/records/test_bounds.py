@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.unit.simulator.client import Client
+from tests.unit.simulator.documents.acting import DESK, drafted, line
+
+
+@pytest.mark.parametrize("field", ["unitPrice", "unitCost"])
+async def test_an_item_costs_nothing_or_more(client: Client, field: str) -> None:
+    item = await client.one("items", "number", DESK)
+    refused = await client.patch(f"items({item['id']})", {field: -1})
+    assert refused.code == "Application_DialogException"
+    assert refused.message.startswith(f"The value of {field} must be greater than or equal to 0.")
+    assert (await client.patch(f"items({item['id']})", {field: 0})).status == 200
+
+
+async def test_a_line_is_discounted_by_up_to_all_of_it(client: Client) -> None:
+    order = await drafted(client, "salesOrders")
+    lines = f"salesOrders({order['id']})/salesOrderLines"
+    for percent in (150, -1):
+        refused = await client.post(lines, {**line(DESK), "discountPercent": percent})
+        assert refused.message.startswith("The value of discountPercent must be between 0 and 100.")
+    given = await client.post(lines, {**line(DESK), "discountPercent": 100})
+    assert given.json["amountIncludingTax"] == 0
+
+
+@pytest.mark.parametrize("formula", ["zzz", "30", "D", "1M+", "1M 2D", "99999D"])
+async def test_what_is_no_date_formula_is_refused(client: Client, formula: str) -> None:
+    body = {"code": "ODD", "dueDateCalculation": formula}
+    refused = await client.post("paymentTerms", body)
+    assert (refused.status, refused.code) == (400, "Application_EvaluateException")
+    assert f"'{formula}' can't be evaluated into type DateFormula" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"), [("", ""), ("30d", "30D"), ("<CM + 14D>", "CM+14D"), ("D15", "D15")]
+)
+async def test_date_formulas_are_shown_in_capitals(client: Client, sent: str, shown: str) -> None:
+    made = await client.post("paymentTerms", {"code": "ODD", "dueDateCalculation": sent})
+    assert made.json["dueDateCalculation"] == shown
+
+
+async def test_a_formula_that_leads_out_of_the_calendar_is_refused(client: Client) -> None:
+    terms = (
+        await client.post("paymentTerms", {"code": "AGES", "dueDateCalculation": "9999Y"})
+    ).json
+    body = {"customerNumber": "10000", "paymentTermsId": terms["id"]}
+    assert "leads to a date" in (await client.post("salesInvoices", body)).message
+
+
+async def test_a_journal_has_whole_cents(client: Client) -> None:
+    (journal,) = (await client.get("journals")).json["value"][:1]
+    body = {"accountNumber": "60400", "amount": Decimal("-100.005"), "documentNumber": "G1"}
+    made = await client.post(f"journals({journal['id']})/journalLines", body)
+    assert (made.status, made.json["amount"]) == (201, Decimal("-100.01"))
