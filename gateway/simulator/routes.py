@@ -13,11 +13,13 @@ from gateway.simulator.environments import Environment
 from gateway.simulator.errors import (
     BusinessCentralError,
     bad_key,
+    dialog,
     no_actions,
     not_found,
     not_simulated,
     unknown_segment,
 )
+from gateway.simulator.records.dimensions import SET_LINES
 from gateway.simulator.records.keys import (
     NAMED_KEY,
     found_by,
@@ -169,6 +171,8 @@ class Resolver:
             found = reader.keyed(entity_set, read_key(entity_set, key))
         else:
             found = reader.one(entity_set, _key(entity_set, key))
+        if entity_set.name == SET_LINES and entity_set.needs_filter:
+            raise dialog(entity_set.needs_filter)  # other parents have lines with the same id
         if found is None:
             raise not_found(entity_set.caption, _told(entity_set, key))
         target = Target(company, entity_set, [found], many=False, context=f"{context}/$entity")
@@ -208,7 +212,7 @@ class Resolver:
                 found = [] if one is None else [one]
             else:
                 wanted = _key(entity_set, key)
-                found = [record for record in found if record.id == wanted]
+                found = [one for one in found if one.values[entity_set.key[0]] == wanted]
         if not found:
             raise not_found(entity_set.caption, _told(entity_set, key or ""))
         inner = Target(

@@ -64,11 +64,19 @@ class Requests:
     async def body(self, name: str) -> dict[str, object]:
         """The required fields, the code, and what a person would fill in."""
         entity_set = self.catalogue.sets[name]
+        if name == "dimensionSetLines":
+            return await self.dimension()
         names = [group[0] for group in entity_set.required]
         usual = [entity_set.by_name.get(one) for one in ("code", "displayName", "fileName")]
         names += [one.name for one in usual if one is not None and not one.read_only]
         body = {one: await self.value(entity_set.by_name[one], name) for one in names}
         return {one: value for one, value in body.items() if value is not None}
+
+    async def dimension(self) -> dict[str, object]:
+        """A dimension of a document, with one of its values."""
+        value = await self.first("dimensionValues")
+        assert value is not None
+        return {"id": value["dimensionId"], "valueId": value["id"]}
 
     async def value(self, one: Field, name: str) -> object:
         """Something that fits the field: a record that is there, a member, a text."""

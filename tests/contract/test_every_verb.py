@@ -56,7 +56,8 @@ async def test_a_verb_that_a_set_lacks_is_refused(newest: Client) -> None:
         record = f"{name}(3f2b1c00-0000-4000-8000-000000000000)"
         for method in ("PATCH", "DELETE"):
             reply = await newest.send(method, record, {}, {"If-Match": "*"})
-            assert reply.status in {404, 405}, (name, reply.text)
+            below = name == "dimensionSetLines"  # nobody looks for one without its parent
+            assert reply.status in ({400} if below else {404, 405}), (name, reply.text)
 
 
 async def test_what_is_made_is_changed_and_removed(newest: Client) -> None:
@@ -68,7 +69,7 @@ async def test_what_is_made_is_changed_and_removed(newest: Client) -> None:
             continue
         reply = await requests.make(name)
         assert reply.status == 201, (name, reply.text)
-        record = f"{name}({reply.json['id']})"
+        record = reply.headers["Location"]
         changes = await requests.change(name)
         changed = await newest.patch(record, changes)
         assert changed.status == 200, (name, changes, changed.text)
@@ -88,15 +89,17 @@ async def test_all_of_a_record_is_read(newest: Client) -> None:
     for name, one in SETS.items():
         if name in ELSEWHERE or len(one.key) > 1 or one.by_name[one.key[0]].type != "Edm.Guid":
             continue
+        record = ""
         if "post" in one.verbs:
-            await requests.make(name)
+            record = (await requests.make(name)).headers["Location"]
         elif not is_worked_out(name) and not await newest.state(name):
             await requests.plant(name)
         listed = await newest.get(name, _top="1")
         rows = listed.json["value"] if listed.status == 200 else await newest.state(name)
         for row in rows[:1]:
             seen.add(name)
-            await read_all(newest, f"{name}({row[one.key[0]]})", one)
+            flat = name != "dimensionSetLines"  # their ids count below their parent alone
+            await read_all(newest, f"{name}({row[one.key[0]]})" if flat else record, one)
     single = {name for name, one in SETS.items() if len(one.key) == 1}
     assert single - seen - ELSEWHERE == NEVER_LISTED
 

@@ -28,6 +28,7 @@ from gateway.simulator.documents.posting import (
 )
 from gateway.simulator.documents.rules import AGAINST, DOCUMENTS, ORDERS
 from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
+from gateway.simulator.records.dimensions import drop
 from gateway.simulator.records.store import Record
 from gateway.simulator.records.values import decode_member, stamp
 
@@ -171,6 +172,7 @@ def _making(target: str) -> Action:
                 fall_due(books.company, DOCUMENTS[target], made.values, record.values)
             for line in lines:
                 books.company.delete(DOCUMENTS[name].lines, line)
+            drop(books.company, record)
             books.company.delete(name, record)
         return Outcome(target, made)
 

@@ -25,6 +25,7 @@ from gateway.simulator.documents.rules import (
     Ordered,
 )
 from gateway.simulator.errors import dialog, field_error
+from gateway.simulator.records.dimensions import carry, drop
 from gateway.simulator.records.store import Record, Values
 
 NOTHING = "There is nothing to post."
@@ -111,6 +112,7 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
     if all(_is_done(line.values) for line in lines):
         for line in lines:
             books.company.delete(DOCUMENTS[name].lines, line)
+        drop(books.company, order)
         books.company.delete(name, order)
     else:
         if "fullyShipped" in order.values:
@@ -134,6 +136,7 @@ def copied(
         **fields,
     }
     made = books.insert(name, values)
+    carry(company, source, name, made)
     for line in lines:
         own = {key: value for key, value in line.values.items() if key in line_set.by_name}
         books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
@@ -281,6 +284,7 @@ def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
     }
     fall_due(company, DOCUMENTS[ORDERS[name].invoices], values, order.values)
     made = books.insert(delivery.headers, values)
+    carry(company, order, delivery.headers, made)
     ordered, kind = ORDERS[name], str(made.values["number"])
     for line in lines:
         own = {key: value for key, value in line.values.items() if key in line_set.by_name}
@@ -340,6 +344,7 @@ def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
     }
     fall_due(company, document, values, order.values)
     made = books.insert(target, values)
+    carry(company, order, target, made)
     for line in lines:
         own = {key: value for key, value in line.values.items() if key in line_set.by_name}
         own["quantity"] = line.values["invoiceQuantity"]

@@ -42,7 +42,7 @@ def relate(
     ``given`` names the properties that the caller sent already. Raises BusinessCentralError
     when there is no such record, or when the pair does not agree.
     """
-    if field.ref is None:
+    if field.ref is None or entity_set.name == "dimensionSetLines":  # ``dimensions`` knows it
         return
     found = _find(company, entity_set, values, field)
     partner = partner_of(entity_set, field)

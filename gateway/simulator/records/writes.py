@@ -46,6 +46,7 @@ from gateway.simulator.records.applied import refer
 from gateway.simulator.records.bodies import Body, Parts, split
 from gateway.simulator.records.bounds import taken
 from gateway.simulator.records.declared import count_up, delete_parts, follow, refuse_double
+from gateway.simulator.records.dimensions import SET_LINES, inherit, settle_dimension
 from gateway.simulator.records.guards import (
     refuse_posted,
     refuse_released,
@@ -115,7 +116,9 @@ class Writer:
             self._assign(entity_set, record.values, properties, creating=False)
             refuse_move(entity_set, before, record.values)
             refuse_template(entity_set, record.values)
-            self._check_blanks(entity_set, record.values, {field.name for field in properties})
+            sent = {field.name for field in properties}
+            settle_dimension(self.company, entity_set, record.values, sent, before)
+            self._check_blanks(entity_set, record.values, sent)
             self._after_change(entity_set, record, before)
             self._settle(entity_set, record)
 
@@ -175,11 +178,16 @@ class Writer:
             refuse_released(self.company, entity_set, values, None)
         settle_file(self.company, entity_set, values)
         sent = {field.name for field in properties}
+        settle_dimension(self.company, entity_set, values, sent)
         if self.templates:
             fill(self.company, entity_set, values, sent)
         self._check_blanks(entity_set, values, sent | {"code"})
         self._unique(entity_set, values, None)
-        return self._insert(entity_set, values), parts
+        record = self._insert(entity_set, values)
+        if entity_set.name in DOCUMENTS:
+            party = DOCUMENTS[entity_set.name].party
+            inherit(self.company, entity_set.name, record, party)
+        return record, parts
 
     def _create_parts(self, record: Record, parts: Parts) -> None:
         for way, entities in parts:
@@ -327,7 +335,7 @@ class Writer:
     def _insert(self, entity_set: EntitySet, values: Values) -> Record:
         record_id = self.company.new_id()
         key = entity_set.identity
-        if key is not None:
+        if key is not None and entity_set.name != SET_LINES:
             if is_zero(values[key]) or values[key] in self._table_of(entity_set):
                 values[key] = record_id
             record_id = values[key]
