@@ -12,6 +12,7 @@ from collections.abc import Collection
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet
 from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.values import decode_member
 
 SET_LINES, DEFAULTS = "dimensionSetLines", "defaultDimensions"
 
@@ -29,9 +30,24 @@ def settle_dimension(
     Other sets are left alone. Raises BusinessCentralError.
     """
     if entity_set.name == SET_LINES:
+        refuse_fixed(company, values)
         _settle_line(company, values, sent, before)
     elif entity_set.name == DEFAULTS:
         _settle_default(company, entity_set, values)
+
+
+def refuse_fixed(company: Company, values: Values) -> None:
+    """What only posting makes, shipments, receipts and entries, keeps its dimensions.
+
+    Raises BusinessCentralError.
+    """
+    kind = values["parentType"]
+    for owner, way in company.catalogue.owners(SET_LINES):
+        if way.fixed.get("parentType") == kind and "patch" not in owner.verbs:
+            raise dialog(
+                f"Parent with ID {values['parentId']} does not exist or dimension set lines are "
+                f"read only for parent type {decode_member(kind)}."
+            )
 
 
 def inherit(company: Company, name: str, record: Record, party: str) -> None:

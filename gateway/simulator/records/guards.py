@@ -13,6 +13,7 @@ from gateway.simulator.documents.rules import (
     TEMPLATES,
 )
 from gateway.simulator.errors import dialog, field_error, not_simulated
+from gateway.simulator.records.dimensions import SET_LINES, refuse_fixed
 from gateway.simulator.records.store import Company, Record, Values
 
 
@@ -22,6 +23,8 @@ def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None
 
     Raises BusinessCentralError. A choice: no fiscal year is closed.
     """
+    if entity_set.name == SET_LINES:
+        refuse_fixed(company, record.values)
     _refuse_delivered(company, entity_set, record)
     entries = company.table("itemLedgerEntries")
     if entity_set.name == "items" and entries.where("itemNumber", record.values["number"]):

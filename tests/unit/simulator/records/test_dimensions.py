@@ -132,3 +132,21 @@ async def test_what_an_order_leaves_has_its_dimensions(client: Client) -> None:
         "Sales_x0020_Shipment",
         "Sales_x0020_Invoice",
     ]
+
+
+async def test_a_shipment_keeps_its_dimensions(client: Client) -> None:
+    order = await drafted(
+        client, "salesOrders", line(DESK), dimensionSetLines=[{"code": "AREA", "valueCode": "30"}]
+    )
+    await act(client, "salesOrders", order, "shipAndInvoice")
+    shipment = await client.one("salesShipments", "orderNumber", order["number"])
+    lines = f"salesShipments({shipment['id']})/dimensionSetLines"
+    area = await dimension(client, "AREA", "30")
+    for refused in (
+        await client.post(lines, {"code": "DEPARTMENT", "valueCode": "SALES"}),
+        await client.patch(f"{lines}({area['id']})", {"valueCode": "40"}),
+        await client.send("DELETE", f"{lines}({area['id']})"),
+    ):
+        assert refused.message.startswith(f"Parent with ID {shipment['id']} does not exist or ")
+        assert "read only for parent type Sales Shipment." in refused.message
+    assert await codes(client, f"salesShipments({shipment['id']})") == [("AREA", "30")]
