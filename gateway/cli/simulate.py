@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from gateway.cli.waiting import run, stopped
 from gateway.errors import StartError
 from gateway.simulator import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    COMPANIES,
     NEWEST,
     ON_PREMISES_KEY,
     ON_PREMISES_USER,
+    TENANT_DOMAIN,
+    TENANT_ID,
+    USERS,
     Simulator,
     run_simulator,
 )
@@ -91,35 +100,94 @@ def simulate(
         tls=tls or tls_folder is not None,
         tls_folder=tls_folder,
     )
-    run(_simulate(simulator, f"{host}:{port}", on_premises=on_premises))
+    files = {
+        "--tls-folder": tls_folder,
+        "--state": state_file,
+        "--seed-file": seed_file,
+        "--fault-script": fault_script,
+    }
+    try:
+        run(_simulate(simulator, on_premises=on_premises, state_file=state_file))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        if error.filename:
+            raise _unusable(error, files) from None
+        raise _not_listening(error, host, port) from None
+
+
+def _unusable(error: OSError, files: Mapping[str, Path | None]) -> click.UsageError:
+    """A file that cannot be used, and the option that named it."""
+    option = next((name for name, path in files.items() if _is_of(error.filename, path)), None)
+    return click.BadParameter(
+        f"{error.filename} cannot be used: {error.strerror}.", param_hint=option
+    )
+
+
+def _is_of(file: str, named: Path | None) -> bool:
+    """Whether a file is the one that was named, is in it or holds it."""
+    if named is None:
+        return False
+    one, other = Path(file).absolute(), named.absolute()
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _not_listening(error: OSError, host: str, port: int) -> StartError:
+    other = "--port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "--host"
+    return StartError(
+        f"The simulator cannot listen at {host}:{port}: {error.strerror or 'address refused'}. "
+        f"Choose another with {other}."
+    )
 
 
 async def _simulate(
-    starting: AbstractAsyncContextManager[Simulator], address: str, *, on_premises: bool
+    starting: AbstractAsyncContextManager[Simulator],
+    *,
+    on_premises: bool,
+    state_file: Path | None,
 ) -> None:
-    try:
-        async with starting as simulator:
-            click.echo(f"The simulator listens at {simulator.url}")
-            click.echo(f"  entra.authority       {simulator.url}")
-            click.echo(f"  business_central.url  {simulator.url}")
-            if on_premises:
-                click.echo(f"  on_premises           {simulator.url}/BC")
-                click.echo(f"    user and key        {ON_PREMISES_USER}  {ON_PREMISES_KEY}")
-            click.echo(f"  control               {simulator.url}/_simulator")
-            if simulator.ca_file is not None:
-                click.echo("  To trust its certificate, start clients with one of")
-                for variable in TRUST:
-                    click.echo(f"    {variable}={simulator.ca_file}")
-            await stopped()
-    except ValueError as error:
-        raise StartError(str(error)) from None
-    except OSError as error:
-        if error.filename:  # a file, not an address
-            raise StartError(
-                f"{error.filename} cannot be used: {error.strerror}. Name another one with "
-                "--tls-folder, --state, --seed-file or --fault-script, whichever named it."
-            ) from None
-        raise StartError(
-            f"The simulator cannot listen at {address}: {error.strerror or 'address refused'}. "
-            "Choose another with --port."
-        ) from None
+    async with starting as simulator:
+        _say_addresses(simulator, on_premises=on_premises)
+        _say_start(simulator, state_file)
+        if simulator.ca_file is not None:
+            click.echo("  To trust its certificate, start clients with one of")
+            for variable in TRUST:
+                click.echo(f"    {variable}={simulator.ca_file}")
+        await stopped()
+
+
+def _say_addresses(simulator: Simulator, *, on_premises: bool) -> None:
+    click.echo(f"The simulator listens at {simulator.url}")
+    click.echo(f"  entra.authority       {simulator.url}")
+    click.echo(f"  business_central.url  {simulator.url}")
+    if on_premises:
+        click.echo(f"  on_premises           {simulator.url}/BC")
+        click.echo(f"    user and key        {ON_PREMISES_USER}  {ON_PREMISES_KEY}")
+    click.echo(f"  control               {simulator.url}/_simulator")
+
+
+def _say_start(simulator: Simulator, state_file: Path | None) -> None:
+    """Whom it lets in, and with what it starts."""
+    people = ", ".join(user.username for user in USERS if user.tenant == TENANT_ID)
+    click.echo(f"  client and secret     {CLIENT_ID}  {CLIENT_SECRET}")
+    click.echo(f"  tenant                {TENANT_ID}  {TENANT_DOMAIN}")
+    click.echo(f"  users                 {people}")
+    for company_id, name, _ in COMPANIES:
+        click.echo(f"  company               {company_id}  {name}")
+    if not simulator.loaded:
+        click.echo(f"  release               {simulator.release}")
+    if simulator.faults:
+        click.echo(f"  faults armed          {simulator.faults}")
+    if simulator.loaded:
+        click.echo(f"  state                 loaded from {state_file}")
+        unseen = [
+            name for name in ("--release", "--seed", "--seed-file", "--items") if _given(name)
+        ]
+        if unseen:
+            click.echo(f"    it goes before {', '.join(unseen)}, until a reset", err=True)
+
+
+def _given(option: str) -> bool:
+    """Whether the option was said."""
+    source = click.get_current_context().get_parameter_source(option[2:].replace("-", "_"))
+    return source is not ParameterSource.DEFAULT

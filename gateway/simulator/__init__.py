@@ -25,7 +25,7 @@ from gateway.simulator.catalogue.entities import NEWEST, EntitySet, load_catalog
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.scripts import arm_script
 from gateway.simulator.errors import BusinessCentralError
-from gateway.simulator.keeper import Keeper
+from gateway.simulator.keeper import Keeper, locked
 from gateway.simulator.listener import Listener
 from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
 from gateway.simulator.onpremises import USER as ON_PREMISES_USER
@@ -67,11 +67,16 @@ class Simulator:
     """A running simulator. ``url`` is the one origin of Entra and Business Central.
 
     ``ca_file`` is the certificate authority that clients trust, where it speaks https.
+    ``release`` is that of a fresh environment, ``faults`` is how many are armed, ``loaded`` tells
+    whether the state is that of ``state_file``, which goes before release and seed.
     """
 
     url: str
     clock: Clock
     ca_file: Path | None = None
+    release: str = NEWEST
+    faults: int = 0
+    loaded: bool = False
 
 
 @asynccontextmanager
@@ -110,6 +115,7 @@ async def run_simulator(
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     url = f"{'https' if tls else 'http'}://{shown}:{bound}"
     time = clock or Clock()
+    cleanup = AsyncExitStack()
     try:
         declared, rows = ((), None) if seed_file is None else _seed(seed_file)
         state = State(
@@ -122,12 +128,20 @@ async def run_simulator(
             release=release,
             declared=declared,
         )
-        keeper = _prepared(state, fault_script, state_file)
+        keeper, loaded = None, False
+        if fault_script is not None:
+            _arm(state, fault_script)
+        if state_file is not None:
+            cleanup.enter_context(locked(state_file))
+            keeper = Keeper(state_file, state)
+            loaded = keeper.load()
     except BusinessCentralError as error:
         listening.close()
+        await cleanup.aclose()
         raise ValueError(f"{seed_file}: {error}") from None
     except BaseException:
         listening.close()
+        await cleanup.aclose()
         raise
     listener = Listener(state)
     runner = web.AppRunner(
@@ -138,7 +152,6 @@ async def run_simulator(
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
     )
-    cleanup = AsyncExitStack()
     try:
         context = ca_file = None
         if tls:
@@ -150,7 +163,7 @@ async def run_simulator(
         await cleanup.enter_async_context(state.webhooks)
         await web.SockSite(runner, listening, ssl_context=context).start()
         async with _kept(keeper):
-            yield Simulator(url, time, ca_file)
+            yield Simulator(url, time, ca_file, release, len(state.faults.listed()), loaded)
     finally:
         await cleanup.aclose()
         kept = [each.transport for each in runner.server.connections] if runner.server else []
@@ -191,18 +204,12 @@ def _json(text: bytes) -> object:
         raise ValueError("this is no JSON that can be read.") from None
 
 
-def _prepared(state: State, fault_script: Path | None, state_file: Path | None) -> Keeper | None:
-    """The state as the files want it. Raises OSError and ValueError."""
-    if fault_script is not None:
-        try:
-            arm_script(state.faults, fault_script.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{fault_script}, {error}") from None
-    if state_file is None:
-        return None
-    keeper = Keeper(state_file, state)
-    keeper.load()
-    return keeper
+def _arm(state: State, fault_script: Path) -> None:
+    """Arm the faults of a file. Raises OSError and ValueError."""
+    try:
+        arm_script(state.faults, fault_script.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{fault_script}, {error}") from None
 
 
 @asynccontextmanager

@@ -103,4 +103,5 @@ def _described(call: Call, claims: Claims, environment: Environment) -> dict[str
         "geoName": "United Kingdom",
         "ringName": "PROD",
         "appInsightsKey": "",
+        "versionDetails": {"version": environment.version},
     }

@@ -19,6 +19,11 @@ class Environment:
     release: str = NEWEST
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
+    @property
+    def version(self) -> str:
+        """Its version in four parts, such as ``28.0.0.0`` (a choice: no build number)."""
+        return f"{self.release}.0.0"
+
     def company(self, name_or_id: str) -> Company | None:
         """The company with this id or name, in any case."""
         wanted = name_or_id.lower()

@@ -7,11 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gateway.simulator.control.keeping import read, written
 from gateway.simulator.state import State
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(held: int) -> None:
+        try:
+            msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:  # as Unix calls it
+            raise BlockingIOError(error.errno, error.strerror) from None
+else:
+    import fcntl
+
+    def _lock(held: int) -> None:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 _PAUSE = 0.5  # seconds between looks for a change
 
@@ -24,8 +41,8 @@ class Keeper:
         self._state = state
         self._saved = state.changes
 
-    def load(self) -> None:
-        """Take the file's state if there is one; else write the one there is.
+    def load(self) -> bool:
+        """Take the file's state if there is one; else write the one there is. Tells which.
 
         Raises ValueError with a sentence for a file that holds none, OSError.
         """
@@ -34,8 +51,9 @@ class Keeper:
                 read(self._state, self._path.read_bytes())
             except ValueError as error:
                 raise ValueError(f"The state in {self._path} is refused: {error}.") from None
-        else:
-            self.save()
+            return True
+        self.save()
+        return False
 
     def save(self) -> None:
         """Write the state. Raises OSError."""
@@ -57,6 +75,43 @@ class Keeper:
         self.save()
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other simulators from the state file while the block runs.
+
+    The lock is on a file beside it, since every save puts a new one in its place. Raises
+    ValueError where another simulator has it, OSError.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    try:
+        held = _opened(beside)
+    except BlockingIOError:
+        raise ValueError(f"{path}: another simulator keeps its state there.") from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps files that are open
+            beside.unlink()
+        os.close(held)
+
+
+def _opened(beside: Path) -> int:
+    """The lock's file, locked. Raises BlockingIOError where somebody else has it, OSError."""
+    while True:
+        held = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(held)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(held), beside.stat()):
+                    return held
+        except OSError:
+            os.close(held)
+            raise
+        os.close(held)  # who had it before took the file away: once more
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put ``content`` in place of the file at once, for the owner's eyes only. Raises OSError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -66,5 +121,8 @@ def replace_file(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:  # whoever named the file does not know the one beside it
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

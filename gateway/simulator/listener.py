@@ -155,7 +155,7 @@ class Listener:
             return self._served(environment, call, route, rest, faults, prove=prove)
         if not _is_business_central(call):
             answer = self._state.entra.answer(call, faults.sign_in)
-            return answer or json_answer(404, {"error": f"There is nothing at {call.path}."})
+            return answer or _nothing(call)
         if is_admin_center(call):
             return admin_answer(call, claims, self._online(claims))
         if claims is None or not self._let_in(call, claims):
@@ -255,6 +255,12 @@ def _has_role(call: Call, claims: Claims) -> bool:
     automation = "/api/microsoft/automation/" in call.path
     needed = "Automation.ReadWrite.All" if automation else "API.ReadWrite.All"
     return roles is None or needed in roles
+
+
+def _nothing(call: Call) -> Answer:
+    hint = " GET /_simulator lists what the simulator's control does."
+    known = hint if call.path in {"", "/"} else ""
+    return json_answer(404, {"error": f"There is nothing at {call.path}.{known}"})
 
 
 def _rejected() -> BusinessCentralError:

@@ -86,7 +86,7 @@ class Resolver:
                 return self._companies(segments[1:])
             company = self._company(key)
             if len(segments) == 1:
-                record = company_record(company)
+                record = company_record(company, self.environment.version)
                 companies = self.catalogue.sets["companies"]
                 return Target(company, companies, [record], many=False, context="companies/$entity")
             return self._walk(company, segments[1:], f"companies({company.id})/")
@@ -104,7 +104,7 @@ class Resolver:
         target = Target(
             companies[0],
             self.catalogue.sets["companies"],
-            company_records(companies),
+            company_records(companies, self.environment.version),
             many=True,
             context="companies",
             counting=rest == ["$count"],

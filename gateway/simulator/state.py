@@ -98,7 +98,7 @@ class State:
     def reset(self, seeding: Seeding | None = None) -> None:
         """Back to the seed, or to another one: records, users, faults, journal, sign-ins, clock.
 
-        Access tokens that were issued stay good for as long as they last. Raises what
+        Access tokens stay good, as if they had been issued now. Raises what
         ``build_environments`` raises, and is as before then.
         """
         seeding, setting = seeding or self.seeding, self.clock.setting
@@ -115,6 +115,7 @@ class State:
         self.certificates.keys.clear()
         self.registrations.reset()
         self.turns.clear()
+        self.tokens.renew()
         self.take(environments)
 
     def take(self, environments: dict[str, Environment]) -> None:

@@ -55,6 +55,8 @@ class Tokens:
         self._clock = clock
         self._key = signing_key()
         self._verified: dict[str, Claims] = {}
+        # The newest tokens, the oldest first, and since when those count that a reset renewed.
+        self._issued: dict[str, float | None] = {}
 
     @property
     def jwks(self) -> dict[str, object]:
@@ -68,7 +70,19 @@ class Tokens:
         """
         now = int(self._clock.now().timestamp()) + skew
         timed = {"iat": now, "nbf": now, "exp": now + lifetime, **claims}
-        return jwt.encode(timed, self._key.private, "RS256", headers={"kid": self._key.id})
+        token = jwt.encode(timed, self._key.private, "RS256", headers={"kid": self._key.id})
+        if len(self._issued) >= _REMEMBERED:
+            del self._issued[next(iter(self._issued))]
+        self._issued[token] = None
+        return token
+
+    def renew(self) -> None:
+        """The clock went back to the beginning: the newest 1,000 tokens count from now on.
+
+        They were issued by a clock that may have been ahead of this one, or behind it.
+        """
+        now = self._clock.now().timestamp()
+        self._issued = dict.fromkeys(self._issued, now)
 
     def verify(self, token: str) -> Claims | None:
         """The claims of an access token for Business Central, None if it is not good."""
@@ -80,8 +94,10 @@ class Tokens:
             if len(self._verified) >= _REMEMBERED:
                 self._verified.clear()
             self._verified[token] = claims
-        now = self._clock.now().timestamp()
-        return claims if claims["nbf"] <= now < claims["exp"] else None
+        now, renewed = self._clock.now().timestamp(), self._issued.get(token)
+        start = claims["nbf"] if renewed is None else renewed
+        lasts = claims["exp"] - claims["nbf"]
+        return claims if start <= now < start + lasts else None
 
     def _decode(self, token: str) -> Claims | None:
         # Expiry is judged by the simulator's clock, not by the library's.

@@ -208,11 +208,11 @@ def unfiltered(options: Options) -> Options:
     return replace(options, filter=None)
 
 
-def company_record(company: Company) -> Record:
-    """A company as an entity of ``companies``."""
+def company_record(company: Company, version: str) -> Record:
+    """A company as an entity of ``companies``; ``version`` is that of its environment."""
     values: Values = {
         "id": company.id,
-        "systemVersion": "29.0.0.0",
+        "systemVersion": version,
         "timestamp": 1,
         "name": company.name,
         "displayName": company.display_name,
@@ -225,6 +225,7 @@ def company_record(company: Company) -> Record:
     return Record(company.id, values, 0)
 
 
-def company_records(companies: Iterable[Company]) -> list[Record]:
+def company_records(companies: Iterable[Company], version: str) -> list[Record]:
     """The companies of an environment by name."""
-    return sorted(map(company_record, companies), key=lambda record: str(record.values["name"]))
+    records = (company_record(company, version) for company in companies)
+    return sorted(records, key=lambda record: str(record.values["name"]))

@@ -21,6 +21,18 @@ async def test_an_administrator_lists_the_environments(client: Client, path: str
     assert {each["aadTenantId"] for each in value} == {TENANT_ID}
 
 
+async def test_the_version_is_that_of_the_environment(client: Client) -> None:
+    await client.patch("/_simulator/environments/Sandbox", {"release": "26.0"})
+    listed = (await client.get(f"{ROOT}/environments")).json["value"]
+    assert [each["versionDetails"] for each in listed] == [
+        {"version": "28.0.0.0"},
+        {"version": "26.0.0.0"},
+    ]
+    for name, version in (("Production", "28.0.0.0"), ("Sandbox", "26.0.0.0")):
+        companies = (await client.get(f"/v2.0/{name}/api/v2.0/companies")).json["value"]
+        assert {each["systemVersion"] for each in companies} == {version}
+
+
 async def test_one_environment_by_its_name_in_any_case(client: Client) -> None:
     one = await client.get(f"{ROOT}/businesscentral/environments/sandbox")
     assert (one.status, one.json["name"]) == (200, "Sandbox")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator import run_simulator
+from gateway.simulator.keeper import replace_file
 from tests.unit.simulator.client import accept, redeem, sign_in, signed_in
 
 
@@ -52,6 +53,23 @@ async def test_a_broken_file_is_refused_and_left_alone(tmp_path: Path) -> None:
         async with run_simulator(state_file=file):
             pass
     assert file.read_text(encoding="utf-8") == "{"
+
+
+async def test_one_file_is_kept_by_one_simulator(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    async with run_simulator(state_file=file) as first:
+        assert not first.loaded
+        with pytest.raises(ValueError, match=r"state\.json: another simulator keeps its state"):
+            async with run_simulator(state_file=file):
+                pass
+    async with run_simulator(state_file=file, release="26.0") as second:
+        assert second.loaded
+
+
+async def test_a_save_that_fails_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=r"folder'$"):
+        replace_file(tmp_path / "folder", b"")
 
 
 async def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:

@@ -61,6 +61,24 @@ async def test_reset_goes_back_to_the_seed(client: Client) -> None:
     assert (await client.get("/_simulator/clock")).json == {"now": "2026-03-02T12:00:00Z"}
 
 
+async def test_a_token_outlives_a_reset_wherever_the_clock_was(client: Client) -> None:
+    for move in ({"advance": 100_000}, {"set": "2020-01-01T00:00:00Z"}):
+        await client.post("/_simulator/clock", move)
+        client.token = (await sign_in(client))["access_token"]
+        await client.post("/_simulator/reset", {})
+        assert (await client.get("customers")).status == 200, move
+    await client.post("/_simulator/clock", {"advance": 3601})
+    assert (await client.get("customers")).status == 401
+    await client.post("/_simulator/reset", {})
+    assert (await client.get("customers")).status == 200
+
+
+async def test_the_root_points_to_the_control(client: Client) -> None:
+    root = await client.get("/")
+    assert (root.status, "GET /_simulator" in root.json["error"]) == (404, True)
+    assert "_simulator" not in (await client.get("/elsewhere")).json["error"]
+
+
 async def test_the_journal_has_every_exchange_without_secrets(client: Client) -> None:
     tokens = await sign_in(client)
     await client.post("customers", {"displayName": "Juniper Hall"})
