@@ -123,7 +123,7 @@ class BusinessCentral:
 
     def _reader(self, company: Company) -> Reader:
         root = f"{self.root}/companies({company.id})"
-        return Reader(company, self.catalogue, root, self.clock)
+        return Reader(company, self.catalogue, root, self.clock, self.environment.companies)
 
     def _service_document(self, call: Call) -> Answer:
         if call.method != "GET":

@@ -23,6 +23,10 @@ class BusinessCentralError(Exception):
         self.text = text
         self.retry_after = retry_after
 
+    def at(self, place: str) -> BusinessCentralError:
+        """The same refusal, of what stands at a place of a file."""
+        return BusinessCentralError(self.status, self.code, f"{place}: {self.text}")
+
 
 class EntraError(Exception):
     """One refusal of Microsoft Entra (bc/api.md §2): OAuth error, AADSTS number, text.

@@ -35,6 +35,8 @@ from gateway.simulator.records.writes import Parent
 
 _SEGMENT = re.compile(r"([$\w.]+)(?:\((.*)\))?", re.DOTALL)
 _OF_THE_ROUTE = DEFINITIONS | {"subscriptions"}
+# They are listed at the root (bc/api.md §1); a choice: there they are those of the first company.
+_OF_THE_ENVIRONMENT = frozenset({"externaleventsubscriptions", "externalbusinesseventdefinitions"})
 _COMPANY_KEYS = ("name", "businessProfileId")  # its alternate keys (bc/api.md §1)
 _ACTIONS = ("microsoft.nav.", "nav.")
 
@@ -94,6 +96,8 @@ class Resolver:
             raise _unknown(name)
         if name in _OF_THE_ROUTE:
             return self._of_the_route(name, key, segments[1:])
+        if self.fallback is None and name in _OF_THE_ENVIRONMENT:
+            return self._walk(next(iter(self.environment.companies.values())), segments, "")
         if self.fallback is None:
             raise _no_company("Name the company in the path, the query or the Company header.")
         company = self._named(self.fallback)
@@ -214,7 +218,9 @@ class Resolver:
                 wanted = _key(entity_set, key)
                 found = [one for one in found if one.values[entity_set.key[0]] == wanted]
         if not found:
-            raise not_found(entity_set.caption, _told(entity_set, key or ""))
+            related = way.link and not entity_set.keyed
+            known = str(target.record.values[way.link[0][0]]) if related else ""
+            raise not_found(entity_set.caption, _told(entity_set, key or known))
         inner = Target(
             target.company,
             entity_set,
@@ -223,9 +229,9 @@ class Resolver:
             context=f"{context}/$entity",
             parent=parent,
         )
-        return self._follow(
-            inner, segments[1:], f"{context}({written_key(entity_set, found[0].values)})/"
-        )
+        if way.many:
+            context += f"({written_key(entity_set, found[0].values)})"
+        return self._follow(inner, segments[1:], f"{context}/")
 
     def _property(self, target: Target, name: str, rest: list[str], context: str) -> Target:
         """One property, or its bare value (OData 4.0 Part 2 §4.6, §4.7)."""

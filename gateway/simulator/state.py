@@ -58,7 +58,7 @@ class State:
         }
         self.segments = frozenset(one.segment for one in self.sets.values())
         self.stored = self.catalogues.stored
-        self.faults = Faults()
+        self.faults = Faults({one.segment for one in self.stored.sets.values()})
         self.journal = Journal()
         self.tokens = Tokens(clock)
         self.signins = SignIns()

@@ -263,7 +263,10 @@ def _options(wishes: Mapping[str, object]) -> Options:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"now is a moment such as 2026-03-02T12:00:00Z, not '{text}'") from None
     if moment.tzinfo is None:
         raise ValueError(f"now is a moment with its offset from UTC, not '{text}'")
     return moment

@@ -76,7 +76,8 @@ def _chosen(methods: dict[str, Served], call: Call) -> Served:
 def _index(_: State, _call: Call) -> Answer:
     paths = {f"/_simulator/{name}": sorted(methods) for name, methods in _HANDLERS.items() if name}
     for name, members in _MEMBERS.items():
-        paths[f"/_simulator/{name}/{{name}}"] = sorted(members)
+        member = _ONLY_MEMBER.get(name, "{name}")
+        paths[f"/_simulator/{name}/{member}"] = sorted(members)
     faults = [kind.described for kind in MENU.values()]
     return json_answer(200, {"paths": paths, "faults": faults})
 
@@ -295,3 +296,4 @@ _MEMBERS: dict[str, dict[str, MemberHandler]] = {
     "environments": {"PATCH": change_environment, "DELETE": delete_environment},
     "webhooks": {"POST": _deliver},
 }
+_ONLY_MEMBER = {"webhooks": "deliver", "faults": "{id}", "users": "{username}"}

@@ -16,8 +16,8 @@ from gateway.simulator.errors import ControlError
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.state import State
 
-# What the admin center takes for a name (a choice: letters, digits and hyphens, 30 at most).
-_NAME = re.compile(r"[A-Za-z0-9-]{1,30}")
+# What the admin center takes for a name (bc/api.md §1).
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,28}")
 _TYPES = ("Production", "Sandbox")
 
 
@@ -91,7 +91,9 @@ def _environment(state: State, name: object) -> Environment:
 
 def _new_name(state: State, name: object, own: Environment | None) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ControlError("name is up to 30 letters, digits and hyphens.")
+        raise ControlError(
+            "name is a letter, then up to 28 letters, digits, hyphens and underscores."
+        )
     if state.environments.get(name.lower(), own) is not own:
         raise ControlError(f"There is an environment '{name}' already.", 409)
     return name

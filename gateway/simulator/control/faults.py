@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import cast
 
 from gateway.simulator.control.kinds import TEXT, WHOLE, Details, Kind, Occasion, Shape
@@ -112,18 +113,29 @@ class Fault:
 
 
 class Faults:
-    """The armed faults of a simulator, in the order they were armed."""
+    """The armed faults of a simulator, in the order they were armed.
 
-    def __init__(self) -> None:
+    ``segments`` are the names that entity sets have in addresses; without them any is taken.
+    """
+
+    def __init__(self, segments: Collection[str] = ()) -> None:
+        self._segments = segments
         self._armed: dict[int, Fault] = {}
         self._next = 1
 
     def arm(self, wish: object) -> Fault:
         """Arm what the control API was asked for. Raises ControlError."""
         fault = _fault(self._next, wish)
+        self._check_entity(fault.match.entity)
         self._armed[fault.id] = fault
         self._next += 1
         return fault
+
+    def _check_entity(self, entity: str | None) -> None:
+        """Refuse an entity set that no call can be about: the fault would never strike."""
+        if entity is None or not self._segments or entity in self._segments:
+            return
+        raise ControlError(f"There is no entity set '{entity}'.{_near(entity, self._segments)}")
 
     def listed(self) -> list[dict[str, object]]:
         """All faults, those that are used up as well."""
@@ -139,6 +151,11 @@ class Faults:
     def striking(self, occasion: Occasion) -> list[Fault]:
         """The faults that hit this occasion; each is counted down."""
         return [fault for fault in self._armed.values() if fault.strikes(occasion)]
+
+
+def _near(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def _fault(fault_id: int, wish: object) -> Fault:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
+from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value
 from gateway.simulator.documents.balances import begin, owe, owed_by
 from gateway.simulator.documents.headers import header_changed, line_changed, recalculate
@@ -66,7 +67,9 @@ def _identify(
         known = [values[name] for name in described.unique] or sorted(row.items())
     record_id = _id(company, seed, described.name, known)
     if company.get(described.name, record_id) is not None:
-        raise already_exists(described.caption, f"Id='{record_id}'")
+        named = next((name for name in ("code", "number") if row.get(name)), "")
+        told = f"{caption_of(named)}='{row[named]}'" if named else f"Id='{record_id}'"
+        raise already_exists(described.caption, told)
     name = described.identity
     if name is None and len(described.key) == 1 and not described.custom:
         name = described.key[0]

@@ -100,7 +100,8 @@ def _post(
     if left:
         raise dialog(
             f"The lines in {'Payment' if lines[0][0] in PAYMENTS else 'General'} Journal are out "
-            f"of balance by {left}. Check that Posting Date and Document No. are correct."
+            f"of balance by {left}. Check that Posting Date and Document No. are correct for "
+            "each line."
         )
     kind = "Payment" if lines[0][0] in PAYMENTS else "_x0020_"
     text = str(lines[0][1].values["description"] or journal.values["displayName"])

@@ -7,7 +7,7 @@ what has no AL form. What it gives is a plain function of the stored values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
@@ -43,6 +43,15 @@ _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
     "ge": lambda a, b: bool(a >= b),
     "lt": lambda a, b: bool(a < b),
     "le": lambda a, b: bool(a <= b),
+}
+# As Microsoft's OData library names them in its messages.
+_KINDS = {
+    "eq": "Equal",
+    "ne": "NotEqual",
+    "gt": "GreaterThan",
+    "ge": "GreaterThanOrEqual",
+    "lt": "LessThan",
+    "le": "LessThanOrEqual",
 }
 _MIRRORED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 _NUMBERS = frozenset({"Edm.Decimal", "Edm.Int32", "Edm.Int64"})
@@ -254,13 +263,22 @@ def constant(field: Field, literal: Literal, operator: str) -> Value | datetime:
     if field.type == "Edm.Guid" and kind == "guid":
         return text.lower()
     if field.type == "Edm.Date" and kind == "date":
-        return text
+        return _day(text)
     if field.type == "Edm.DateTimeOffset" and kind in {"datetime", "date"}:
         return _moment(text if kind == "datetime" else f"{text}T00:00:00Z")
     raise bad_request(
         "A binary operator with incompatible types was detected. Found operand types "
-        f"'{field.type}' and '{_edm_of(literal)}' for operator kind '{operator}'."
+        f"'{field.type}' and '{_edm_of(literal)}' for operator kind '{_KINDS[operator]}'."
     )
+
+
+def _day(text: str) -> str:
+    """A day that is in the calendar. Its refusal is a choice, after Microsoft's library."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise bad_request(f"Unrecognized 'Edm.Date' literal '{text}'.") from None
+    return text
 
 
 def _moment(text: str) -> datetime:
@@ -290,6 +308,8 @@ def _enum_constant(field: Field, literal: Literal) -> str:
 
 
 def _edm_of(literal: Literal) -> str:
+    if literal.kind == "number" and literal.text.lstrip("-").isdigit():
+        return "Edm.Int32" if -(2**31) <= int(literal.text) < 2**31 else "Edm.Int64"
     return {
         "string": "Edm.String",
         "number": "Edm.Decimal",

@@ -136,6 +136,8 @@ def _expand(value: str, entity_set: EntitySet, sets: dict[str, EntitySet]) -> tu
         if found is None:
             raise bad_request(f"Term '{item.strip()}' is not valid in a $select or $expand.")
         way = entity_set.ways.get(entity_set.folded.get(found.group(1).lower(), ""))
+        if way is None and entity_set.name == "companies":
+            way = _of_company(found.group(1), sets)
         if way is None:
             raise _no_property(found.group(1), entity_set)
         pairs = []
@@ -146,6 +148,13 @@ def _expand(value: str, entity_set: EntitySet, sets: dict[str, EntitySet]) -> tu
         target = sets[way.target]
         expansions.append(Expansion(way, parse_options(pairs, target, sets)))
     return tuple(expansions)
+
+
+def _of_company(name: str, sets: dict[str, EntitySet]) -> Navigation | None:
+    """The way from a company to one of its entity sets, as ``$metadata`` declares it."""
+    named = (one for one in sets.values() if one.segment.lower() == name.lower())
+    found = next((one for one in named if one.name != "companies"), None)
+    return found and Navigation(found.segment, found.name, many=True)
 
 
 def _orderby(value: str, entity_set: EntitySet) -> tuple[tuple[str, bool], ...]:

@@ -6,7 +6,7 @@ Called by ``businesscentral`` with a company and parsed options (bc/api.md §1, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
@@ -38,12 +38,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads from one company. ``root`` is the absolute URL of the company's root."""
+    """Reads from one company. ``root`` is the absolute URL of the company's root; ``companies``
+    are all of the environment, by id.
+    """
 
     company: Company
     catalogue: Catalogue
     root: str
     clock: Clock
+    companies: Mapping[str, Company] = field(default_factory=dict)
 
     def entity(self, entity_set: EntitySet, record: Record, options: Options) -> Values:
         """One entity with its ETag, the selected fields and what is expanded."""
@@ -54,13 +57,11 @@ class Reader:
         for name in entity_set.blanks:  # a release may show less than is stored
             if wanted is None or name in wanted:
                 shown[name] = values[name]
-        for field in entity_set.fields:
-            if field.type == "Edm.Stream" and (
-                options.select is None or field.name in options.select
-            ):
-                link = f"{self.root}/{entity_set.name}({record.id})/{field.name}"
-                shown[f"{field.name}@odata.mediaEditLink"] = link
-                shown[f"{field.name}@odata.mediaReadLink"] = link
+        for one in entity_set.fields:
+            if one.type == "Edm.Stream" and (options.select is None or one.name in options.select):
+                link = f"{self.root}/{entity_set.name}({record.id})/{one.name}"
+                shown[f"{one.name}@odata.mediaEditLink"] = link
+                shown[f"{one.name}@odata.mediaReadLink"] = link
         for expansion in options.expand:
             self._expand(shown, record, expansion)
         return shown
@@ -144,6 +145,8 @@ class Reader:
             return
         pinned = pinned_fields(options.filter, entity_set)
         if not pinned & {*self.catalogue.scope(entity_set.name), *entity_set.key}:
+            if options.filter is not None:  # mistakes in it are told first
+                compile_filter(options.filter, entity_set, schema_21=options.schema_21)
             raise dialog(entity_set.needs_filter)
 
     def _matching(
@@ -167,14 +170,25 @@ class Reader:
         """Add what ``expansion`` leads to, and how many there are where that is asked for."""
         way, options = expansion.way, expansion.options
         target = self.catalogue.sets[way.target]
-        found = self.part(record, way)
+        if record.id in self.companies:
+            self._of_company(record).require_filter(target, options)
+            found = self._of_company(record).all(target.name)
+        else:
+            found = self.part(record, way)
         if not way.many:
             shown[way.name] = self.entity(target, found[0], options) if found else None
             return
-        page = self.page(target, found, options, LARGEST_PAGE)
+        reader = self._of_company(record) if record.id in self.companies else self
+        page = reader.page(target, found, options, LARGEST_PAGE)
         if page.count is not None:
             shown[f"{way.name}@odata.count"] = page.count
         shown[way.name] = page.entities
+
+    def _of_company(self, record: Record) -> Reader:
+        """The reader of the company that a record of ``companies`` stands for."""
+        company = self.companies[record.id]
+        root = self.root.rpartition("/")[0]
+        return replace(self, company=company, root=f"{root}/companies({company.id})")
 
 
 def _of_default_template(

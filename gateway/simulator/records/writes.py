@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.simulator.catalogue.captions import table_of
 from gateway.simulator.catalogue.entities import (
     ZERO_GUID,
     Catalogue,
@@ -321,7 +322,7 @@ class Writer:
             if record.id != own and record.values[key] == values[key]:
                 caption = "Line No." if key in {"sequence", "lineNumber"} else key.capitalize()
                 label = "No." if key == "number" else caption
-                raise already_exists(entity_set.caption, f"{label}='{values[key]}'")
+                raise already_exists(table_of(entity_set.entity), f"{label}='{values[key]}'")
 
     def _check_blanks(self, entity_set: EntitySet, values: Values, names: set[str]) -> None:
         for name in names:

@@ -44,6 +44,7 @@ from gateway.simulator.catalogue.entities import BLANK_TIME, NEWEST, Catalogue, 
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.control.planting import fixed_id, plant, plant_document
 from gateway.simulator.environments import Environment
+from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.seed.documents import DOCUMENTS, ENTRIES
 from gateway.simulator.seed.rows import LOCAL_CURRENCY, ROWS
@@ -175,8 +176,11 @@ def _insert(company: Company, rows: Iterable[tuple[str, Record]]) -> None:
 def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Record]]:
     """Put in what is not invented here: more items, rows of one's own. Gives what was put in."""
     planted = []
-    for name, row in seeding.wanted():
-        made = plant(company, seeding.number, name, row, company.created)
+    for name, row, place in seeding.wanted():
+        try:
+            made = plant(company, seeding.number, name, row, company.created)
+        except BusinessCentralError as error:
+            raise error.at(place) from None
         planted.append((name, made))
     return planted
 

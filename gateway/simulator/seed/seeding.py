@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.documents.rules import DOCUMENTS, LINES
+from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.records.store import Values
 from gateway.simulator.records.values import GUID, read_value
 
@@ -24,13 +25,13 @@ class Seeding:
     items: int = 0
     rows: Rows = field(default_factory=dict)
 
-    def wanted(self) -> Iterator[tuple[str, Values]]:
-        """Every row beside the invented ones, with its entity set."""
+    def wanted(self) -> Iterator[tuple[str, Values, str]]:
+        """Every row beside the invented ones, with its entity set and its place."""
         for item in more_items(self.items):
-            yield "items", item
+            yield "items", item, str(item["number"])
         for name, rows in self.rows.items():
-            for row in rows:
-                yield name, row
+            for at, row in enumerate(rows):
+                yield name, row, f"{name}[{at}]"
 
 
 def read_own_rows(given: object, stored: Catalogue) -> Rows:
@@ -56,12 +57,15 @@ def _rows(known: Mapping[str, EntitySet], name: str, rows: object) -> Iterator[V
         raise ValueError(f"'{name}' is no entity set whose rows can be seeded.{_hint(name, known)}")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and row for row in rows):
         raise ValueError(f"{name} is a list of objects.")
-    for row in rows:
+    for at, row in enumerate(rows):
         unknown = [key for key in row if key not in entity_set.by_name]
         if unknown:
             hint = _hint(unknown[0], entity_set.by_name)
-            raise ValueError(f"{name} has no field '{unknown[0]}'.{hint}")
-        yield {key: _value(entity_set.by_name[key], value) for key, value in row.items()}
+            raise ValueError(f"{name}[{at}]: {name} has no field '{unknown[0]}'.{hint}")
+        try:
+            yield {key: _value(entity_set.by_name[key], value) for key, value in row.items()}
+        except BusinessCentralError as error:
+            raise error.at(f"{name}[{at}]") from None
 
 
 def _value(field: Field, value: object) -> object:

@@ -112,8 +112,10 @@ class Webhooks:
             status, text = await self._asked(
                 HANDSHAKE_SECONDS, f"{url}{joint}validationToken={token}"
             )
-        except (ClientError, TimeoutError, ValueError):
+        except TimeoutError:
             return _unproven(url, "it did not answer within five seconds")
+        except (ClientError, ValueError):
+            return _unproven(url, "nothing answers there")
         if status != 200 or text.strip() != token:
             return _unproven(url, "it did not answer 200 with the token")
         self._start()

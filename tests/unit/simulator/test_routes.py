@@ -149,3 +149,25 @@ async def test_a_route_in_a_batch(client: Client) -> None:
     batch = await client.send("POST", f"{API}/{OTHERS[0]}/$batch", body, headers)
     (answer,) = batch.json["responses"]
     assert (answer["status"], len(answer["body"]["value"])) == (200, 2)
+
+
+async def test_external_event_subscriptions_are_at_the_root(client: Client) -> None:
+    for name in ("externaleventsubscriptions", "externalbusinesseventdefinitions"):
+        reply = await client.get(f"{client.root}/{name}")
+        assert (reply.status, reply.json["value"]) == (200, []), name
+        assert reply.json["@odata.context"].endswith(f"/$metadata#{name}")
+    assert (await client.get(f"{client.root}/customers")).code == "Internal_CompanyNotFound"
+
+
+async def test_a_single_relation_has_no_key_in_its_context(client: Client) -> None:
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json
+    reply = await client.get(f"salesOrders({order['id']})/customer/paymentTerm")
+    context = reply.json["@odata.context"].partition(f"salesOrders({order['id']})")[2]
+    assert context == "/customer/paymentTerm/$entity"
+
+
+async def test_a_relation_to_nothing_says_what_it_looked_for(client: Client) -> None:
+    customer = await client.one("customers", "number", "10000")
+    reply = await client.get(f"customers({customer['id']})/currency")
+    assert reply.status == 404
+    assert f"SystemId='{customer['currencyId']}'" in reply.message

@@ -57,3 +57,9 @@ def test_no_thread_is_left() -> None:
     with pytest.raises(ValueError, match="no release"), running({"release": "9.0"}):
         pass
     assert set(threading.enumerate()) == before
+
+
+def test_a_moment_that_is_none_is_named_with_its_option() -> None:
+    with pytest.raises(ValueError, match=r"now is a moment such as .*, not 'yesterday'"):  # noqa: SIM117
+        with running({"now": "yesterday"}):
+            pass

@@ -249,3 +249,10 @@ async def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> 
             made = (await client.post("customers", {"displayName": "Juniper Hall"})).json["id"]
             found.append((await client.one("items", "number", "1896-S"))["id"] + made)
     assert found[0] == found[1] != found[2]
+
+
+async def test_the_index_names_what_a_path_takes(client: Client) -> None:
+    paths = (await client.get("/_simulator")).json["paths"]
+    assert paths["/_simulator/webhooks/deliver"] == ["POST"]
+    assert paths["/_simulator/faults/{id}"] == ["DELETE"]
+    assert "/_simulator/webhooks/{name}" not in paths

@@ -76,8 +76,8 @@ async def test_an_update_changes_what_there_is(client: Client) -> None:
     [
         ("POST", "", {"copy": "Nowhere", "name": "X"}, (404, "There is no environment 'Nowhere'")),
         ("POST", "", {"name": "X"}, (404, "There is no environment 'None'")),
-        ("POST", "", {"copy": "Sandbox", "name": "a b"}, (400, "letters, digits and hyphens")),
-        ("POST", "", {"copy": "Sandbox"}, (400, "letters, digits and hyphens")),
+        ("POST", "", {"copy": "Sandbox", "name": "a b"}, (400, "a letter, then")),
+        ("POST", "", {"copy": "Sandbox"}, (400, "a letter, then")),
         ("POST", "", {"copy": "Sandbox", "name": "production"}, (409, "already")),
         ("POST", "", {"copy": "Sandbox", "name": "X", "type": "Test"}, (400, "type is Production")),
         ("POST", "", {"copy": "Sandbox", "name": "X", "colour": 1}, (400, "'colour' is not known")),
@@ -98,3 +98,15 @@ async def test_mistakes_are_told(
     assert reply.status == status
     assert sentence in reply.json["error"]
     assert (await client.get("/_simulator/hash")).json == before
+
+
+@pytest.mark.parametrize("name", ["1Test", "-Test", "_Test", "T" * 30, "Té", ""])
+async def test_a_name_that_the_admin_center_refuses(client: Client, name: str) -> None:
+    refused = await client.post(CONTROL, {"copy": "Production", "name": name})
+    assert (refused.status, "a letter, then" in refused.json["error"]) == (400, True)
+
+
+async def test_names_as_long_as_they_may_be(client: Client) -> None:
+    for name in ("T" * 29, "a_b-1"):
+        made = await client.post(CONTROL, {"copy": "Production", "name": name})
+        assert made.status == 201, made.text

@@ -226,6 +226,16 @@ def test_wrong_wishes_are_answered_in_sentences(wish: object, sentence: str) -> 
         Faults().arm(wish)
 
 
+async def test_a_fault_of_an_entity_set_that_is_none_is_refused(client: Client) -> None:
+    wish = {"kind": "lock", "match": {"entity": "salesOrderz"}}
+    refused = await client.post("/_simulator/faults", wish)
+    assert refused.status == 400
+    sentence = "There is no entity set 'salesOrderz'. Did you mean 'salesOrders'?"
+    assert refused.json == {"error": sentence}
+    assert (await client.get("/_simulator/faults")).json["value"] == []
+    await client.arm("lock", {"entity": "automationCompanies"})
+
+
 EXAMPLES = [(kind.name, example.wish) for kind in MENU.values() for example in kind.examples]
 
 

@@ -18,6 +18,7 @@ async def test_a_journal_is_posted_when_it_comes_to_nothing(client: Client) -> N
     await journal_line(client, journal, accountNumber="10100", amount=50)
     refused = await client.send("POST", f"journals({journal})/Microsoft.NAV.post")
     assert "out of balance by 50" in refused.message
+    assert "are correct for each line." in refused.message
     await journal_line(client, journal, accountNumber="60400", amount=-50)
     assert (await client.send("POST", f"journals({journal})/Microsoft.NAV.post")).status == 204
     assert await entries(client, "J-1") == {"10100": 50, "60400": -50}

@@ -128,3 +128,22 @@ def test_fields_outside_sql_can_not_be_filtered() -> None:
 )
 def test_pinned_fields(text: str, pinned: set[str]) -> None:
     assert pinned_fields(parse_filter(text), LINES) == pinned
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("number eq 10000", "'Edm.String' and 'Edm.Int32' for operator kind 'Equal'"),
+        ("number lt 3000000000", "'Edm.Int64' for operator kind 'LessThan'"),
+        ("number ge 1.5", "'Edm.Decimal' for operator kind 'GreaterThanOrEqual'"),
+    ],
+)
+def test_types_and_kinds_are_named_as_the_library_does(text: str, found: str) -> None:
+    with pytest.raises(BusinessCentralError, match=found):
+        compile_filter(parse_filter(text), load_catalogue().sets["customers"])
+
+
+def test_a_day_that_is_not_in_the_calendar() -> None:
+    for text in ("invoiceDate eq 2026-02-30", "invoiceDate ge 2026-13-01"):
+        with pytest.raises(BusinessCentralError, match=r"Edm\.Date"):
+            compile_filter(parse_filter(text), load_catalogue().sets["salesInvoices"])

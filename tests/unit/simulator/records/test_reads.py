@@ -3,7 +3,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.simulator.catalogue.entities import ZERO_GUID
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import IRELAND, Client
 
 
 async def test_blanks_are_never_null(client: Client) -> None:
@@ -139,3 +139,33 @@ async def test_flat_lines_are_listed_by_document(client: Client) -> None:
     await client.post(f"salesOrders({order['id']})/salesOrderLines", {"description": "a note"})
     reply = await client.get("salesOrderLines", _filter=f"documentId eq {order['id']}")
     assert [line["description"] for line in reply.json["value"]] == ["a note"]
+
+
+async def test_a_mistake_in_a_filter_is_told_before_the_parent_is_missed(client: Client) -> None:
+    wrong = await client.get("salesOrderLines", _filter="nope eq 'x'")
+    assert wrong.message.startswith("Could not find a property named 'nope'")
+    right = await client.get("salesOrderLines", _filter="description eq 'x'")
+    assert "You must specify" in right.message
+
+
+async def test_a_second_line_of_a_number_names_the_table(client: Client) -> None:
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json
+    path = f"salesOrders({order['id']})/salesOrderLines"
+    assert (await client.post(path, {"lineType": "Comment", "sequence": 10000})).status == 201
+    again = await client.post(path, {"lineType": "Comment", "sequence": 10000})
+    assert again.message.startswith("The Sales Line already exists.")
+
+
+async def test_companies_are_expanded_by_their_entity_sets(client: Client) -> None:
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    path = f"{client.root}/companies"
+    reply = await client.get(path, _expand="customers($select=number;$count=true),items($top=1)")
+    ltd, ireland = reply.json["value"]
+    assert (ltd["name"], ltd["customers@odata.count"]) == ("Harwick Distributors Ltd", 7)
+    assert ireland["customers@odata.count"] == 6
+    assert "C00010" in [one["number"] for one in ltd["customers"]]
+    assert len(ireland["items"]) == 1
+    for wrong in ("nothing", "companies", "salesOrderLines"):
+        assert (await client.get(path, _expand=wrong)).status == 400
+    one = await client.get(f"{path}({IRELAND})", _expand="generalLedgerSetup")
+    assert len(one.json["generalLedgerSetup"]) == 1

@@ -58,11 +58,17 @@ async def test_rows_of_ones_own(client: Client) -> None:
         ({"rows": {"salesOrders": []}}, "'salesOrders' is no entity set"),
         ({"rows": {"customers": {}}}, "customers is a list of objects"),
         ({"rows": {"customers": [{"colour": "red"}]}}, "customers has no field 'colour'"),
-        ({"rows": {"customers": [{"number": 5}]}}, "Nothing was seeded"),
-        ({"rows": {"customers": [{"number": "10000"}]}}, "already exists"),
+        ({"rows": {"customers": [{"number": "A"}, {"name": "B"}]}}, "customers[1]: customers has"),
+        ({"rows": {"customers": [{"number": 5}]}}, "Nothing was seeded: customers[0]: "),
+        (
+            {"rows": {"customers": [{"number": "A1"}, {"number": "10000"}]}},
+            "customers[1]: The Customer already exists.",
+        ),
+        ({"rows": {"customers": [{"number": "10000"}]}}, "fields and values: No.='10000'"),
+        ({"rows": {"paymentTerms": [{"code": "CM"}]}}, "and values: Code='CM'"),
         (
             {"rows": {"customers": [{"number": "A1", "paymentTermsId": "NONE"}]}},
-            "Nothing was seeded",
+            "Nothing was seeded: customers[0]: ",
         ),
     ],
 )
