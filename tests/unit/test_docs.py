@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pytest
 
 from docs.generate import MARK, MENU_ENDS, MENU_STARTS, REPORT_STARTS, menu, rendered, report
 from gateway.cases import read_cases, run_cases
@@ -116,3 +118,15 @@ def test_the_figures_of_the_readme_are_those_of_the_last_run() -> None:
     processor = re.search(r"^\| processor \| (.+) \|$", results, re.MULTILINE)
     assert processor is not None
     assert processor.group(1) in section
+
+
+def test_the_example_of_the_simulator_in_python_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = page("simulator.md").partition("\n## In Python\n")[2]
+    found = re.search(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    script = tmp_path / "example.py"
+    script.write_text(found[1], encoding="utf-8")
+    runpy.run_path(str(script), run_name="__main__")
+    assert capsys.readouterr().out == "Harwick Distributors Ltd 6\n"

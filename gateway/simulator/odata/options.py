@@ -154,7 +154,7 @@ def _of_company(name: str, sets: dict[str, EntitySet]) -> Navigation | None:
     """The way from a company to one of its entity sets, as ``$metadata`` declares it."""
     named = (one for one in sets.values() if one.segment.lower() == name.lower())
     found = next((one for one in named if one.name != "companies"), None)
-    return found and Navigation(found.segment, found.name, many=True)
+    return None if found is None else Navigation(found.segment, found.name, many=True)
 
 
 def _orderby(value: str, entity_set: EntitySet) -> tuple[tuple[str, bool], ...]:
