@@ -35,7 +35,7 @@ test-clients: install  ## clients that others wrote, against the simulator; need
 
 soak: install  ## requests made from both descriptions, SOAK_SECONDS each (300), and 10000 cases of each property
 	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py tests/contract/test_simulator_fuzzed.py \
-		tests/unit/mapping/test_triples.py tests/contract/test_texts.py tests/contract/test_fuzzed_mappings.py
+		tests/contract/test_triples.py tests/contract/test_texts.py tests/contract/test_fuzzed_mappings.py
 
 check: install  ## format, lint, types, import contracts, tests, shipped mappings
 	$(BIN)/ruff format --check .
