@@ -67,7 +67,7 @@ async def test_what_the_tenant_has(product: ClientSession, connect: Connect) -> 
     assert "/Sandbox" in environments[1]["web_client_url"]
     companies = (await read(product, f"{base}/companies"))["data"]
     assert [company["name"] for company in companies] == [company[1] for company in COMPANIES]
-    assert companies[0]["system_version"] == "29.0.0.0"
+    assert companies[0]["system_version"] == "28.0.0.0"
     assert companies[0]["created_at"] == companies[0]["updated_at"]
     for shape, answered in ((shapes.ENVIRONMENT, environments), (shapes.COMPANY, companies)):
         assert [Validator(shape).violations(each) for each in answered] == [[], []]

@@ -216,7 +216,7 @@ class TestPosting:
         await writes.remote.arm("drop_before_commit", match=POST)
         outcome = await run(writes, "sales-invoices", "post", there["id"], wait=0)
         assert outcome.status == 202
-        while not await writes.remote.journal(path="Microsoft.NAV.post$"):
+        while not await writes.remote.journal(path="Microsoft.NAV.post$"):  # noqa: ASYNC110 - the simulator is asked over HTTP
             await asyncio.sleep(0.005)  # deleted before that, nothing would be in doubt
         await typed(writes, Typed(f"salesInvoices({there['id']})", method="DELETE"))
         parked = await writes.pass_until(lambda one: one.state == "parked")
