@@ -31,11 +31,3 @@ def caption_of(name: str) -> str:
         return _SPECIAL[name]
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
     return " ".join(word[0].upper() + word[1:] for word in words)
-
-
-def table_of(name: str) -> str:
-    """The table under an entity, as messages about its key have it: all lines of sales documents
-    are in one, those of purchases in another.
-    """
-    found = re.fullmatch(r"(sales|purchase)(Order|Invoice|Quote|CreditMemo)Line", name)
-    return f"{found[1].capitalize()} Line" if found else caption_of(name)

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from urllib.parse import quote
 
+from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet, Field
-from gateway.simulator.errors import BusinessCentralError, bad_key
+from gateway.simulator.documents.rules import DOCUMENTS, LINES
+from gateway.simulator.errors import BusinessCentralError, already_exists, bad_key
 from gateway.simulator.odata.options import split_top_level
-from gateway.simulator.records.store import Record, Values
+from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import GUID, encode_json, read_value
 
 NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
@@ -113,3 +115,19 @@ def _value(field: Field, literal: str) -> object:
         return read_value(field, value)
     except BusinessCentralError:
         raise bad_key() from None
+
+
+def same_key(
+    company: Company, entity_set: EntitySet, values: Values, key: str
+) -> BusinessCentralError:
+    """Another record has the same ``key``; the lines of all documents of a party are one table,
+    whose own key is told (a choice, after other texts of Business Central: bc/api.md §4).
+    """
+    told = f"{caption_of(key)}='{values[key]}'"
+    if entity_set.name not in LINES:
+        return already_exists(entity_set.caption, told)
+    name = LINES[entity_set.name]
+    document, owner = DOCUMENTS[name], company.get(name, str(values["documentId"]))
+    number = "" if owner is None else owner.values["number"]
+    whole = f"Document Type='{document.kind}',Document No.='{number}',{told}"
+    return already_exists(document.line_table, whole)

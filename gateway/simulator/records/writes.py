@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gateway.simulator.catalogue.captions import table_of
 from gateway.simulator.catalogue.entities import (
     ZERO_GUID,
     Catalogue,
@@ -38,7 +37,6 @@ from gateway.simulator.documents.rules import (
     SERIES,
 )
 from gateway.simulator.errors import (
-    already_exists,
     bad_request,
     blank_refused,
     dialog,
@@ -55,6 +53,7 @@ from gateway.simulator.records.guards import (
     refuse_used,
     refuse_view,
 )
+from gateway.simulator.records.keys import same_key
 from gateway.simulator.records.references import relate, rename
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import forget, refuse_move, settle_file
@@ -320,9 +319,7 @@ class Writer:
             return
         for record in self._siblings(entity_set, values):
             if record.id != own and record.values[key] == values[key]:
-                caption = "Line No." if key in {"sequence", "lineNumber"} else key.capitalize()
-                label = "No." if key == "number" else caption
-                raise already_exists(table_of(entity_set.entity), f"{label}='{values[key]}'")
+                raise same_key(self.company, entity_set, values, key)
 
     def _check_blanks(self, entity_set: EntitySet, values: Values, names: set[str]) -> None:
         for name in names:

@@ -153,7 +153,10 @@ async def test_a_second_line_of_a_number_names_the_table(client: Client) -> None
     path = f"salesOrders({order['id']})/salesOrderLines"
     assert (await client.post(path, {"lineType": "Comment", "sequence": 10000})).status == 201
     again = await client.post(path, {"lineType": "Comment", "sequence": 10000})
-    assert again.message.startswith("The Sales Line already exists.")
+    assert again.message.startswith(
+        "The Sales Line already exists. Identification fields and values: "
+        f"Document Type='Order',Document No.='{order['number']}',Line No.='10000'"
+    )
 
 
 async def test_companies_are_expanded_by_their_entity_sets(client: Client) -> None:
