@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 from gateway.simulator.catalogue.entities import EntitySet, Field
 from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.rules import DOCUMENTS
 from gateway.simulator.errors import dialog, not_found
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import decode_member
@@ -25,29 +27,46 @@ _SIGNS = (
 def content(company: Company, entity_set: EntitySet, record: Record, field: Field) -> bytes:
     """The bytes of a stream. Raises BusinessCentralError (404) where there are none."""
     if entity_set.name == "pdfDocument":
-        return _pdf(_title(company, record.values))
+        return _pdf(*_printed(company, record.values))
     found = company.streams.get((entity_set.name, record.id, field.name))
     if found is None:
         raise not_found(entity_set.caption, f"Content of '{field.name}'")
     return found
 
 
-def _title(company: Company, pdf: Values) -> str:
-    """What a document is known by: its type and its number."""
-    owner = parent_of(company, "pdfDocument", pdf)
+def _printed(company: Company, pdf: Values) -> Iterator[str]:
+    """What stands in a document as PDF: type and number, the party, the lines, the total.
+
+    A choice: Business Central prints a layout of the tenant's.
+    """
+    name, owner = _owner(company, "pdfDocument", pdf)
     known = {} if owner is None else owner.values
     number = known.get("number") or known.get("customerName") or pdf["parentId"]
-    return f"{decode_member(str(pdf['parentType']))} {number}"
+    yield f"{decode_member(str(pdf['parentType']))} {number}"
+    if name not in DOCUMENTS or owner is None:
+        return
+    document = DOCUMENTS[name]
+    yield str(known[f"{document.party}Name"])
+    for line in company.table(document.lines).where("documentId", owner.id):
+        row = line.values
+        told = (row["lineObjectNumber"], row["description"], row["quantity"], row["netAmount"])
+        yield "  ".join(str(one) for one in told)
+    yield f"{known['currencyCode']} {known['totalAmountIncludingTax']}"
 
 
 def parent_of(company: Company, name: str, values: Values) -> Record | None:
     """The record that a file or a document as PDF belongs to, by ``parentType`` and id."""
+    return _owner(company, name, values)[1]
+
+
+def _owner(company: Company, name: str, values: Values) -> tuple[str, Record | None]:
+    """The same with its entity set."""
     for owner, way in company.catalogue.leading(name):
         if way.fixed.get("parentType") == values["parentType"]:
             found = company.get(owner.name, str(values["parentId"]))
             if found is not None:
-                return found
-    return None
+                return owner.name, found
+    return "", None
 
 
 def take(
@@ -133,10 +152,11 @@ def _size(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _pdf(text: str) -> bytes:
-    """A page with a line of text, as small as a PDF can be."""
-    escaped = re.sub(r"([\\()])", r"\\\1", text)
-    drawn = f"BT /F1 12 Tf 50 780 Td ({escaped}) Tj ET".encode("latin-1", "replace")
+def _pdf(*lines: str) -> bytes:
+    """A page with lines of text, as small as a PDF can be."""
+    escaped = [re.sub(r"([\\()])", r"\\\1", line) for line in lines]
+    shown = " 0 -16 Td ".join(f"({line}) Tj" for line in escaped)
+    drawn = f"BT /F1 12 Tf 50 780 Td {shown} ET".encode("latin-1", "replace")
     fonts = b"<</Font<</F1 5 0 R>>>>"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",

@@ -118,6 +118,13 @@ async def test_a_document_as_pdf(client: Client) -> None:
     assert pdf.text.startswith("%PDF-1.4")
     number = (await client.get(f"salesOrders({order})")).json["number"]
     assert f"(Sales Order {number}) Tj" in pdf.text
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 2}
+    assert (await client.post(f"salesOrders({order})/salesOrderLines", line)).status == 201
+    pdf = await client.get(f"salesOrders({order})/pdfDocument/pdfDocumentContent")
+    drawn = re.findall(r"\(([^()]*)\) Tj", pdf.text)
+    assert drawn[:2] == [f"Sales Order {number}", "Ashgrove Interiors Ltd"]
+    assert drawn[2].startswith("1896-S  ATHENS Desk  2  2001.6")
+    assert drawn[3].startswith("GBP 2401.9")
     changed = await put(client, f"salesOrders({order})/pdfDocument/pdfDocumentContent", b"x")
     assert changed.status == 405
 
