@@ -31,7 +31,7 @@ from gateway.simulator.control.views import environment_seen
 from gateway.simulator.delivery import deliver, drop, whole
 from gateway.simulator.entra.tokens import Claims
 from gateway.simulator.environments import Environment
-from gateway.simulator.errors import BusinessCentralError, EntraError
+from gateway.simulator.errors import BusinessCentralError, EntraError, bad_request
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.onpremises import ENVIRONMENT, below_root, is_on_premises, user_of
 from gateway.simulator.routes import entity_named
@@ -40,6 +40,7 @@ from gateway.simulator.state import State
 from gateway.simulator.webhooks.subscriptions import Prove, Unproven
 
 LARGEST_BODY = 350 * 1024 * 1024
+_TOO_DEEP = "The query is nested too deeply."
 _TENANT_IDS = {name: tenant.id for tenant in TENANTS for name in (tenant.id, tenant.domain)}
 
 
@@ -77,6 +78,8 @@ class Listener:
         entry.faults = faults.names
         entry.principal = str(claims["oid"]) if claims else None
         answer = await self._in_turn(call, claims, faults, entry.principal)
+        if call.method != "GET":
+            state.changes += 1  # it may have been saved while this waited
         state.journal.end(entry, answer)
         if answer is None:
             return drop(request)
@@ -134,6 +137,8 @@ class Listener:
         try:
             faults.refuse()
             answer = self._route(call, claims, faults, prove)
+        except RecursionError:
+            answer = error_answer(bad_request(_TOO_DEEP), request_id)
         except EntraError as error:
             return self._state.entra.error_answer(error, call)
         except BusinessCentralError as error:
@@ -278,7 +283,12 @@ async def _call(request: web.Request) -> Call:
         method=request.method,
         path=path,
         query=query,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers={name.lower(): _readable(value) for name, value in request.headers.items()},
         body=await request.read(),
-        origin=f"{request.scheme}://{request.host}",
+        origin=f"{request.scheme}://{_readable(request.host)}",
     )
+
+
+def _readable(value: str) -> str:
+    """A header without the bytes that are no UTF-8, which no journal could keep."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -77,6 +77,9 @@ def apply_to_invoice(books: Books, name: str, memo: Record) -> None:
     invoice = books.company.get(invoices, memo.values["invoiceId"])
     if invoice is None or invoice.values["status"] != "Open":
         return
+    party = f"{DOCUMENTS[name].party}Number"
+    if invoice.values[party] != memo.values[party]:
+        return
     used = apply(books.company, invoices, invoice, _open(books, memo))
     apply(books.company, name, memo, used)
 

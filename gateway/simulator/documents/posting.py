@@ -255,7 +255,8 @@ def _is_partial(ordered: Ordered, lines: Sequence[Record]) -> bool:
 
 def _check_quantities(ordered: Ordered, values: Values) -> None:
     open_ = Decimal(values["quantity"]) - Decimal(values[ordered.delivered])
-    if abs(Decimal(values[ordered.deliver])) > abs(open_):
+    wanted = Decimal(values[ordered.deliver])
+    if abs(wanted) > abs(open_) or wanted * open_ < 0:
         raise dialog(f"You cannot {ordered.verb} more than {open_} units.")
     delivered = Decimal(values[ordered.delivered]) + Decimal(values[ordered.deliver])
     if abs(Decimal(values["invoicedQuantity"]) + Decimal(values["invoiceQuantity"])) > abs(

@@ -139,5 +139,7 @@ def check_redirect(uri: str) -> None:
     except ValueError:
         raise refuse(50011, uri=uri) from None
     # A line break would end the header that the URI is sent in.
-    if parts.scheme not in {"http", "https"} or not loopback or not uri.isprintable():
+    # Browsers take a backslash for a slash, and would find another host there.
+    strange = "\\" in uri or parts.fragment or not uri.isprintable()
+    if parts.scheme not in {"http", "https"} or not loopback or strange:
         raise refuse(50011, uri=uri)

@@ -6,6 +6,7 @@ what has no AL form. What it gives is a plain function of the stored values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,6 +30,7 @@ from gateway.simulator.odata.nodes import (
 Test = Callable[[Mapping[str, Any]], bool]
 Reader = Callable[[Mapping[str, Any]], Any]
 
+_PLACE = re.compile(r"[0-9]{1,9}")
 _DISTINCT = "The 'OR' operator is not supported on distinct fields on an OData filter."
 _CASE = frozenset({"tolower", "toupper"})
 _MATCHES: dict[str, Callable[[str, str], bool]] = {
@@ -219,8 +221,10 @@ class _Compiler:
         numbers = [b for b in bounds if isinstance(b, Literal) and b.kind == "number"]
         if field is None or len(numbers) != len(bounds) or not 1 <= len(bounds) <= 2:
             raise filter_unsupported()
-        name, start = field.name, int(Decimal(numbers[0].text))
-        end = start + int(Decimal(numbers[1].text)) if len(numbers) > 1 else None
+        if not all(_PLACE.fullmatch(number.text) for number in numbers):
+            raise bad_request("The places of the function 'substring' are whole numbers.")
+        name, start = field.name, int(numbers[0].text)
+        end = start + int(numbers[1].text) if len(numbers) > 1 else None
         return lambda values: values[name][start:end]
 
     def _text_field(self, node: Node) -> Field:

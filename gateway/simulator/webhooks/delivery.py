@@ -136,7 +136,8 @@ class Webhooks:
             async with session.post(
                 url, data=data, headers=headers, allow_redirects=False, ssl=False
             ) as answer:
-                return answer.status, await answer.text(errors="replace")
+                # Whatever it says of its own letters: they are looked at as UTF-8.
+                return answer.status, (await answer.read()).decode("utf-8", "replace")
 
         return await self._clock.within(seconds, ask(self._session))
 

@@ -182,3 +182,51 @@ async def test_the_service_document_names_every_set(client: Client) -> None:
 
 async def test_too_long_a_query_is_refused(client: Client) -> None:
     assert (await client.get("customers", _filter="x" * 8100)).status == 414
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "substring(number,1e9999999) eq 'x'",
+        "substring(number,1.5) eq 'x'",
+        "substring(number,-1) eq 'x'",
+        " or ".join(["1"] * 1500),
+        "not " * 1900 + "1 or 1",
+    ],
+)
+async def test_a_filter_that_asks_too_much_is_refused(client: Client, text: str) -> None:
+    assert (await client.get("items", _filter=text)).status in {400, 414, 501}
+    assert (await client.get("items", _top="1")).status == 200
+
+
+async def test_a_header_that_is_no_text_leaves_the_journal_readable(client: Client) -> None:
+    for name in ("X-Note", "Company", "Content-Type"):
+        await client.send("GET", "items", None, {name: "a\udcff"})
+    assert (await client.get("/_simulator/journal")).status == 200
+
+
+async def test_no_more_is_shipped_than_was_ordered_nor_less_than_nothing(client: Client) -> None:
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 3, "unitPrice": 10}
+    order = await client.post("salesOrders", {"customerNumber": "10000", "salesOrderLines": [line]})
+    path = f"salesOrders({order.json['id']})"
+    [there] = (await client.get(f"{path}/salesOrderLines")).json["value"]
+    less = {"shipQuantity": -3, "invoiceQuantity": -3}
+    await client.patch(f"salesOrderLines({there['id']})", less)
+    refused = await client.post(f"{path}/Microsoft.NAV.shipAndInvoice", {})
+    assert (refused.status, refused.code) == (400, "Application_DialogException")
+
+
+async def test_a_credit_memo_settles_its_own_party_alone(client: Client) -> None:
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1, "unitPrice": 10}
+    invoice = await client.post(
+        "salesInvoices", {"customerNumber": "10000", "salesInvoiceLines": [line]}
+    )
+    owed = f"salesInvoices({invoice.json['id']})"
+    await client.post(f"{owed}/Microsoft.NAV.post", {})
+    number = (await client.get(owed)).json["number"]
+    memo = await client.post(
+        "salesCreditMemos",
+        {"customerNumber": "20000", "invoiceNumber": number, "salesCreditMemoLines": [line]},
+    )
+    await client.post(f"salesCreditMemos({memo.json['id']})/Microsoft.NAV.post", {})
+    assert (await client.get(owed)).json["status"] == "Open"
