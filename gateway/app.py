@@ -28,7 +28,8 @@ from gateway.entra import Tokens
 from gateway.errors import StartError
 from gateway.matching import Matching
 from gateway.operations import Engine
-from gateway.snapshot import Snapshot, load_snapshot
+from gateway.reload import Reload, files_seen
+from gateway.snapshot import Current, Snapshot, load_configured
 from gateway.storage import Store, open_store
 from gateway.telemetry import tracing, watched_loop
 from gateway.validation import Schemas, load_schemas
@@ -44,12 +45,17 @@ class Gateway:
     """
 
     config: Config
-    snapshot: Snapshot
+    reload: Reload
     store: Store
     connections: Connections
     engine: Engine
     application: web.Application
     operators: web.Application | None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that counts now."""
+        return self.reload.current.snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +78,29 @@ async def open_gateway(
     a sentence that says what to do, and `InvalidFiles` with every finding in the mappings and
     schemas.
     """
+    seen = files_seen(config)  # before they are read: what changes while they are is seen next
     if snapshot is None:
-        snapshot = load_snapshot(
-            mappings=folders("mappings", config.mappings),
-            schemas=folders("schemas", config.schemas),
-        )
+        snapshot = load_configured(config)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(tracing())
         await stack.enter_async_context(watched_loop())
         rooms = await _open_rooms(stack, config, snapshot.schemas, clock, serving=True)
-        store, connections = rooms.store, rooms.connections
+        store, connections, current = rooms.store, rooms.connections, Current(snapshot)
         engine = await stack.enter_async_context(
-            Engine(
-                store, snapshot, rooms.business_central, connections, rooms.matching, clock=clock
-            )
+            Engine(store, current, rooms.business_central, connections, rooms.matching, clock=clock)
         )
-        application = public_application(config, snapshot)
+        reload = await stack.enter_async_context(Reload(config, current, clock, seen))
+        application = public_application(config, current)
         application[keys.CLOCK] = clock
         application[keys.STORE] = store
         application[keys.BUSINESS_CENTRAL] = rooms.business_central
         application[keys.CONNECTIONS] = connections
         application[keys.MATCHING] = rooms.matching
         application[keys.ENGINE] = engine
-        operators = None if config.console is None else operators_application(config.console, store)
-        yield Gateway(config, snapshot, store, connections, engine, application, operators)
+        operators = (
+            None if config.console is None else operators_application(config.console, store, reload)
+        )
+        yield Gateway(config, reload, store, connections, engine, application, operators)
 
 
 @asynccontextmanager

@@ -110,6 +110,7 @@ class Config:
     on_premises: Mapping[str, str] = field(default_factory=dict)
     mappings: Path | None = None
     schemas: Path | None = None
+    overrides: Path | None = None
     most_body_bytes: int = MOST_BODY_BYTES
 
 
@@ -174,6 +175,7 @@ class _Reader:
             on_premises=self._on_premises(),
             mappings=self._own_folder("mappings"),
             schemas=self._own_folder("schemas"),
+            overrides=self._own_folder("overrides"),
             most_body_bytes=cast("int", self._value(("public", "most_body_bytes")))
             or MOST_BODY_BYTES,
         )

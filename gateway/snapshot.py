@@ -7,28 +7,34 @@ makes no snapshot at all: every finding comes at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
-from gateway.config import shipped
+from gateway.config import Config, folders, shipped
 from gateway.documents import Document, Finding, load_document, read_document, suggest
-from gateway.errors import InvalidFiles, MethodNotAllowed, Place, UnknownResource
-from gateway.mapping import Plan, compile_document
+from gateway.errors import InvalidFiles, MethodNotAllowed, UnknownResource
+from gateway.mapping import Findings, Plan, compile_document, extended
+from gateway.overrides import TEST, doubled, orphans, read_overrides, unread
 from gateway.validation import Schemas, load_schemas
 
-_TEST: Final = ".test.yaml"
+Overrides = Mapping[str, Mapping[str, Document]]
+
+KEPT: Final = 3  # earlier snapshots, for operations that began with one and wait
 _DRAFT: Final = "draft.yaml"  # how findings name a mapping that is no file
 
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlans:
-    """A resource and the plans of its verbs and actions. `schema` names its canonical schema."""
+    """A resource and the plans of its verbs and actions. `schema` names its canonical schema,
+    `file` is where its mapping, or the override of it, can be opened.
+    """
 
     resource: str
     title: str
     schema: str
+    file: str
     verbs: Mapping[str, Plan]
 
     def plan(self, verb: str) -> Plan:
@@ -46,37 +52,119 @@ class ResourcePlans:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything the gateway speaks. `hash` is of the bytes of all files it was made from."""
+    """Everything the gateway speaks. `hash` is of the bytes of all files it was made from.
+
+    `resources` are for all; `overrides` are, by connection or organization, the resources that
+    are different there.
+    """
 
     hash: str
     schemas: Schemas = field(repr=False)
     resources: Mapping[str, ResourcePlans] = field(repr=False)
+    overrides: Mapping[str, Mapping[str, ResourcePlans]] = field(repr=False, default_factory=dict)
 
-    def plan(self, resource: str, verb: str) -> Plan:
-        """The plan of a verb. Raises `UnknownResource` or `MethodNotAllowed`, with what exists."""
-        found = self.resources.get(resource)
+    def resource(self, resource: str, *owners: str) -> ResourcePlans | None:
+        """The plans of a resource for the first of `owners` that has an override of it: ids of a
+        connection and of its organization, in that order.
+        """
+        for owner in owners:
+            if resource in self.overrides.get(owner, ()):
+                return self.overrides[owner][resource]
+        return self.resources.get(resource)
+
+    def of(self, *owners: str) -> dict[str, ResourcePlans]:
+        """Every resource, for whom as `resource` has it."""
+        lain = [self.overrides.get(owner, {}) for owner in reversed(owners)]
+        return {name: plans for layer in (self.resources, *lain) for name, plans in layer.items()}
+
+    def plan(self, resource: str, verb: str, *owners: str) -> Plan:
+        """The plan of a verb, for whom as `resource` has it.
+
+        Raises `UnknownResource` or `MethodNotAllowed`, with what exists.
+        """
+        found = self.resource(resource, *owners)
         if found is None:
-            near = suggest(resource, self.resources)
-            known = ", ".join(sorted(self.resources)) or "none"
-            hint = f'Did you mean "{near}"?' if near else f"There are: {known}."
-            raise UnknownResource(f"This gateway has no such resource. {hint}")
+            raise _unknown(resource, self.resources)
         return found.plan(verb)
 
 
-def load_snapshot(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> Snapshot:
+class Current:
+    """The snapshot that counts now. A reload brings another one; who works on something takes
+    it once and goes on with what it took.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._earlier: tuple[Snapshot, ...] = ()
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """From here on `snapshot` counts."""
+        self._earlier = (self.snapshot, *self._earlier)[:KEPT]
+        self.snapshot = snapshot
+
+    def of(self, wanted: str) -> Snapshot:
+        """The snapshot with this hash, if it is one of the last; else the one that counts now."""
+        known = (one for one in self._earlier if one.hash == wanted)
+        return self.snapshot if self.snapshot.hash == wanted else next(known, self.snapshot)
+
+
+def load_snapshot(
+    *, mappings: Sequence[Path], schemas: Sequence[Path], overrides: Path | None = None
+) -> Snapshot:
     """The snapshot of the files in these folders; later folders win.
 
     Raises `InvalidFiles` with every finding in every file.
     """
-    findings, snapshot = load_checked(mappings=mappings, schemas=schemas)
+    findings, snapshot = load_checked(mappings=mappings, schemas=schemas, overrides=overrides)
     if snapshot is None:
         raise InvalidFiles([one for one in findings if one.severity == "error"])
     return snapshot
 
 
-def check(*, mappings: Sequence[Path], schemas: Sequence[Path]) -> list[Finding]:
+def load_configured(config: Config) -> Snapshot:
+    """The snapshot of the folders of a configuration. Raises `InvalidFiles` as `load_snapshot`."""
+    return load_snapshot(
+        mappings=folders("mappings", config.mappings),
+        schemas=folders("schemas", config.schemas),
+        overrides=config.overrides,
+    )
+
+
+def check(
+    *, mappings: Sequence[Path], schemas: Sequence[Path], overrides: Path | None = None
+) -> list[Finding]:
     """Every finding in the files of these folders, warnings too."""
-    return load_checked(mappings=mappings, schemas=schemas)[0]
+    return load_checked(mappings=mappings, schemas=schemas, overrides=overrides)[0]
+
+
+def merged_mapping(
+    resource: str, *owners: str, mappings: Sequence[Path], overrides: Path | None = None
+) -> Document:
+    """The mapping of a resource for the first of `owners` that has an override of it, as one
+    document. Raises `InvalidFiles`, `UnknownResource`.
+    """
+    findings: list[Finding] = []
+    bases, lain = _documents(mappings, findings), read_overrides(overrides, findings)
+    base = next((one for one in bases if _resource(one) == resource), None)
+    if base is None and not findings:
+        raise _unknown(resource, [one for one in map(_resource, bases) if isinstance(one, str)])
+    over = next((lain[one][resource] for one in owners if resource in lain.get(one, ())), None)
+    if base is None or over is None:
+        merged = base
+    else:
+        about = Findings(over)
+        merged = extended(base, over, about)
+        findings += about.found
+    if findings or merged is None:
+        raise InvalidFiles(findings)
+    return merged
+
+
+def _unknown(resource: str, known: Iterable[str]) -> UnknownResource:
+    names = sorted(known)
+    near = suggest(resource, names)
+    hint = f'Did you mean "{near}"?' if near else f"There are: {', '.join(names) or 'none'}."
+    return UnknownResource(f"This gateway has no such resource. {hint}")
 
 
 def drafted(text: str, schemas: Schemas) -> ResourcePlans:
@@ -84,18 +172,17 @@ def drafted(text: str, schemas: Schemas) -> ResourcePlans:
 
     Raises `InvalidFiles` with every finding that is an error.
     """
-    shape = load_document(shipped("schemas") / "gateway" / "mapping.schema.json")
     document = read_document(_DRAFT, text)
-    compiled = compile_document(document, cast("Mapping[str, Any]", shape.value), schemas)
+    compiled = compile_document(document, _shape(), schemas)
     wrong = [one for one in compiled.findings if one.severity == "error"]
     if wrong:
         raise InvalidFiles(wrong)
-    plan = next(iter(compiled.plans.values()))
-    return ResourcePlans(plan.resource, plan.title, plan.schema, compiled.plans)
+    [plans] = _plans(document, compiled.plans)
+    return plans
 
 
 def load_checked(
-    *, mappings: Sequence[Path], schemas: Sequence[Path]
+    *, mappings: Sequence[Path], schemas: Sequence[Path], overrides: Path | None = None
 ) -> tuple[list[Finding], Snapshot | None]:
     """Every finding in the files of these folders, warnings too, and the snapshot of files
     without an error.
@@ -104,32 +191,95 @@ def load_checked(
         known = load_schemas(schemas)
     except InvalidFiles as error:
         return [one for one in error.findings if isinstance(one, Finding)], None
-    shape = load_document(shipped("schemas") / "gateway" / "mapping.schema.json")
     findings: list[Finding] = []
     documents = _documents(mappings, findings)
-    resources: dict[str, ResourcePlans] = {}
+    lain = read_overrides(overrides, findings)
+    making = _Making(known)
     for document in documents:
-        named = replace(document, file=_known_as(document))
-        compiled = compile_document(named, cast("Mapping[str, Any]", shape.value), known)
-        findings += [_in_file(one, document) for one in compiled.findings]
-        for plan in list(compiled.plans.values())[:1]:
-            resources[plan.resource] = ResourcePlans(
-                plan.resource, plan.title, plan.schema, compiled.plans
-            )
+        making.base(document)
+    for owner, files in lain.items():
+        for resource, document in files.items():
+            making.override(owner, resource, document)
+    findings += making.findings
+    findings += orphans(lain, [one for one in map(_resource, documents) if isinstance(one, str)])
     if any(one.severity == "error" for one in findings):
         return findings, None
-    return findings, Snapshot(_hash(documents, known), known, resources)
+    hashed = _hash(documents, lain, known)
+    return findings, Snapshot(hashed, known, making.resources, making.overrides)
 
 
-def _known_as(document: Document) -> str:
-    """How problems name a mapping: its folder and itself, wherever that folder is."""
-    path = Path(document.file).resolve()
-    return f"{path.parent.name}/{path.name}"
+def _shape() -> Mapping[str, Any]:
+    """The JSON Schema of mapping files."""
+    shape = load_document(shipped("schemas") / "gateway" / "mapping.schema.json")
+    return cast("Mapping[str, Any]", shape.value)
 
 
-def _in_file(finding: Finding, document: Document) -> Finding:
-    """A finding by the path at which the file can be opened."""
-    return replace(finding, place=replace(finding.place, file=document.file))
+class _Making:
+    """Mappings and the overrides of them, compiled one after the other."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._shape = _shape()
+        self._schemas = schemas
+        self._bases: dict[object, tuple[Document, tuple[Finding, ...]]] = {}
+        self._files: dict[str, str] = {}
+        self.findings: list[Finding] = []
+        self.resources: dict[str, ResourcePlans] = {}
+        self.overrides: dict[str, dict[str, ResourcePlans]] = {}
+
+    def base(self, document: Document) -> None:
+        """A mapping."""
+        named = self._named(document, _known_as(document, 1))
+        compiled = compile_document(named, self._shape, self._schemas)
+        self.findings += [self._in_file(one) for one in compiled.findings]
+        self._bases[_resource(document)] = (named, compiled.findings)
+        for plans in _plans(document, compiled.plans):
+            self.resources[plans.resource] = plans
+
+    def override(self, owner: str, resource: str, document: Document) -> None:
+        """What is different for `owner`, over a mapping that is right by itself."""
+        base, known = self._bases.get(resource, (None, ()))
+        if base is None or resource not in self.resources:
+            return
+        named = self._named(document, _known_as(document, 2))
+        about = Findings(named)
+        merged = extended(base, named, about)
+        if not about.failed:
+            compiled = compile_document(merged, self._shape, self._schemas)
+            about.found += [
+                _because(one, named.file) if one.place.file == base.file else one
+                for one in compiled.findings
+                if one not in known
+            ]
+            for plans in _plans(document, compiled.plans):
+                self.overrides.setdefault(owner, {})[resource] = plans
+        self.findings += [self._in_file(one) for one in about.found]
+
+    def _named(self, document: Document, name: str) -> Document:
+        self._files[name] = document.file
+        return replace(document, file=name)
+
+    def _in_file(self, finding: Finding) -> Finding:
+        """A finding by the path at which the file can be opened."""
+        file = self._files[finding.place.file]
+        return replace(finding, place=replace(finding.place, file=file))
+
+
+def _plans(document: Document, verbs: Mapping[str, Plan]) -> list[ResourcePlans]:
+    """The plans of one mapping together; of none nothing."""
+    return [
+        ResourcePlans(plan.resource, plan.title, plan.schema, document.file, verbs)
+        for plan in list(verbs.values())[:1]
+    ]
+
+
+def _because(finding: Finding, override: str) -> Finding:
+    """A finding in a mapping that is right without the override."""
+    return replace(finding, message=f"{finding.message} It is {override} that makes it so.")
+
+
+def _known_as(document: Document, folders: int) -> str:
+    """How problems name a file: the last of its folders and itself, wherever they are."""
+    return Path(*Path(document.file).resolve().parts[-folders - 1 :]).as_posix()
 
 
 def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Document]:
@@ -137,9 +287,9 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
     found: dict[object, Document] = {}
     for folder in folders:
         here: dict[object, Document] = {}
-        findings += [_unread(path) for path in sorted(folder.glob("*.yml"))]
+        findings += [unread(path) for path in sorted(folder.glob("*.yml"))]
         for path in sorted(folder.glob("*.yaml")):
-            if path.name.endswith(_TEST) or not path.is_file():
+            if path.name.endswith(TEST) or not path.is_file():
                 continue
             try:
                 document = load_document(path)
@@ -148,16 +298,10 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
                 continue
             name = _resource(document)
             if name in here:
-                findings.append(_doubled(document, here[name]))
+                findings.append(doubled(document, "resource", here[name]))
             here[name] = document
         found |= here
     return list(found.values())
-
-
-def _unread(path: Path) -> Finding:
-    message = "Mapping files end in .yaml, so this one would not be read."
-    hint = f"Name it {path.stem}.yaml."
-    return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
 
 
 def _resource(document: Document) -> object:
@@ -167,22 +311,22 @@ def _resource(document: Document) -> object:
     return resource if isinstance(resource, str) else (document.file,)
 
 
-def _doubled(document: Document, other: Document) -> Finding:
-    place = document.place(("resource",))
-    message = f"{other.file} is a mapping of this resource already."
-    return Finding("M105", "double-resource", message, place)
-
-
-def _hash(documents: Sequence[Document], schemas: Schemas) -> str:
+def _hash(documents: Sequence[Document], overrides: Overrides, schemas: Schemas) -> str:
     canonical = [schemas.canonical(name) for name in schemas.canonical_names()]
     entities = [
         schemas.entity_file(api, name)
         for api in schemas.apis()
         for name in schemas.entity_sets(api)
     ]
+    lain = [
+        part
+        for owner, files in overrides.items()
+        for document in files.values()
+        for part in (owner, document.text)
+    ]
     digest = hashlib.sha256()
-    for document in [*documents, *canonical, *entities]:
-        data = document.text.encode()
+    for text in [*(one.text for one in (*documents, *canonical, *entities)), *lain]:
+        data = text.encode()
         digest.update(len(data).to_bytes(8))
         digest.update(data)
     return digest.hexdigest()

@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 from aiohttp import web
 
-from gateway.api.keys import STORE
+from gateway.api.keys import OWNERS, STORE
 from gateway.api.problems import Handler
 from gateway.errors import Forbidden, Unauthenticated, UnknownConnection
 from gateway.storage import ApiKey, Connection, Role
@@ -58,7 +58,9 @@ def require_organization(request: web.Request, organization: str) -> None:
 
 async def connection_of(request: web.Request) -> Connection:
     """The connection the path names. Raises `UnknownConnection` also for somebody else's."""
-    return await visible_connection(request, request.match_info["connection"])
+    connection = await visible_connection(request, request.match_info["connection"])
+    request[OWNERS] = connection.id, connection.organization
+    return connection
 
 
 async def visible_connection(request: web.Request, connection_id: str) -> Connection:

@@ -21,10 +21,10 @@ from gateway.api import (
 )
 from gateway.api.access import authentication
 from gateway.api.connect import connect_routes
-from gateway.api.keys import CONFIG, SNAPSHOT
+from gateway.api.keys import CONFIG, CURRENT
 from gateway.api.problems import boundary
 from gateway.config import Config
-from gateway.snapshot import Snapshot
+from gateway.snapshot import Current
 
 _CONNECTION = "/v1/connections/{connection}"
 _NOT_RESOURCES = "companies|diagnosis|environments|matches|reconnect"
@@ -32,14 +32,15 @@ _SEGMENT = "[^/]+"  # of an address: a key may hold braces, which the framework 
 _RECORDS = f"{_CONNECTION}/{{resource:(?!(?:{_NOT_RESOURCES})(?:/|$))[^{{}}/]+}}"
 
 
-def public_application(config: Config, snapshot: Snapshot) -> web.Application:
+def public_application(config: Config, current: Current) -> web.Application:
     """The application, without the rest of what `keys.py` lists: the caller puts that there."""
     app = web.Application(
         middlewares=[boundary, authentication], client_max_size=config.most_body_bytes
     )
     app[CONFIG] = config
-    app[SNAPSHOT] = snapshot
-    app[openapi.DESCRIPTION] = openapi.describe(snapshot, config.public.url)
+    app[CURRENT] = current
+    app[openapi.DESCRIPTION] = openapi.Description(config.public.url)
+    app[openapi.DESCRIPTION].of(current.snapshot)
     aiohttp_jinja2.setup(
         app,
         loader=jinja2.PackageLoader("gateway.api"),

@@ -24,7 +24,7 @@ from aiohttp import web
 from yarl import URL
 
 from gateway.api.bodies import received
-from gateway.api.keys import CONFIG, CONNECTIONS, SNAPSHOT
+from gateway.api.keys import CONFIG, CONNECTIONS, snapshot_of
 from gateway.api.looks import look, page_headers
 from gateway.api.stops import status_of, stop_of
 from gateway.connections import ConnectPage
@@ -36,7 +36,7 @@ from gateway.errors import (
     InvalidInput,
     SignInFailed,
 )
-from gateway.snapshot import Snapshot
+from gateway.snapshot import ResourcePlans
 
 SESSION_COOKIE: Final = "bcg_session"
 COOKIE_LIFE: Final = 2 * 60 * 60  # seconds; a ticket lives for one hour
@@ -188,13 +188,13 @@ def _way(request: web.Request) -> _Way:
 def _page_answer(
     request: web.Request, page: ConnectPage, way: _Way, *, nothing_chosen: bool = False
 ) -> web.Response:
+    owners = page.connection.id, page.connection.organization
+    resources = snapshot_of(request).of(*owners)
     values = {
         "page": page,
         "connection": page.connection,
         "abilities": [
-            (does, titles)
-            for does, verbs in _ABILITIES
-            if (titles := _titles(request.app[SNAPSHOT], verbs))
+            (does, titles) for does, verbs in _ABILITIES if (titles := _titles(resources, verbs))
         ],
         "nothing_chosen": nothing_chosen,
     }
@@ -224,10 +224,11 @@ def _rendered(
     return response
 
 
-def _titles(snapshot: Snapshot, verbs: set[str]) -> list[str]:
+def _titles(resources: Mapping[str, ResourcePlans], verbs: set[str]) -> list[str]:
     """The resources that have one of these verbs, in the words of their mappings."""
-    known = sorted(snapshot.resources.items())
-    return [plans.title for _, plans in known if not verbs.isdisjoint(plans.verbs)]
+    return [
+        plans.title for _, plans in sorted(resources.items()) if not verbs.isdisjoint(plans.verbs)
+    ]
 
 
 def _page_headers(request: web.Request) -> dict[str, str]:

@@ -12,7 +12,7 @@ from gateway.api import shapes
 from gateway.api.access import CALLER, connection_of, require_organization
 from gateway.api.answers import answer, page
 from gateway.api.bodies import read_input, read_query
-from gateway.api.keys import CONNECTIONS, SNAPSHOT, STORE
+from gateway.api.keys import CONNECTIONS, STORE, snapshot_of
 from gateway.clock import timestamp
 from gateway.connections import Credentials, Rung, Wish, params_violations
 from gateway.errors import Forbidden, InvalidInput, InvalidQuery, Violation
@@ -28,7 +28,7 @@ async def create_connection(request: web.Request) -> web.Response:
     """A new connection and the address where its administrator signs in, where there is one."""
     given = cast("dict[str, Any]", await read_input(request, _INPUT))
     require_organization(request, given["organization"])
-    _check_params(request, given)
+    _check_params(request, given, given["organization"])
     grant: Grant = given.get("grant", "authorization_code")
     if grant != "authorization_code":
         return await _create_unattended(request, given, grant)
@@ -101,7 +101,7 @@ async def change_connection(request: web.Request) -> web.Response:
     """Another company, other params, another label; without an administrator also more."""
     connection = await connection_of(request)
     given = cast("dict[str, Any]", await read_input(request, _CHANGE))
-    _check_params(request, given)
+    _check_params(request, given, connection.id, connection.organization)
     changes = {name: given[name] for name in ("params", "label") if name in given}
     connections, credentials = request.app[CONNECTIONS], _credentials(given)
     if credentials is not None or "environment" in given:
@@ -175,15 +175,15 @@ async def companies(request: web.Request) -> web.Response:
 async def diagnosis(request: web.Request) -> web.Response:
     """Every rung from the sign-in to what the mappings read, and the first that fails."""
     connection = await connection_of(request)
-    entities = entities_read(request.app[SNAPSHOT])
+    entities = entities_read(snapshot_of(request), connection)
     return answer(diagnosis_body(await request.app[CONNECTIONS].diagnose(connection, entities)))
 
 
-def entities_read(snapshot: Snapshot) -> set[str]:
-    """The entity sets that the mappings read by themselves, not as parts of another."""
+def entities_read(snapshot: Snapshot, connection: Connection) -> set[str]:
+    """The entity sets that its mappings read by themselves, not as parts of another."""
     return {
         entity
-        for resource in snapshot.resources.values()
+        for resource in snapshot.of(connection.id, connection.organization).values()
         for plan in resource.verbs.values()
         for entity in (plan.entity, *(lookup.entity for lookup in plan.lookups))
         if entity is not None
@@ -197,9 +197,9 @@ def diagnosis_body(rungs: Sequence[Rung]) -> dict[str, object]:
     return {"passed": failed is None, "first_failed": failed, "rungs": shown}
 
 
-def _check_params(request: web.Request, given: Mapping[str, Any]) -> None:
+def _check_params(request: web.Request, given: Mapping[str, Any], *owners: str) -> None:
     """Raises `InvalidInput` for settings that no mapping reads, or reads otherwise."""
-    resources = request.app[SNAPSHOT].resources.values()
+    resources = snapshot_of(request).of(*owners).values()
     declared = [plan.params for resource in resources for plan in resource.verbs.values()]
     violations = params_violations(given.get("params", {}), declared)
     if violations:

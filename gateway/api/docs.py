@@ -14,7 +14,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from gateway.api.calls import Code, own_codes
-from gateway.api.keys import SNAPSHOT
+from gateway.api.keys import snapshot_of
 from gateway.api.looks import look, page_headers
 from gateway.api.openapi import DESCRIPTION
 from gateway.snapshot import Snapshot
@@ -51,13 +51,13 @@ async def start(_request: web.Request) -> web.StreamResponse:
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The page."""
-    description = request.app[DESCRIPTION]
+    description = request.app[DESCRIPTION].of(snapshot_of(request))
     schemas = cast("_Json", description)["components"]["schemas"]
     values = {
         "style": look("docs").style,
         "description": description,
         "sections": _sections(description),
-        "codes": _codes(request.app[SNAPSHOT]),
+        "codes": _codes(snapshot_of(request)),
         "schemas": {name: list(_properties(schema, schema)) for name, schema in schemas.items()},
         "examples": {
             name: json.dumps(schema["examples"][0], indent=2, ensure_ascii=False, default=str)
@@ -160,7 +160,8 @@ def _codes(snapshot: Snapshot) -> list[Code]:
             if rejection.remedy
             else f"{rejection.title}.",
         )
-        for _, plans in sorted(snapshot.resources.items())
+        for resources in (*snapshot.overrides.values(), snapshot.resources)
+        for plans in resources.values()
         for plan in plans.verbs.values()
         for rejection in plan.rejections.values()
     }

@@ -8,16 +8,16 @@ really read, and the record that a change is about; without one both come from `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from aiohttp import web
 
 from gateway.api import shapes
-from gateway.api.access import require_role, visible_connection
+from gateway.api.access import require_organization, require_role, visible_connection
 from gateway.api.answers import answer
 from gateway.api.bodies import read_input
-from gateway.api.keys import CLOCK, CONNECTIONS, ENGINE, SNAPSHOT
+from gateway.api.keys import CLOCK, CONNECTIONS, ENGINE, snapshot_of
 from gateway.api.problems import docs_url, problem
 from gateway.documents import Finding
 from gateway.errors import InvalidFiles, InvalidInput, MethodNotAllowed, Violation
@@ -36,29 +36,41 @@ async def dry_run(request: web.Request) -> web.Response:
     """The verdict, the requests, what became of the lookups, and the problem if there is one."""
     require_role(request, "integrator")
     given = cast("dict[str, Any]", await read_input(request, _INPUT))
-    plan = await _plan(request, given)
     if "connection" in given:
         known = await visible_connection(request, given["connection"])
+        plan = await _plan(request, given, known.id, known.organization)
         connection = await request.app[CONNECTIONS].require(known.id)
         prepared = await request.app[ENGINE].prepare(
-            connection, plan, _document(plan, given), target=_target(plan, given)
+            connection,
+            plan,
+            _document(plan, given),
+            snapshot=snapshot_of(request),
+            target=_target(plan, given),
         )
     else:
+        plan = await _plan(request, given, *_organization(request, given))
         prepared = await _offline(request, plan, given)
     return answer(_body(prepared, docs_url(request)))
 
 
-async def _plan(request: web.Request, given: Mapping[str, Any]) -> Plan:
+def _organization(request: web.Request, given: Mapping[str, Any]) -> Iterator[str]:
+    """Whose overrides count without a connection. Raises `Forbidden` for somebody else's."""
+    if "organization" in given:
+        require_organization(request, given["organization"])
+        yield given["organization"]
+
+
+async def _plan(request: web.Request, given: Mapping[str, Any], *owners: str) -> Plan:
     """The plan that is asked about, of a draft if one is given.
 
     Raises `UnknownResource`, `InvalidInput`.
     """
-    snapshot = request.app[SNAPSHOT]
+    snapshot = snapshot_of(request)
     try:
         if "mapping" in given:
             plan = (await _draft(snapshot, given)).plan(given["verb"])
         else:
-            plan = snapshot.plan(given["resource"], given["verb"])
+            plan = snapshot.plan(given["resource"], given["verb"], *owners)
     except MethodNotAllowed as error:
         violation = Violation("enum", error.detail, "/verb")
         raise InvalidInput(error.detail, violations=[violation]) from None
@@ -91,7 +103,7 @@ async def _offline(request: web.Request, plan: Plan, given: Mapping[str, Any]) -
     now, answers = request.app[CLOCK].now(), given.get("answers", {})
     names = names_for(plan, _document(plan, given), None, now=now, target=_target(plan, given))
     source = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}))
-    return await rehearsed(request.app[SNAPSHOT].schemas, plan, names, source)
+    return await rehearsed(snapshot_of(request).schemas, plan, names, source)
 
 
 def _document(plan: Plan, given: Mapping[str, Any]) -> object:

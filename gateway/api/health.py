@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway import __version__
 from gateway.api.answers import answer
-from gateway.api.keys import SNAPSHOT, STORE
+from gateway.api.keys import STORE, snapshot_of
 
 
 async def live(_request: web.Request) -> web.Response:
@@ -17,4 +17,4 @@ async def live(_request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """The database answers too. Raises `StorageUnavailable`."""
     await request.app[STORE].ping()
-    return answer({"status": "ready", "snapshot": request.app[SNAPSHOT].hash})
+    return answer({"status": "ready", "snapshot": snapshot_of(request).hash})

@@ -16,14 +16,26 @@ if TYPE_CHECKING:
     from gateway.connections import Connections
     from gateway.matching import Matching
     from gateway.operations import Engine
-    from gateway.snapshot import Snapshot
+    from gateway.snapshot import Current, Snapshot
     from gateway.storage import Store
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")
-SNAPSHOT: web.AppKey[Snapshot] = web.AppKey("snapshot")
+CURRENT: web.AppKey[Current] = web.AppKey("current")
 STORE: web.AppKey[Store] = web.AppKey("store")
 BUSINESS_CENTRAL: web.AppKey[BusinessCentral] = web.AppKey("business_central")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 MATCHING: web.AppKey[Matching] = web.AppKey("matching")
 ENGINE: web.AppKey[Engine] = web.AppKey("engine")
+
+OWNERS: web.RequestKey[tuple[str, str]] = web.RequestKey("owners")
+"""Of a request about a connection: its id and its organization, as overrides go."""
+
+_SNAPSHOT: web.RequestKey[Snapshot] = web.RequestKey("snapshot")
+
+
+def snapshot_of(request: web.Request) -> Snapshot:
+    """The snapshot of a request, to its end: the one that counted when it was first needed."""
+    if _SNAPSHOT not in request:
+        request[_SNAPSHOT] = request.app[CURRENT].snapshot
+    return request[_SNAPSHOT]

@@ -1,4 +1,5 @@
-"""`/openapi.json`: what this gateway speaks, made from the snapshot when the gateway opens.
+"""`/openapi.json`: what this gateway speaks, made from the snapshot when the gateway opens, and
+anew for the first who asks after a reload.
 
 The resources bring their canonical schemas, filters and codes (`resource_paths.py`); the gateway's
 own paths are described in `own_paths.py`. `docs.py` shows the same document to people.
@@ -12,14 +13,31 @@ from gateway import __version__
 from gateway.api import own_paths, resource_paths
 from gateway.api.answers import answer
 from gateway.api.calls import HEADERS, Shape
+from gateway.api.keys import snapshot_of
 from gateway.snapshot import Snapshot
 
-DESCRIPTION: web.AppKey[Shape] = web.AppKey("description")
+DESCRIPTION: web.AppKey[Description] = web.AppKey("description")
 
 
 async def document(request: web.Request) -> web.Response:
     """The document as JSON."""
-    return answer(request.app[DESCRIPTION])
+    return answer(request.app[DESCRIPTION].of(snapshot_of(request)))
+
+
+class Description:
+    """The document of the last snapshot that was asked about, for callers who know the gateway
+    by `url`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: tuple[str, Shape] = ("", {})
+
+    def of(self, snapshot: Snapshot) -> Shape:
+        """The OpenAPI document of `snapshot`."""
+        if self._made[0] != snapshot.hash:
+            self._made = (snapshot.hash, describe(snapshot, self._url))
+        return self._made[1]
 
 
 def describe(snapshot: Snapshot, url: str) -> Shape:

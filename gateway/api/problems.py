@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 from aiohttp import HttpVersion10, web
 
-from gateway.api.keys import CONFIG, SNAPSHOT
+from gateway.api.keys import CONFIG, OWNERS, snapshot_of
 from gateway.documents import encode_json
 from gateway.errors import (
     CallerError,
@@ -230,7 +230,8 @@ def _allowed(error: web.HTTPException) -> str | None:
 
 def _verbs_allowed(request: web.Request) -> str:
     """The methods that the mapping of the resource in the path takes there."""
-    plans = request.app[SNAPSHOT].resources.get(request.match_info.get("resource", ""))
+    resource, owners = request.match_info.get("resource", ""), request.get(OWNERS, ())
+    plans = snapshot_of(request).resource(resource, *owners)
     verbs = () if plans is None else plans.verbs
     methods = _METHODS_OF_ONE if "id" in request.match_info else _METHODS_OF_ALL
     return ", ".join(method for verb, names in methods.items() if verb in verbs for method in names)

@@ -23,7 +23,15 @@ from gateway.api.bodies import (
     read_object,
     read_query,
 )
-from gateway.api.keys import BUSINESS_CENTRAL, CLOCK, CONNECTIONS, ENGINE, SNAPSHOT, STORE
+from gateway.api.keys import (
+    BUSINESS_CENTRAL,
+    CLOCK,
+    CONNECTIONS,
+    ENGINE,
+    OWNERS,
+    STORE,
+    snapshot_of,
+)
 from gateway.api.operations import operation_body
 from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
@@ -37,15 +45,15 @@ _MERGE_PATCH: Final = ("application/merge-patch+json",)
 
 async def resources(request: web.Request) -> web.Response:
     """What this gateway can read and write."""
-    known = request.app[SNAPSHOT].resources
+    known = snapshot_of(request).resources
     return page([_resource_body(known[name]) for name in sorted(known)])
 
 
 async def list_records(request: web.Request) -> web.Response:
     """A page of records. Raises `InvalidQuery`."""
     connection = await connection_of(request)
-    snapshot, store = request.app[SNAPSHOT], request.app[STORE]
-    plan = snapshot.plan(request.match_info["resource"], "list")
+    snapshot, store = snapshot_of(request), request.app[STORE]
+    plan = snapshot.plan(request.match_info["resource"], "list", *request[OWNERS])
     filters = plan.list.filters if plan.list else ()
     wanted = read_query(request, (*filters, "limit", "cursor"))
     limit = read_number(wanted.pop("limit", "100"), "limit", 1, 1000)
@@ -69,8 +77,8 @@ async def list_records(request: web.Request) -> web.Response:
 async def one_record(request: web.Request) -> web.Response:
     """One record with its ETag."""
     connection = await connection_of(request)
-    snapshot, clock = request.app[SNAPSHOT], request.app[CLOCK]
-    plan = snapshot.plan(request.match_info["resource"], "read")
+    snapshot, clock = snapshot_of(request), request.app[CLOCK]
+    plan = snapshot.plan(request.match_info["resource"], "read", *request[OWNERS])
     read_query(request, ())
     record = await reads.read_record(
         request.app[BUSINESS_CENTRAL],
@@ -106,8 +114,9 @@ async def delete_record(request: web.Request) -> web.Response:
 
 async def act_on_record(request: web.Request) -> web.Response:
     """Carry out an action of the mapping's own on a record: 200 with it, 204, or 202."""
-    action = request.match_info["action"]
-    known = request.app[SNAPSHOT].resources.get(request.match_info["resource"])
+    connection, action = await connection_of(request), request.match_info["action"]
+    owners = connection.id, connection.organization
+    known = snapshot_of(request).resource(request.match_info["resource"], *owners)
     if known is not None and action not in known.actions:
         there = f"they have: {', '.join(known.actions)}" if known.actions else "they have none"
         raise NotFound(f'{known.title} have no action "{action[:80]}"; {there}.')
@@ -116,14 +125,15 @@ async def act_on_record(request: web.Request) -> web.Response:
 
 async def no_such_verb(request: web.Request) -> NoReturn:
     """A method that no resource takes. Raises `UnknownResource` or `MethodNotAllowed`."""
-    request.app[SNAPSHOT].plan(request.match_info["resource"], request.method)
+    snapshot_of(request).plan(request.match_info["resource"], request.method)
     raise MethodNotAllowed
 
 
 async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> web.Response:
     """One write of any verb. `target` are the parameters of the path that name its record."""
     connection = await connection_of(request)
-    plan = request.app[SNAPSHOT].plan(request.match_info["resource"], verb)
+    snapshot = snapshot_of(request)
+    plan = snapshot.plan(request.match_info["resource"], verb, *request[OWNERS])
     if "If-None-Match" in request.headers:
         raise InvalidQuery("If-None-Match is not taken here: nothing was written.")
     wish, key = preferences(request), idempotency_key(request)
@@ -139,6 +149,7 @@ async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> 
         connection,
         plan,
         document,
+        snapshot=snapshot,
         key=key,
         target=target,
         if_match=condition,

@@ -214,6 +214,9 @@ DIAGNOSIS: Final = closed(
 DRY_RUN_INPUT: Final = closed(
     {
         "connection": text("Lookups are read there. Without one they come from `answers`."),
+        "organization": text(
+            "Without a connection: whose overrides of the mapping count.", longest=100
+        ),
         "resource": text("Which resource."),
         "verb": text("`create`, `update`, `upsert`, `delete`, or an action of the resource."),
         "input": {

@@ -8,14 +8,18 @@ expected is a `Finding` at the expectation.
 from __future__ import annotations
 
 from gateway.cases.judging import CaseResult, check_cases, run_cases
+from gateway.cases.overriding import OwnCases, own_cases, run_all
 from gateway.cases.reading import Case, CaseFile, case_files, read_cases
 
 __all__ = [
     "Case",
     "CaseFile",
     "CaseResult",
+    "OwnCases",
     "case_files",
     "check_cases",
+    "own_cases",
     "read_cases",
+    "run_all",
     "run_cases",
 ]

@@ -29,24 +29,24 @@ class CaseResult:
     findings: tuple[Finding, ...]
 
 
-def check_cases(file: CaseFile, snapshot: Snapshot) -> list[Finding]:
-    """What is wrong with the tests of a file before any of them is run."""
+def check_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Finding]:
+    """What is wrong with the tests of a file before any of them is run; `owners` as below."""
     found: list[Finding] = []
     for case in file.cases:
-        plan = _plan(file, case, snapshot)
+        plan = _plan(file, case, snapshot, *owners)
         found += [plan] if isinstance(plan, Finding) else _unknown_answers(file, case, plan)
     return found
 
 
-async def run_cases(file: CaseFile, snapshot: Snapshot) -> list[CaseResult]:
-    """Every case of a file, run and judged.
+async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[CaseResult]:
+    """Every case of a file, run and judged, for whom as `Snapshot.resource` has it.
 
     Answers that all tests share and none asks for are a result of their own.
     """
     results = []
     asked: set[tuple[str, ...]] = set()
     for case in file.cases:
-        plan = _plan(file, case, snapshot)
+        plan = _plan(file, case, snapshot, *owners)
         if isinstance(plan, Finding):
             findings = [plan]
         else:
@@ -65,9 +65,9 @@ async def run_cases(file: CaseFile, snapshot: Snapshot) -> list[CaseResult]:
     return results
 
 
-def _plan(file: CaseFile, case: Case, snapshot: Snapshot) -> Plan | Finding:
+def _plan(file: CaseFile, case: Case, snapshot: Snapshot, *owners: str) -> Plan | Finding:
     try:
-        plan = snapshot.plan(file.resource, case.verb)
+        plan = snapshot.plan(file.resource, case.verb, *owners)
     except UnknownResource as error:
         return file.finding(("resource",), "T102", error.detail)
     except MethodNotAllowed as error:

@@ -18,6 +18,7 @@ _COMMANDS = (
     "check",
     "test",
     "render",
+    "compile",
     "schemas",
     "keys",
     "connections",

@@ -14,8 +14,8 @@ from gateway.app import open_rooms
 from gateway.cli.group import Format, known_connection, unknown_connection, with_config, with_format
 from gateway.cli.printing import print_json, print_rows
 from gateway.clock import Clock, timestamp
-from gateway.config import folders, load_config
-from gateway.snapshot import load_snapshot
+from gateway.config import load_config
+from gateway.snapshot import load_configured
 from gateway.storage import Connection, ConnectionStatus, open_store
 
 _RUNGS = ("name", "outcome", "detail", "who", "where")
@@ -98,12 +98,10 @@ async def _show(connection_id: str, config_file: Path | None, fmt: Format) -> No
 
 async def _diagnose(connection_id: str, config_file: Path | None, fmt: Format) -> None:
     config = load_config(config_file)
-    snapshot = load_snapshot(
-        mappings=folders("mappings", config.mappings), schemas=folders("schemas", config.schemas)
-    )
+    snapshot = load_configured(config)
     async with open_rooms(config, schemas=snapshot.schemas) as rooms:
         found = await known_connection(rooms.store, connection_id)
-        rungs = await rooms.connections.diagnose(found, entities_read(snapshot))
+        rungs = await rooms.connections.diagnose(found, entities_read(snapshot, found))
     diagnosis = diagnosis_body(rungs)
     if fmt == "json":
         print_json(diagnosis)

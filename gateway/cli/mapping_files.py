@@ -8,18 +8,24 @@ from pathlib import Path
 
 import click
 
-from gateway.cases import case_files
+from gateway.cases import CaseFile, case_files, own_cases
 from gateway.config import Config, folders, load_config
+from gateway.documents import Finding
+from gateway.errors import InvalidFiles
+from gateway.snapshot import Snapshot, load_snapshot
 
 _Command = Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)
 class MappingFiles:
-    """Folders of mappings and of schemas, the later ones win. `only` are files asked for alone."""
+    """Folders of mappings and of schemas, the later ones win, and the one of overrides. `only`
+    are files asked for alone.
+    """
 
     mappings: tuple[Path, ...]
     schemas: tuple[Path, ...]
+    overrides: Path | None = None
     only: frozenset[Path] = frozenset()
 
     def asked(self, path: Path) -> bool:
@@ -28,12 +34,30 @@ class MappingFiles:
 
     def cases(self) -> list[Path]:
         """The test files beside the mappings, those asked for."""
+        return [path for path in case_files(self.mappings) if self._wanted(path)]
+
+    def own_cases(self) -> dict[str, list[CaseFile]]:
+        """The tests beside the overrides, by whose they are, those asked for.
+
+        Raises `InvalidFiles`.
+        """
+        findings: list[Finding] = []
+        found = own_cases(self.overrides, findings)
+        if findings:
+            raise InvalidFiles(findings)
+        return {
+            owner: [file for file in files if self._wanted(Path(file.document.file))]
+            for owner, files in found.items()
+        }
+
+    def snapshot(self) -> Snapshot:
+        """What the files come to. Raises `InvalidFiles` with every finding."""
+        return load_snapshot(mappings=self.mappings, schemas=self.schemas, overrides=self.overrides)
+
+    def _wanted(self, path: Path) -> bool:
+        """Whether a test file is beside a mapping that was asked for, or an override of it."""
         wanted = {_mapping_name(path) for path in self.only}
-        return [
-            path
-            for path in case_files(self.mappings)
-            if not self.only or (_mapping_name(path) in wanted)
-        ]
+        return not self.only or _mapping_name(path) in wanted
 
 
 def with_schemas(command: _Command) -> _Command:
@@ -52,20 +76,57 @@ def with_paths(command: _Command) -> _Command:
     )(command)
 
 
+def with_overrides(command: _Command) -> _Command:
+    """Give a command `--overrides`, handed to it as `overrides: Path | None`."""
+    return click.option(
+        "--overrides",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A folder of overrides, instead of that of the configuration.",
+    )(command)
+
+
+def with_owner(command: _Command) -> _Command:
+    """Give a command `--for`, handed to it as `owners`: what `Snapshot.resource` takes."""
+    return click.option(
+        "--for",
+        "owners",
+        metavar="ORGANIZATION[/CONNECTION]",
+        default=(),
+        callback=_owners,
+        help="With the override that counts there.",
+    )(command)
+
+
+def _owners(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    """The connection and its organization, in the order in which they count."""
+    return tuple(part for part in reversed(text.split("/", 1)) if part) if text else ()
+
+
 def mapping_files(
-    config: Path | None, schemas: Path | None, paths: Sequence[Path] = ()
+    config: Path | None,
+    schemas: Path | None,
+    paths: Sequence[Path] = (),
+    overrides: Path | None = None,
 ) -> MappingFiles:
     """The shipped files, over them those of the configuration, over them those of `paths`.
 
-    A path is a folder of mappings, or a file in one. Raises `InvalidFiles` for a configuration
-    with findings.
+    A path is a folder of mappings, or a file in one; or a file of `overrides`, which without any
+    are those of the configuration. Raises `InvalidFiles` for a configuration with findings.
     """
     known: Config | None = None if config is None else load_config(config)
     own = [*([schemas] if schemas else [])]
-    places = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+    if overrides is None and known is not None:
+        overrides = known.overrides
+    lain = None if overrides is None else overrides.resolve()
+    places = dict.fromkeys(
+        path if path.is_dir() else path.parent
+        for path in paths
+        if lain is None or not path.resolve().is_relative_to(lain)
+    )
     return MappingFiles(
         (*folders("mappings", known.mappings if known else None), *places),
         (*folders("schemas", known.schemas if known else None), *own),
+        overrides,
         frozenset(path.resolve() for path in paths if path.is_file()),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.group import Format
@@ -31,7 +32,8 @@ def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], fmt
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+        texts = ("" if row[column] is None else str(row[column]) for column in columns)
+        table.add_row(*map(escape, texts))
     console = Console()
     if not console.is_terminal:
         console.width = _FILE_WIDTH

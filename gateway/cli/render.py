@@ -12,7 +12,13 @@ import click
 
 from gateway.cases import read_cases
 from gateway.cli.group import Format, with_config, with_format
-from gateway.cli.mapping_files import MappingFiles, mapping_files, with_schemas
+from gateway.cli.mapping_files import (
+    MappingFiles,
+    mapping_files,
+    with_overrides,
+    with_owner,
+    with_schemas,
+)
 from gateway.cli.story import pretty
 from gateway.clock import Clock
 from gateway.documents import load_document
@@ -22,7 +28,6 @@ from gateway.operations import failures
 from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import GivenAnswers
 from gateway.operations.walk import rehearsed
-from gateway.snapshot import load_snapshot
 
 _File = click.Path(path_type=Path, exists=True, dir_okay=False)
 _KINDS = ("lookups", "steps", "params")
@@ -56,8 +61,10 @@ class _Answers:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder of your own mappings.",
 )
+@with_owner
 @with_config
 @with_schemas
+@with_overrides
 @with_format
 @click.pass_context
 def render(
@@ -69,17 +76,19 @@ def render(
     target: str | None,
     answers: Path | None,
     mappings: Path | None,
+    owners: tuple[str, ...],
     config: Path | None,
     schemas: Path | None,
+    overrides: Path | None,
     fmt: Format,
 ) -> None:
     """Print the requests that VERB of RESOURCE makes of the document INPUT.json.
 
     Nothing is sent, nothing is read but files.
     """
-    files = mapping_files(config, schemas, [mappings] if mappings else [])
-    snapshot = load_snapshot(mappings=files.mappings, schemas=files.schemas)
-    plan = snapshot.plan(resource, verb)
+    files = mapping_files(config, schemas, [mappings] if mappings else [], overrides)
+    snapshot = files.snapshot()
+    plan = snapshot.plan(resource, verb, *owners)
     if not plan.steps:
         raise click.UsageError(f"{verb} of {resource} sends no document.")
     if (input_file is None) != (plan.input is None):

@@ -9,35 +9,38 @@ from pathlib import Path
 
 import click
 
-from gateway.cases import CaseResult, read_cases, run_cases
+from gateway.cases import CaseResult, read_cases, run_all
 from gateway.cli.group import Format, with_config, with_format
-from gateway.cli.mapping_files import mapping_files, with_paths, with_schemas
+from gateway.cli.mapping_files import mapping_files, with_overrides, with_paths, with_schemas
 from gateway.cli.printing import print_json
 from gateway.documents import format_findings
-from gateway.snapshot import Snapshot, load_snapshot
 
 
 @click.command(epilog="Example: bc-gateway test mappings/sales-orders.test.yaml")
 @with_paths
 @with_config
 @with_schemas
+@with_overrides
 @with_format
 @click.pass_context
 def test(
     context: click.Context,
+    *,
     paths: tuple[Path, ...],
     config: Path | None,
     schemas: Path | None,
+    overrides: Path | None,
     fmt: Format,
 ) -> None:
-    """Run the tests beside the mappings.
+    """Run the tests beside the mappings, also on what each override makes of them.
 
     PATH is a folder of mappings, a mapping or its test file; its mappings go before the shipped
     ones of the same name. Without PATH all tests of the configuration's folders are run.
     """
-    files = mapping_files(config, schemas, paths)
-    snapshot = load_snapshot(mappings=files.mappings, schemas=files.schemas)
-    results = asyncio.run(_run(files.cases(), snapshot))
+    files = mapping_files(config, schemas, paths, overrides)
+    snapshot = files.snapshot()
+    cases = [read_cases(path) for path in files.cases()]
+    results = asyncio.run(run_all(cases, snapshot, files.own_cases()))
     if not results:
         raise click.UsageError("There are no tests here: no file ends in .test.yaml.")
     if fmt == "json":
@@ -45,10 +48,6 @@ def test(
     else:
         _print(results)
     context.exit(1 if any(result.findings for result in results) else 0)
-
-
-async def _run(paths: Sequence[Path], snapshot: Snapshot) -> list[CaseResult]:
-    return [result for path in paths for result in await run_cases(read_cases(path), snapshot)]
 
 
 def _print(results: Sequence[CaseResult]) -> None:

@@ -67,6 +67,7 @@ def operation_row(operation: Operation) -> dict[str, object]:
         "problem": problem.get("detail"),
         "warnings": "; ".join(warning.detail for warning in operation.warnings) or None,
         "attempt": operation.attempt,
+        "snapshot": operation.snapshot,
         "created_at": timestamp(operation.created_at),
         "updated_at": timestamp(operation.updated_at),
     }

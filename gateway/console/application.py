@@ -8,17 +8,20 @@ from typing import Final
 from aiohttp import web
 
 from gateway import __version__
+from gateway.clock import timestamp
 from gateway.config import Listener
-from gateway.console.figures import figures
+from gateway.console.figures import figures, reload_figures
 from gateway.console.hosts import is_believed
-from gateway.documents import encode_json
+from gateway.documents import decode_json, encode_json, format_findings
 from gateway.errors import Forbidden, GatewayError, MethodNotAllowed, NotFound
+from gateway.reload import Reload
 from gateway.storage import Store
 from gateway.telemetry import CONTENT_TYPE, exposition
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STORE: Final[web.AppKey[Store]] = web.AppKey("store")
+RELOAD: Final[web.AppKey[Reload]] = web.AppKey("reload")
 CONSOLE: Final[web.AppKey[Listener]] = web.AppKey("console")
 
 _ELSEWHERE: Final = (
@@ -27,15 +30,16 @@ _ELSEWHERE: Final = (
 )
 
 
-def operators_application(console: Listener, store: Store) -> web.Application:
+def operators_application(console: Listener, store: Store, reload: Reload) -> web.Application:
     """The application for the listener at `console`."""
     app = web.Application(middlewares=[boundary])
-    app[CONSOLE], app[STORE] = console, store
+    app[CONSOLE], app[STORE], app[RELOAD] = console, store, reload
     app.add_routes(
         [
             web.get("/metrics", metrics),
             web.get("/health/live", live),
             web.get("/health/ready", ready),
+            web.get("/mappings", mappings),
         ]
     )
     return app
@@ -72,7 +76,7 @@ def _problem(error: GatewayError) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Everything that was counted, and how things stand in the database, for Prometheus."""
-    read = await figures(request.app[STORE])
+    read = [*await figures(request.app[STORE]), *reload_figures(request.app[RELOAD])]
     return web.Response(body=exposition(read), headers={"Content-Type": CONTENT_TYPE})
 
 
@@ -82,9 +86,24 @@ async def live(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """The database answers too. Raises `StorageUnavailable`."""
+    """The database answers too, and how the mappings stand. Raises `StorageUnavailable`."""
     await request.app[STORE].ping()
-    return _answer({"status": "ready"})
+    reload = request.app[RELOAD]
+    counts = {"snapshot": reload.current.snapshot.hash, "findings": len(reload.findings)}
+    return _answer({"status": "ready", **counts})
+
+
+async def mappings(request: web.Request) -> web.Response:
+    """Which snapshot counts, and what keeps the files as they are now from counting."""
+    reload = request.app[RELOAD]
+    return _answer(
+        {
+            "snapshot": reload.current.snapshot.hash,
+            "since": timestamp(reload.since),
+            "refused": None if reload.refused is None else timestamp(reload.refused),
+            "findings": decode_json(format_findings(reload.findings, "json").encode()),
+        }
+    )
 
 
 def _answer(value: object) -> web.Response:

@@ -5,6 +5,7 @@ several serving processes.
 from __future__ import annotations
 
 from gateway.errors import StorageUnavailable
+from gateway.reload import Reload
 from gateway.storage import Store
 from gateway.telemetry import Metric, gauge
 
@@ -32,6 +33,22 @@ async def figures(store: Store) -> list[Metric]:
             found.oldest_due,
         ),
         gauge("bc_gateway_connections", "Connections, by status.", found.connections, "status"),
+    ]
+
+
+def reload_figures(reload: Reload) -> list[Metric]:
+    """How the mappings stand in the process that answers."""
+    return [
+        gauge(
+            "bc_gateway_mapping_findings",
+            "Findings that keep changed files of mappings from counting.",
+            len(reload.findings),
+        ),
+        gauge(
+            "bc_gateway_mappings_since_seconds",
+            "Since when the mappings count that count now, in seconds since 1970.",
+            reload.since.timestamp(),
+        ),
     ]
 
 

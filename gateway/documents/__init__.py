@@ -7,9 +7,11 @@ mistake is a `Finding` with file, line and column, and all of them come at once.
 from __future__ import annotations
 
 from gateway.documents.findings import Finding, format_findings, suggest
+from gateway.documents.layers import layered
 from gateway.documents.reading import Document, load_document, read_document
 from gateway.documents.shape import check_shape
 from gateway.documents.traffic import decode_json, encode_json
+from gateway.documents.writing import write_yaml
 
 __all__ = [
     "Document",
@@ -18,7 +20,9 @@ __all__ = [
     "decode_json",
     "encode_json",
     "format_findings",
+    "layered",
     "load_document",
     "read_document",
     "suggest",
+    "write_yaml",
 ]

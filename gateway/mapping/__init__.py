@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.mapping.change import Change, FieldChange
 from gateway.mapping.compiler import Compiled, compile_document
+from gateway.mapping.extending import EXTENDS, extended
 from gateway.mapping.patch import merge_patch
 from gateway.mapping.plan import (
     Anchor,
@@ -21,8 +22,10 @@ from gateway.mapping.plan import (
     Step,
 )
 from gateway.mapping.record import Filter, ListPlan, Names, Record
+from gateway.mapping.rules import Findings
 
 __all__ = [
+    "EXTENDS",
     "Anchor",
     "By",
     "Change",
@@ -30,6 +33,7 @@ __all__ = [
     "FieldChange",
     "FieldUse",
     "Filter",
+    "Findings",
     "Guard",
     "ListPlan",
     "Lookup",
@@ -41,5 +45,6 @@ __all__ = [
     "Request",
     "Step",
     "compile_document",
+    "extended",
     "merge_patch",
 ]

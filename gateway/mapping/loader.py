@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from gateway.documents import Document, check_shape
 from gateway.mapping.load_steps import read_walks, single_calls
@@ -19,8 +19,6 @@ from gateway.mapping.names import new_name
 from gateway.mapping.rules import SHAPE, Findings, Path
 from gateway.mapping.templates import read_fields
 
-_LATER: Final = ("extends",)
-
 
 def load_mapping(
     document: Document, shape: Mapping[str, object], findings: Findings
@@ -30,16 +28,14 @@ def load_mapping(
     `shape` is `schemas/gateway/mapping.schema.json`. Everything wrong goes to `findings`.
     """
     value: Any = document.value
-    later = _report_later(value, findings)
-    shaped = [
-        finding
-        for finding in check_shape(document, shape, SHAPE)
-        if finding.place not in {document.place(path, key=True) for path in later}
-    ]
+    if isinstance(value, dict) and "extends" in value:
+        message = "A mapping extends nothing; an override of it lies under `overrides`."
+        hint = "Put it into overrides/<organization or connection>/."
+        findings.at(("extends",), "not-an-override", message, key=True, hint=hint)
+        return None
+    shaped = check_shape(document, shape, SHAPE)
     findings.found += shaped
-    if any(finding.name != "unknown-key" for finding in shaped) or (
-        isinstance(value, dict) and "extends" in value
-    ):
+    if any(finding.name != "unknown-key" for finding in shaped):
         return None
     single = single_calls(value, findings)
     return MappingFile(
@@ -65,17 +61,6 @@ def load_mapping(
         walks=read_walks(value, findings),
         problems=_problems(value, findings),
     )
-
-
-def _report_later(value: object, findings: Findings) -> list[Path]:
-    """Report the parts of the language that a later release brings."""
-    if not isinstance(value, dict):
-        return []
-    paths: list[Path] = [(key,) for key in _LATER if key in value]
-    for path in paths:
-        message = f"`{path[-1]}` comes with a later release."
-        findings.at(path, "not-yet", message, key=True)
-    return paths
 
 
 def _params(params: Mapping[str, Any], findings: Findings) -> dict[str, object]:

@@ -79,6 +79,10 @@ RULES: Final[dict[str, Rule]] = {
         ("M302", "anchor-not-written", "A record is found again only by what was written."),
         ("M306", "no-read-back", "Only a read tells what an irreversible step did."),
         ("M307", "second-anchor", "An operation is found again by one reference."),
+        ("M401", "not-an-override", "Only a file under `overrides` extends a mapping."),
+        ("M402", "no-base", "An override says which mapping it lies over."),
+        ("M403", "not-overridable", "What callers see of a resource is the same for all."),
+        ("M404", "nothing-to-remove", "What is not there hides what the file means."),
     ),
     **{
         name: Rule(rule, name, "warning", reason)

@@ -22,8 +22,9 @@ from gateway.mapping.rules import Findings, Path, did_you_mean
 DEEPEST: Final = 8  # templates within templates
 MOST_FIELDS: Final = 500  # of one object; no entity has half as many
 
+REMOVE: Final = "$remove"  # in an override alone, where `extending.py` reads it
 _KNOWN: Final = ("$when", "$each", "$as", "$index", "$concat", "$pick")
-_LATER: Final = ("$remove", "$key", "$others")
+_LATER: Final = ("$key", "$others")
 
 
 def read_template(value: object, path: Path, findings: Findings, depth: int = 0) -> Template:
@@ -106,6 +107,9 @@ def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
 def _check_key(key: str, path: Path, findings: Findings, *, looping: bool) -> None:
     if key in _LATER:
         findings.at(path, "not-yet", f"`{key}` comes with a later release.", key=True)
+    elif key == REMOVE:
+        message = f"`{REMOVE}` takes away what a mapping has, and here it has nothing."
+        findings.at(path, "nothing-to-remove", message, key=True)
     elif key not in _KNOWN:
         hint = did_you_mean(key, list(_KNOWN))
         findings.at(path, "misplaced-key", f"There is no `{key}`.", key=True, hint=hint)

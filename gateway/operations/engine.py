@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -32,7 +33,7 @@ from gateway.operations.lookups import LookupCache
 from gateway.operations.prepare import Prepared, check_document, names_for
 from gateway.operations.tools import Tools
 from gateway.operations.worker import Worker
-from gateway.snapshot import Snapshot
+from gateway.snapshot import Current, Snapshot
 from gateway.storage import Connection, Operation, Store
 
 CLOSE_WITHIN: Final = 3.0  # seconds that operations under way get when the gateway closes
@@ -44,7 +45,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        snapshot: Snapshot,
+        current: Current,
         business_central: BusinessCentral,
         connections: Connections,
         matching: Matching,
@@ -52,7 +53,10 @@ class Engine:
         clock: Clock,
     ) -> None:
         cache = LookupCache(clock)
-        self._tools = Tools(store, snapshot, business_central, connections, matching, cache, clock)
+        self._current = current
+        self._tools = Tools(
+            store, current.snapshot, business_central, connections, matching, cache, clock
+        )
         self._courses: dict[str, tuple[Course, asyncio.Task[None]]] = {}
         self._awaited: dict[str, set[asyncio.Future[Operation | None]]] = {}
         self._leaving = False
@@ -82,6 +86,7 @@ class Engine:
         plan: Plan,
         document: object,
         *,
+        snapshot: Snapshot,
         target: Mapping[str, object] | None = None,
     ) -> Prepared:
         """What `run` would send: lookups and the record are read, nothing is written.
@@ -89,7 +94,7 @@ class Engine:
         Raises what reads raise.
         """
         names = names_for(plan, document, connection, now=self._tools.clock.now(), target=target)
-        return await self._tools.prepare(connection, plan, names)
+        return await self._with(snapshot).prepare(connection, plan, names)
 
     async def run(
         self,
@@ -97,6 +102,7 @@ class Engine:
         plan: Plan,
         document: object,
         *,
+        snapshot: Snapshot,
         key: str | None,
         target: Mapping[str, object] | None = None,
         if_match: Sequence[str] = (),
@@ -105,6 +111,7 @@ class Engine:
     ) -> Outcome:
         """Carry out one write; `key` is the Idempotency-Key header, `wait` is in seconds.
 
+        `snapshot` is the one that `plan` is of: the operation keeps it.
         `target` names the record: `id`, or `key` for an upsert. `if_match` are the canonical
         ETags one of which it must have, none: any will do. 201 with the canonical record, 200
         when there was one already, 204 when it was deleted, or 202 when the caller would rather
@@ -114,18 +121,27 @@ class Engine:
         """
         now = self._tools.clock.now()
         names = names_for(plan, document, connection, now=now, target=target)
-        check_document(self._tools.snapshot.schemas, plan, names)
+        check_document(snapshot.schemas, plan, names)
         await breath()
         named: dict[str, object] = dict(target or {})
         if if_match:
             named[journal.IF_MATCH] = list(if_match)
-        new = self._new(connection, plan, names, key, named, now=now, accepted=prefer_async)
+        new = self._new(
+            snapshot,
+            connection,
+            plan,
+            names,
+            key=key,
+            target=named,
+            now=now,
+            accepted=prefer_async,
+        )
         await breath()
         began = await self._tools.store.begin(new)
         if not began.fresh:
             return journal.repeated(new, began.operation)
         patience = None if prefer_async else self._tools.within(wait)
-        self._start(began.operation, patience)
+        self._start(snapshot, began.operation, patience)
         if prefer_async:
             return Outcome(began.operation, 202, None)
         ended = await self._end_of(new.id, wait)
@@ -161,16 +177,24 @@ class Engine:
             return
         claimed = await self._tools.store.claim(operation_id)
         if claimed is not None:
-            self._start(claimed)
+            # One that waits by itself has a cause and keeps its mapping; a person who has taken
+            # it up may have mended the mapping meanwhile.
+            waited = claimed.cause is not None
+            snapshot = self._current.of(claimed.snapshot) if waited else self._current.snapshot
+            self._start(snapshot, claimed)
+
+    def _with(self, snapshot: Snapshot) -> Tools:
+        return replace(self._tools, snapshot=snapshot)
 
     def _new(
         self,
+        snapshot: Snapshot,
         connection: Connection,
         plan: Plan,
         names: Names,
+        *,
         key: str | None,
         target: Mapping[str, object],
-        *,
         now: datetime,
         accepted: bool,
     ) -> Operation:
@@ -186,7 +210,7 @@ class Engine:
             resource=plan.resource,
             verb=plan.verb,
             hash=journal.request_hash(plan.resource, plan.verb, target, document),
-            snapshot=self._tools.snapshot.hash,
+            snapshot=snapshot.hash,
             created_at=now,
             updated_at=now,
             document=document,
@@ -195,8 +219,10 @@ class Engine:
             accepted=accepted,
         )
 
-    def _start(self, operation: Operation, patience: Deadline | None = None) -> None:
-        course = Course(self._tools, operation, patience)
+    def _start(
+        self, snapshot: Snapshot, operation: Operation, patience: Deadline | None = None
+    ) -> None:
+        course = Course(self._with(snapshot), operation, patience)
         task = asyncio.create_task(self._follow(course), name=f"operation {operation.id}")
         self._courses[operation.id] = (course, task)
         task.add_done_callback(lambda _: self._forget(course))

@@ -40,7 +40,12 @@ class Tools:
 
     def plan(self, operation: Operation) -> Plan:
         """The plan of an operation. Raises `UnknownResource`, `MethodNotAllowed`."""
-        return self.snapshot.plan(operation.resource, operation.verb)
+        return self.verb(operation, operation.verb)
+
+    def verb(self, operation: Operation, verb: str) -> Plan:
+        """The plan of a verb where an operation is. Raises as `plan` does."""
+        owners = operation.connection_id, operation.organization
+        return self.snapshot.plan(operation.resource, verb, *owners)
 
     def plan_of(self, operation: Operation, call: Call) -> Plan:
         """The plan of what `call` was: of a verb of several steps that of its step.

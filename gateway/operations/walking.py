@@ -122,7 +122,7 @@ class Walking:
         if not if_match:
             return
         try:
-            record = tools.snapshot.plan(operation.resource, "read").record
+            record = tools.verb(operation, "read").record
         except MethodNotAllowed:
             record = None
         if record is None or "id" not in operation.target:

@@ -41,7 +41,9 @@ async def write(
     writes: Writes, resource: str, verb: str, document: object = None, **target: object
 ) -> Outcome:
     plan = known().plan(resource, verb)
-    return await writes.engine.run(writes.connection, plan, document, key=None, target=target)
+    return await writes.engine.run(
+        writes.connection, plan, document, snapshot=known(), key=None, target=target
+    )
 
 
 def body(outcome: Outcome) -> dict[str, Any]:

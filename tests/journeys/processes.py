@@ -33,7 +33,10 @@ def free_port() -> int:
 
 @dataclass
 class House:
-    """One simulator and one gateway on one database, by default a SQLite file in `folder`."""
+    """One simulator and one gateway on one database, by default a SQLite file in `folder`.
+
+    `own` is more of the configuration; the operators' listener is at `operators`.
+    """
 
     folder: Path
     session: ClientSession
@@ -42,6 +45,8 @@ class House:
     key: str = ""
     storage: str = "sqlite:///gateway.db"
     workers: int = 1
+    own: str = ""
+    operators: str = ""
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     @property
@@ -62,18 +67,20 @@ class House:
 
     def configure(self) -> int:
         """Write the configuration; the port of the simulator, where none is given."""
-        ports = free_port(), free_port()
+        ports = free_port(), free_port(), free_port()
+        self.operators = f"http://127.0.0.1:{ports[2]}"
         self.gateway = f"http://127.0.0.1:{ports[1]}"
         self.simulator = self.simulator or f"http://127.0.0.1:{ports[0]}"
         (self.folder / "bc-gateway.yaml").write_text(
             f"public: {{listen: '127.0.0.1:{ports[1]}', url: '{self.gateway}'}}\n"
-            "console: {listen: '127.0.0.1:0'}\n"
+            f"console: {{listen: '127.0.0.1:{ports[2]}'}}\n"
             f"storage: {{url: '{self.storage}'}}\n"
             f"workers: {self.workers}\n"
             "encryption: {keys: [{env: BC_GATEWAY_KEY}]}\n"
             f"entra: {{client_id: {CLIENT_ID}, client_secret: {{env: ENTRA_CLIENT_SECRET}}, "
             f"authority: '{self.simulator}'}}\n"
             f"business_central: {{url: '{self.simulator}'}}\n"
+            f"{self.own}"
         )
         return ports[0]
 

@@ -173,7 +173,9 @@ async def test_a_value_is_nowhere_but_in_the_record(
             _, told[f"{name}, {address}"] = await answered(
                 product, method, target, {**document, **unlike}
             )
-    client = await aiohttp_client(operators_application(Listener("127.0.0.1", 0), gateway.store))
+    client = await aiohttp_client(
+        operators_application(Listener("127.0.0.1", 0), gateway.store, gateway.reload)
+    )
     everything = {
         **told,
         "figures": await (await client.get("/metrics")).text(),

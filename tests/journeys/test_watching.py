@@ -69,7 +69,9 @@ def exported() -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 async def page(gateway: Gateway, aiohttp_client: AiohttpClient) -> Page:
-    client = await aiohttp_client(operators_application(Listener("127.0.0.1", 0), gateway.store))
+    client = await aiohttp_client(
+        operators_application(Listener("127.0.0.1", 0), gateway.store, gateway.reload)
+    )
 
     async def read() -> str:
         return await (await client.get("/metrics")).text()

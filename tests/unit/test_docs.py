@@ -11,7 +11,7 @@ import click
 import pytest
 
 from docs.generate import MARK, MENU_ENDS, MENU_STARTS, REPORT_STARTS, menu, rendered, report
-from gateway.cases import read_cases, run_cases
+from gateway.cases import own_cases, read_cases, run_all, run_cases
 from gateway.cli import main
 from gateway.config import folders
 from gateway.errors import CallerError, GatewayError, Rejected
@@ -75,6 +75,28 @@ async def test_the_mapping_of_the_manual_does_what_its_tests_say(tmp_path: Path)
     results = await run_cases(read_cases(tmp_path / "price-list-items.test.yaml"), snapshot)
     assert len(results) == 8
     assert [finding for result in results for finding in result.findings] == []
+
+
+async def test_the_override_of_the_manual_lies_over_its_mapping(tmp_path: Path) -> None:
+    (whole,), (tests,) = blocks("mapping"), blocks("test")
+    (over,), (own,) = blocks("override"), blocks("override-test")
+    files = {
+        "mappings/price-list-items.yaml": whole + "".join(blocks("verb")),
+        "mappings/price-list-items.test.yaml": tests,
+        "overrides/harwick/price-list-items.yaml": over,
+        "overrides/harwick/price-list-items.test.yaml": own,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    folder, lain = tmp_path / "mappings", tmp_path / "overrides"
+    loaded = load_snapshot(mappings=[folder], schemas=folders("schemas", None), overrides=lain)
+    cases = [read_cases(folder / "price-list-items.test.yaml")]
+    results = await run_all(cases, loaded, own_cases(lain, []))
+    assert len(results) == 8 + 7 + 1
+    assert [finding for result in results for finding in result.findings] == []
+    without = await run_all(cases, loaded, {})
+    assert sum(bool(result.findings) for result in without) == 1
 
 
 def test_the_page_of_the_resources_is_that_of_the_shipped_mappings(snapshot: Snapshot) -> None:

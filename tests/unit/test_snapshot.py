@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gateway.config import shipped
 from gateway.documents import Finding
 from gateway.errors import InvalidFiles, InvalidInput, MethodNotAllowed, UnknownResource
-from gateway.snapshot import Snapshot, check, load_snapshot
+from gateway.snapshot import Current, Snapshot, check, load_snapshot, merged_mapping
 
 SCHEMAS = [shipped("schemas")]
 ITEM = """\
@@ -158,3 +159,157 @@ def test_broken_schemas_are_findings(tmp_path: Path) -> None:
     assert check(mappings=[shipped("mappings")], schemas=[*SCHEMAS, tmp_path])
     with pytest.raises(InvalidFiles):
         load_snapshot(mappings=[shipped("mappings")], schemas=[*SCHEMAS, tmp_path])
+
+
+OVERRIDE = """\
+extends: items
+title: Goods
+record:
+  name: "{{ bc.number }}"
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "items.yaml").write_text(ITEM)
+    return tmp_path / "ours"
+
+
+@pytest.fixture
+def lain(tmp_path: Path) -> Path:
+    for owner in ("harwick", "con_1"):
+        (tmp_path / "overrides" / owner).mkdir(parents=True)
+    return tmp_path / "overrides"
+
+
+def test_an_override_counts_for_its_organization_or_its_connection_alone(
+    base: Path, lain: Path
+) -> None:
+    (lain / "harwick" / "items.yaml").write_text(OVERRIDE)
+    (lain / "con_1" / "anything.yaml").write_text("extends: items\ntitle: Wares\n")
+    loaded = load_snapshot(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    titles = {
+        owners: loaded.plan("items", "read", *owners).title
+        for owners in (
+            (),
+            ("con_2", "harwick"),
+            ("con_1", "harwick"),
+            ("con_1",),
+            ("con_2", "kemp"),
+        )
+    }
+    assert titles == {
+        (): "Own items",
+        ("con_2", "harwick"): "Goods",
+        ("con_1", "harwick"): "Wares",
+        ("con_1",): "Wares",
+        ("con_2", "kemp"): "Own items",
+    }
+    # Two layers, never three: the connection's file lies over the mapping.
+    answers = [
+        loaded.plan("items", "read", *owners).record.answer(
+            {"id": "i", "number": "n", "displayName": "d"}, {}
+        )
+        for owners in (("con_1", "harwick"), ("con_2", "harwick"))
+    ]
+    assert [one["name"] for one in answers] == ["d", "n"]
+    assert loaded.of("con_2", "harwick")["items"].title == "Goods"
+    with pytest.raises(MethodNotAllowed, match="Goods have no create"):
+        loaded.plan("items", "create", "harwick")
+
+
+def test_the_hash_tells_overrides_apart_and_whose_they_are(base: Path, lain: Path) -> None:
+    def hashed() -> str:
+        return load_snapshot(mappings=[base], schemas=SCHEMAS, overrides=lain).hash
+
+    hashes = [hashed()]
+    (lain / "harwick" / "items.yaml").write_text(OVERRIDE)
+    hashes.append(hashed())
+    (lain / "harwick" / "items.yaml").write_text(OVERRIDE.replace("Goods", "Wares"))
+    hashes.append(hashed())
+    (lain / "harwick" / "items.yaml").rename(lain / "con_1" / "items.yaml")
+    hashes.append(hashed())
+    assert len(set(hashes)) == 4
+
+
+def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) -> None:
+    for name, text in {
+        "items.yaml": OVERRIDE,
+        "harwick/items.yml": OVERRIDE,
+        "harwick/more/items.yaml": OVERRIDE,
+        "harwick/a.yaml": "extends: itms\n",
+        "harwick/b.yaml": "title: Goods\n",
+        "harwick/c.yaml": OVERRIDE,
+        "harwick/d.yaml": OVERRIDE,
+        "harwick/e.yaml": "a: [\n",
+        "con_1/items.test.yaml": "tests of the override\n",
+    }.items():
+        (lain / name).parent.mkdir(exist_ok=True)
+        (lain / name).write_text(text)
+    found = {
+        str(Path(one.place.file).relative_to(lain)): (one.rule, one.hint)
+        for one in check(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    }
+    hint = "Put it into <organization or connection>/items.yaml."
+    assert found == {
+        "items.yaml": ("D105", hint),
+        "harwick/items.yml": ("D104", "Name it items.yaml."),
+        "harwick/more/items.yaml": ("D105", hint),
+        "harwick/a.yaml": ("M402", 'Did you mean "items"?'),
+        "harwick/b.yaml": ("M402", "Begin with `extends: ` and the resource."),
+        "harwick/d.yaml": ("M105", None),
+        "harwick/e.yaml": ("D110", None),
+    }
+    (base / "items.yaml").write_text(OVERRIDE)
+    assert "M401" in {one.rule for one in check(mappings=[base], schemas=SCHEMAS)}
+
+
+def test_findings_stand_in_the_layer_they_are_about(base: Path, lain: Path) -> None:
+    (base / "items.yaml").write_text(
+        ITEM
+        + "params: {group: {type: string, maxLength: 10, optional: true}}\nrejections: {no_group: {title: None}}\n"
+        + "create:\n  input: item\n  guards: [{when: params.group is not present, reject: no_group}]\n"
+        + '  body: {displayName: "{{ item.name }}", baseUnitOfMeasureCode: "{{ params.group }}"}\n'
+    )
+    plain = check(mappings=[base], schemas=SCHEMAS)
+    over = lain / "harwick" / "items.yaml"
+    over.write_text('extends: items\ncreate:\n  guards: []\n  body: {gtin: "{{ item.gtn }}"}\n')
+    more = [
+        one for one in check(mappings=[base], schemas=SCHEMAS, overrides=lain) if one not in plain
+    ]
+    places = {one.name: (one.place.file, one.place.line, one.place.column) for one in more}
+    assert places["unknown-input"] == (str(over), 4, 20)
+    assert places["may-be-missing"][:2] == (str(base / "items.yaml"), 15)
+    [missing] = [one for one in more if one.name == "may-be-missing"]
+    assert missing.message.endswith("It is overrides/harwick/items.yaml that makes it so.")
+    with pytest.raises(InvalidFiles):
+        load_snapshot(mappings=[base], schemas=SCHEMAS, overrides=lain)
+
+
+def test_a_mapping_and_an_override_as_one_document(base: Path, lain: Path) -> None:
+    (lain / "harwick" / "items.yaml").write_text(OVERRIDE)
+    (lain / "con_1" / "items.yaml").write_text("extends: items\nresource: wares\n")
+    found = merged_mapping("items", "con_2", "harwick", mappings=[base], overrides=lain)
+    assert found.value["title"] == "Goods"  # type: ignore[index]  # it is a mapping
+    assert found.place(("title",)).file == str(lain / "harwick" / "items.yaml")
+    assert found.place(("entity",)).file == str(base / "items.yaml")
+    assert merged_mapping("items", mappings=[base]).value["title"] == "Own items"  # type: ignore[index]
+    with pytest.raises(UnknownResource, match='Did you mean "items"'):
+        merged_mapping("itms", mappings=[base])
+    with pytest.raises(InvalidFiles):
+        merged_mapping("items", "con_1", mappings=[base], overrides=lain)
+
+
+def test_the_snapshot_that_counts_and_those_before_it(snapshot: Snapshot) -> None:
+    current = Current(snapshot)
+    for number in range(5):
+        current.adopt(replace(snapshot, hash=str(number)))
+    assert current.snapshot.hash == "4"
+    assert [current.of(wanted).hash for wanted in ("4", "3", "1", "0", "?")] == [
+        "4",
+        "3",
+        "1",
+        "4",
+        "4",
+    ]

@@ -19,6 +19,7 @@ from yarl import URL
 from gateway.api import keys
 from gateway.api.connect import connect_routes
 from gateway.cli.browser import Browser, Page
+from gateway.snapshot import Current
 from tests.remote import COMPANY_NAME, Remote, open_remote, snapshot
 
 
@@ -78,7 +79,7 @@ async def pages(tmp_path: Path, product_name: str | None) -> AsyncIterator[Pages
             public = replace(remote.config.public, product_name=product_name)
             app[keys.CONFIG] = replace(remote.config, public=public)
             app[keys.CONNECTIONS] = remote.connections
-            app[keys.SNAPSHOT] = snapshot()
+            app[keys.CURRENT] = Current(snapshot())
             aiohttp_jinja2.setup(
                 app,
                 loader=jinja2.PackageLoader("gateway.api"),

@@ -12,7 +12,7 @@ from gateway.api.application import public_application
 from gateway.api.calls import own_codes
 from gateway.api.openapi import describe
 from gateway.config import Config, Entra, Public
-from gateway.snapshot import Snapshot
+from gateway.snapshot import Current, Snapshot
 from gateway.validation import Validator
 
 URL = "http://127.0.0.1:8080"
@@ -43,7 +43,7 @@ def test_every_route_is_described_and_every_description_is_a_route(
     snapshot: Snapshot, description: dict[str, Any]
 ) -> None:
     config = Config(Entra("client", ("secret",)), (b"k" * 32,), Public("127.0.0.1", 8080, URL))
-    app = public_application(config, snapshot)
+    app = public_application(config, Current(snapshot))
     described = {
         (method.upper(), path)
         for path, methods in description["paths"].items()

@@ -46,6 +46,7 @@ def test_the_commands_of_this_release() -> None:
         "check",
         "test",
         "render",
+        "compile",
         "schemas",
         "keys",
         "connections",

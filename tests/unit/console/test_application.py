@@ -9,13 +9,23 @@ from aiohttp import ClientSession
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.app import Gateway, bind, listening, open_gateway
-from gateway.clock import Clock
+from gateway.clock import Clock, timestamp
 from gateway.config import Config, Listener
 from gateway.console import operators_application
-from gateway.snapshot import Snapshot
+from gateway.documents import Finding
+from gateway.errors import Place
+from gateway.reload import Reload, files_seen
+from gateway.snapshot import Current, Snapshot
 from gateway.storage import open_store
+from gateway.validation import Schemas
 
 LOOPBACK = Listener("127.0.0.1", 0)
+
+
+def standing(config: Config) -> Reload:
+    """Mappings that nobody changes."""
+    none = Snapshot("none", Schemas({}, {}), {})
+    return Reload(config, Current(none), Clock(), files_seen(config))
 
 
 async def test_each_listener_shows_its_own_and_nothing_of_the_other(
@@ -58,7 +68,7 @@ async def test_a_name_of_a_stranger_is_refused(
     path: str, config: Config, aiohttp_client: AiohttpClient
 ) -> None:
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        client = await aiohttp_client(operators_application(LOOPBACK, store, standing(config)))
         answer = await client.get(path, headers={"Host": "evil.example"})
         assert answer.status == 403
         assert answer.content_type == "application/problem+json"
@@ -70,7 +80,7 @@ async def test_a_database_that_is_gone_is_told_and_the_rest_still_shown(
     config: Config, aiohttp_client: AiohttpClient
 ) -> None:
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        client = await aiohttp_client(operators_application(LOOPBACK, store, standing(config)))
         shown = await (await client.get("/metrics")).text()
         assert "bc_gateway_database_up 1.0" in shown
         assert 'bc_gateway_operations{state="parked"} 0.0' in shown
@@ -90,7 +100,7 @@ async def test_what_prometheus_reads_is_what_it_expects(
     config: Config, aiohttp_client: AiohttpClient
 ) -> None:
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        client = await aiohttp_client(operators_application(LOOPBACK, store, standing(config)))
         answer = await client.get("/metrics")
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         assert "process_resident_memory_bytes" in await answer.text()
@@ -111,7 +121,33 @@ async def test_what_it_does_not_have_is_a_problem(
     expected: tuple[int, str, str | None],
 ) -> None:
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        client = await aiohttp_client(operators_application(LOOPBACK, store))
+        client = await aiohttp_client(operators_application(LOOPBACK, store, standing(config)))
         answer = await client.request(method, path)
         problem = await answer.json(content_type="application/problem+json")
     assert (answer.status, problem["code"], answer.headers.get("Allow")) == expected
+
+
+async def test_how_the_mappings_stand(config: Config, aiohttp_client: AiohttpClient) -> None:
+    reload = standing(config)
+    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        client = await aiohttp_client(operators_application(LOOPBACK, store, reload))
+        shown = await (await client.get("/mappings")).json()
+        assert shown == {
+            "snapshot": "none",
+            "since": timestamp(reload.since),
+            "refused": None,
+            "findings": [],
+        }
+        place = Place("mappings/items.yaml", 8, 13)
+        reload.findings = (Finding("M201", "unknown-input", "There is no such path.", place),)
+        reload.refused = reload.since
+        shown = await (await client.get("/mappings")).json()
+        assert shown["refused"] == timestamp(reload.since)
+        [found] = shown["findings"]
+        assert [found[name] for name in ("rule", "file", "line", "column")] == [
+            *("M201", "mappings/items.yaml", 8, 13),
+        ]
+        ready = await client.get("/health/ready")
+        assert await ready.json() == {"status": "ready", "snapshot": "none", "findings": 1}
+        metrics = await (await client.get("/metrics")).text()
+        assert "bc_gateway_mapping_findings 1.0" in metrics

@@ -16,7 +16,7 @@ from gateway.config import shipped
 from gateway.mapping import Plan, Step
 from gateway.matching import Matching
 from gateway.operations import Engine, Outcome
-from gateway.snapshot import Snapshot, load_snapshot
+from gateway.snapshot import Current, Snapshot, load_snapshot
 from gateway.storage import Connection, Operation, Store, open_store
 from tests.remote import COMPANY_ID, Remote
 
@@ -65,6 +65,7 @@ class Writes:
     engine: Engine
     store: Store
     connection: Connection
+    current: Current
 
     @property
     def plan(self) -> Plan:
@@ -83,6 +84,7 @@ class Writes:
             self.connection,
             self.plan,
             order() if document is None else document,
+            snapshot=snapshot(),
             key=key,
             wait=wait,
             prefer_async=prefer_async,
@@ -92,7 +94,7 @@ class Writes:
         """Run one write of a customer; `id` or `key` is the target."""
         target: dict[str, object] = {name: how.pop(name) for name in ("id", "key") if name in how}
         plan = snapshot().plan("customers", verb)
-        how = {"key": how.pop("idempotency_key", None), **how}
+        how = {"snapshot": snapshot(), "key": how.pop("idempotency_key", None), **how}
         return await self.engine.run(self.connection, plan, document, target=target, **how)
 
     async def there(self, number: str = "10000") -> dict[str, Any]:
@@ -175,19 +177,19 @@ async def open_writes(
     """An engine that serves alone from the database of `remote`, which lies in `folder`. `known`
     are its mappings, by default the shipped ones.
     """
-    url = f"sqlite:///{folder / 'remote.db'}"
+    url, current = f"sqlite:///{folder / 'remote.db'}", Current(known or snapshot())
     async with (
         open_store(url, [b"k" * 32], remote.clock, serving=True) as store,
         Engine(
             store,
-            known or snapshot(),
+            current,
             remote.business_central,
             remote.connections,
             Matching(store, remote.business_central, snapshot().schemas, remote.clock),
             clock=remote.clock,
         ) as engine,
     ):
-        yield Writes(remote, engine, store, connection)
+        yield Writes(remote, engine, store, connection, current)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ async def test_another_customer_of_the_same_number_is_a_conflict(
     stranger = {"number": "30000", "name": "Completely Else Ltd"}
 
     with pytest.raises(GatewayError) as raised:
-        await writes.engine.run(connection, plan, stranger, key=None)
+        await writes.engine.run(connection, plan, stranger, snapshot=snapshot(), key=None)
     assert (raised.value.code, raised.value.status) == ("conflict", 409)
 
 

@@ -14,7 +14,7 @@ from gateway.errors import (
     OperationInProgress,
     Rejected,
 )
-from tests.unit.operations.conftest import Writes, order
+from tests.unit.operations.conftest import Writes, order, snapshot
 
 ONE_LINE: list[dict[str, Any]] = [{"sku": "1896-S", "quantity": 1}]
 UNMATCHED: list[dict[str, Any]] = [*ONE_LINE, {"sku": "NOTHING", "quantity": 1}]
@@ -86,7 +86,7 @@ async def test_a_reference_is_for_one_operation_in_its_company(writes: Writes) -
     await writes.store.save_refresh_token(twin.id, token.token, None)
 
     with pytest.raises(Conflict) as raised:
-        await writes.engine.run(twin, writes.plan, order(), key=None)
+        await writes.engine.run(twin, writes.plan, order(), snapshot=snapshot(), key=None)
     assert first.operation.id in raised.value.detail
     assert await writes.posts() == 1
 
@@ -164,7 +164,9 @@ async def test_a_caller_who_hangs_up_cancels_nothing(writes: Writes) -> None:
 
 
 async def test_a_dry_run_reads_and_writes_nothing(writes: Writes) -> None:
-    found = await writes.engine.prepare(writes.connection, writes.plan, order())
+    found = await writes.engine.prepare(
+        writes.connection, writes.plan, order(), snapshot=snapshot()
+    )
 
     assert found.problem is None
     [request] = found.requests

@@ -13,7 +13,7 @@ from gateway.errors import OutcomeUnknown
 from gateway.operations.resolver import _elsewhere, _judged, next_look
 from tests.operations import an_operation
 from tests.remote import COMPANY_ID, OTHER_COMPANY_ID
-from tests.unit.operations.conftest import Writes, order
+from tests.unit.operations.conftest import Writes, order, snapshot
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 POST = {"method": "POST", "entity": "salesOrders"}
@@ -35,7 +35,9 @@ async def type_in(writes: Writes, typed: Typed) -> None:
 
 
 async def rendered(writes: Writes) -> dict[str, Any]:
-    [request] = (await writes.engine.prepare(writes.connection, writes.plan, order())).requests
+    [request] = (
+        await writes.engine.prepare(writes.connection, writes.plan, order(), snapshot=snapshot())
+    ).requests
     assert request.body is not None
     return request.body
 

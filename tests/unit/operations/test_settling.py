@@ -12,7 +12,7 @@ from gateway.errors import Conflict, OperationInProgress, OutcomeUnknown
 from gateway.operations.settling import cancelled, may_have_written, retried
 from gateway.storage import Call, Operation
 from tests.clock import START
-from tests.unit.operations.conftest import Typed, Writes, order
+from tests.unit.operations.conftest import Typed, Writes, order, snapshot
 
 Json = dict[str, object]
 
@@ -98,7 +98,9 @@ class TestCancel:
 
 async def parked(writes: Writes) -> Operation:
     """An order of which there are two, so that nobody can tell which is ours."""
-    prepared = await writes.engine.prepare(writes.connection, writes.plan, order())
+    prepared = await writes.engine.prepare(
+        writes.connection, writes.plan, order(), snapshot=snapshot()
+    )
     body = prepared.requests[0].body
     await writes.remote.business_central.write(
         writes.connection, Typed("salesOrders", body), deadline=writes.remote.deadline()

@@ -46,7 +46,7 @@ async def run(
     **how: Any,  # noqa: ANN401 - what `run` takes
 ) -> Outcome:
     plan = snapshot().plan(resource, action)
-    how = {"key": None, **how}
+    how = {"snapshot": snapshot(), "key": None, **how}
     return await writes.engine.run(writes.connection, plan, None, target={"id": record_id}, **how)
 
 
@@ -78,7 +78,7 @@ def deal(**changes: object) -> dict[str, Any]:
 async def settle(writes: Writes, document: dict[str, Any], **how: Any) -> Outcome:  # noqa: ANN401 - what `run` takes
     plan = deals().plan("deals", "settle")
     target: dict[str, object] = {"id": "new"}
-    how = {"key": None, **how}
+    how = {"snapshot": deals(), "key": None, **how}
     return await writes.engine.run(writes.connection, plan, document, target=target, **how)
 
 
@@ -406,7 +406,12 @@ class TestEveryKindOfStep:
         there = await draft(settling)
         plan = deals().plan("deals", "discard")
         outcome = await settling.engine.run(
-            settling.connection, plan, None, key=None, target={"id": there["id"]}
+            settling.connection,
+            plan,
+            None,
+            snapshot=deals(),
+            key=None,
+            target={"id": there["id"]},
         )
         assert (outcome.status, body(outcome)["id"]) == (200, there["id"])
         assert all(row["id"] != there["id"] for row in await settling.orders("salesInvoices"))
@@ -414,7 +419,7 @@ class TestEveryKindOfStep:
     async def test_a_dry_run_goes_as_far_as_is_known(self, settling: Writes) -> None:
         plan = deals().plan("deals", "settle")
         prepared = await settling.engine.prepare(
-            settling.connection, plan, deal(), target={"id": "new"}
+            settling.connection, plan, deal(), snapshot=deals(), target={"id": "new"}
         )
         assert prepared.problem is None
         assert [(one.method, one.path) for one in prepared.requests] == [("POST", "customers")]

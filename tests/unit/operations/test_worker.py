@@ -47,7 +47,7 @@ def begun(remote: Remote, connection: Connection) -> Operation:
 
 async def body_of(remote: Remote, connection: Connection, folder: Path) -> dict[str, Any]:
     async with open_writes(remote, connection, folder) as writes:
-        found = await writes.engine.prepare(connection, writes.plan, order())
+        found = await writes.engine.prepare(connection, writes.plan, order(), snapshot=snapshot())
         body = found.requests[0].body
         assert body is not None
         return body

@@ -1,0 +1,62 @@
+"""The tests of a mapping, run on what overrides make of it as well.
+
+Test files beside the overrides have tests of their own. One that is named like a test of the
+mapping stands for it there: so an override may say what is different on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.cases.judging import CaseResult, run_cases
+from gateway.cases.reading import CaseFile, case_files, read_cases
+from gateway.documents import Finding
+from gateway.errors import InvalidFiles
+from gateway.snapshot import Snapshot
+
+OwnCases = Mapping[str, Sequence[CaseFile]]
+
+
+def own_cases(folder: Path | None, findings: list[Finding]) -> dict[str, list[CaseFile]]:
+    """The test files beside the overrides, by organization or connection.
+
+    What is wrong with one is added to `findings`.
+    """
+    found: dict[str, list[CaseFile]] = {}
+    for inner in [] if folder is None else sorted(folder.iterdir()):
+        for path in case_files([inner]) if inner.is_dir() else ():
+            try:
+                found.setdefault(inner.name, []).append(read_cases(path))
+            except InvalidFiles as error:
+                findings += [one for one in error.findings if isinstance(one, Finding)]
+    return found
+
+
+async def run_all(files: Sequence[CaseFile], snapshot: Snapshot, own: OwnCases) -> list[CaseResult]:
+    """The tests of all files, then for every override those of its mapping and its own."""
+    results = [result for file in files for result in await run_cases(file, snapshot)]
+    for owner, resources in snapshot.overrides.items():
+        for resource in resources:
+            for file in files:
+                if file.resource == resource:
+                    results += await _on_override(file, snapshot, owner, own.get(owner, ()))
+    for owner, beside in own.items():
+        for file in beside:
+            results += await run_cases(file, snapshot, owner)
+    return results
+
+
+async def _on_override(
+    file: CaseFile, snapshot: Snapshot, owner: str, own: Sequence[CaseFile]
+) -> list[CaseResult]:
+    """The tests of a mapping for `owner`, without those that have another one there.
+
+    Whether an answer is of any use was found out with the mapping itself.
+    """
+    instead = {case.name for one in own if one.resource == file.resource for case in one.cases}
+    left = tuple(case for case in file.cases if case.name not in instead)
+    results = await run_cases(replace(file, cases=left), snapshot, owner)
+    names = {case.name for case in left}
+    return [replace(one, name=f"{one.name} (for {owner})") for one in results if one.name in names]

@@ -1,0 +1,99 @@
+"""The files of overrides: which mapping each lies over, and for whom.
+
+`overrides/<organization or connection>/sales-orders.yaml` says `extends: sales-orders` and what
+is different there. The snapshot lays them over the mappings and compiles both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gateway.documents import Document, Finding, load_document
+from gateway.errors import InvalidFiles, Place
+from gateway.mapping import EXTENDS, Findings
+
+TEST: Final = ".test.yaml"
+_FILES: Final = ("*.yaml", "*.yml")
+
+
+def read_overrides(folder: Path | None, findings: list[Finding]) -> dict[str, dict[str, Document]]:
+    """The documents by organization or connection, and by the mapping they extend.
+
+    What cannot be one of them is reported, so that none is passed over in silence.
+    """
+    if folder is None:
+        return {}
+    findings += [_astray(path) for pattern in _FILES for path in sorted(folder.glob(pattern))]
+    return {
+        inner.name: _of_one(inner, findings) for inner in sorted(folder.iterdir()) if inner.is_dir()
+    }
+
+
+def unread(path: Path) -> Finding:
+    """What is said of a file with the other suffix."""
+    message = "Mapping files end in .yaml, so this one would not be read."
+    hint = f"Name it {path.stem}.yaml."
+    return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
+
+
+def doubled(document: Document, key: str, other: Document) -> Finding:
+    """What is said of a second file for one resource in one folder."""
+    message = f"{other.file} is a mapping of this resource already."
+    return Finding("M105", "double-resource", message, document.place((key,)))
+
+
+def orphans(overrides: Mapping[str, Mapping[str, Document]], resources: list[str]) -> list[Finding]:
+    """What is said of overrides of a mapping that is not there."""
+    found: list[Finding] = []
+    for documents in overrides.values():
+        for resource, document in documents.items():
+            if resource not in resources:
+                findings = Findings(document)
+                message = f'There is no mapping of "{resource}".'
+                findings.unknown((EXTENDS,), "no-base", message, resource, resources)
+                found += findings.found
+    return found
+
+
+def _of_one(folder: Path, findings: list[Finding]) -> dict[str, Document]:
+    """The overrides of one organization or connection."""
+    found: dict[str, Document] = {}
+    findings += [unread(path) for path in sorted(folder.glob("*.yml"))]
+    findings += [_astray(path) for path in sorted(folder.glob("*/**/*.yaml"))]
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name.endswith(TEST) or not path.is_file():
+            continue
+        try:
+            document = load_document(path)
+        except InvalidFiles as error:
+            findings += [one for one in error.findings if isinstance(one, Finding)]
+            continue
+        resource = _extends(document, findings)
+        if resource is None:
+            continue
+        if resource in found:
+            findings.append(doubled(document, EXTENDS, found[resource]))
+        found[resource] = document
+    return found
+
+
+def _extends(document: Document, findings: list[Finding]) -> str | None:
+    """The resource that a file is about; reported when it does not say it."""
+    value = document.value
+    resource = value.get(EXTENDS) if isinstance(value, dict) else None
+    if isinstance(resource, str) and resource:
+        return resource
+    own = Findings(document)
+    hint = f"Begin with `{EXTENDS}: ` and the resource."
+    own.at((EXTENDS,), "no-base", "This says of no mapping what is different.", hint=hint)
+    findings += own.found
+    return None
+
+
+def _astray(path: Path) -> Finding:
+    message = "An override lies in a folder named after the organization or the connection."
+    hint = f"Put it into <organization or connection>/{path.name}."
+    place = Place(str(path), 1, 1)
+    return Finding("D105", "astray", message, place, hint=hint, quoted=False)
