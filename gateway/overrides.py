@@ -6,7 +6,7 @@ is different there. The snapshot lays them over the mappings and compiles both t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +31,21 @@ def read_overrides(folder: Path | None, findings: list[Finding]) -> dict[str, di
     }
 
 
-def unread(path: Path) -> Finding:
-    """What is said of a file with the other suffix."""
+def documents_in(folder: Path, findings: list[Finding]) -> Iterator[Document]:
+    """The mapping files directly in a folder, without their tests; what cannot be read, or would
+    not be for its suffix, is reported.
+    """
+    findings += [_unread(path) for path in sorted(folder.glob("*.yml"))]
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name.endswith(TEST) or not path.is_file():
+            continue
+        try:
+            yield load_document(path)
+        except InvalidFiles as error:
+            findings += [one for one in error.findings if isinstance(one, Finding)]
+
+
+def _unread(path: Path) -> Finding:
     message = "Mapping files end in .yaml, so this one would not be read."
     hint = f"Name it {path.stem}.yaml."
     return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
@@ -60,16 +73,8 @@ def orphans(overrides: Mapping[str, Mapping[str, Document]], resources: list[str
 def _of_one(folder: Path, findings: list[Finding]) -> dict[str, Document]:
     """The overrides of one organization or connection."""
     found: dict[str, Document] = {}
-    findings += [unread(path) for path in sorted(folder.glob("*.yml"))]
     findings += [_astray(path) for path in sorted(folder.glob("*/**/*.yaml"))]
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name.endswith(TEST) or not path.is_file():
-            continue
-        try:
-            document = load_document(path)
-        except InvalidFiles as error:
-            findings += [one for one in error.findings if isinstance(one, Finding)]
-            continue
+    for document in documents_in(folder, findings):
         resource = _extends(document, findings)
         if resource is None:
             continue

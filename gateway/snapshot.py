@@ -16,7 +16,7 @@ from gateway.config import Config, folders, shipped
 from gateway.documents import Document, Finding, load_document, read_document, suggest
 from gateway.errors import InvalidFiles, MethodNotAllowed, UnknownResource
 from gateway.mapping import Findings, Plan, compile_document, extended
-from gateway.overrides import TEST, doubled, orphans, read_overrides, unread
+from gateway.overrides import documents_in, doubled, orphans, read_overrides
 from gateway.validation import Schemas, load_schemas
 
 Overrides = Mapping[str, Mapping[str, Document]]
@@ -287,15 +287,7 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
     found: dict[object, Document] = {}
     for folder in folders:
         here: dict[object, Document] = {}
-        findings += [unread(path) for path in sorted(folder.glob("*.yml"))]
-        for path in sorted(folder.glob("*.yaml")):
-            if path.name.endswith(TEST) or not path.is_file():
-                continue
-            try:
-                document = load_document(path)
-            except InvalidFiles as error:
-                findings += [one for one in error.findings if isinstance(one, Finding)]
-                continue
+        for document in documents_in(folder, findings):
             name = _resource(document)
             if name in here:
                 findings.append(doubled(document, "resource", here[name]))

@@ -38,6 +38,7 @@ from gateway.errors import (
 from gateway.mapping import ListPlan, Plan
 from gateway.snapshot import ResourcePlans
 from gateway.validation import Schemas, answer_side, change_side, input_side
+from gateway.wire import JSON_TYPES
 
 _READING = [*CALLING_OUT, code_of(FilterNotApplied), code_of(MappingError)]
 _WRITING = [
@@ -61,15 +62,6 @@ _COMPARED: Mapping[str, str] = {
     "gt": "is later than this",
     "le": "is this or earlier",
     "lt": "is earlier than this",
-}
-_TYPES: Mapping[str, Shape] = {
-    "string": {"type": "string"},
-    "integer": {"type": "integer"},
-    "decimal": {"type": "number"},
-    "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "datetime": {"type": "string", "format": "date-time"},
-    "guid": {"type": "string", "format": "uuid"},
 }
 _CHANGING = [
     *_WRITING,
@@ -179,7 +171,7 @@ def _list(plans: ResourcePlans) -> Shape:
 def _filter(listed: ListPlan, name: str) -> Shape:
     known = listed.filters[name]
     field = listed.entity.fields[known.field]
-    schema: Shape = dict(_TYPES[field.type])
+    schema: Shape = dict(JSON_TYPES[field.type])
     if known.values is not None:
         schema["enum"] = list(known.values)
     elif field.max_length is not None:

@@ -10,6 +10,7 @@ import click
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import (
     mapping_files,
+    with_mappings,
     with_overrides,
     with_owner,
     with_schemas,
@@ -23,11 +24,7 @@ from gateway.snapshot import merged_mapping
 @click.argument("resource")
 @with_owner
 @click.option("--why", is_flag=True, help="Each leaf with the file and line it comes from.")
-@click.option(
-    "--mappings",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of your own mappings.",
-)
+@with_mappings
 @with_config
 @with_schemas
 @with_overrides

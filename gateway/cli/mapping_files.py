@@ -60,13 +60,20 @@ class MappingFiles:
         return not self.only or _mapping_name(path) in wanted
 
 
+def _with_folder(command: _Command, option: str, text: str) -> _Command:
+    """Give a command the option of a folder that exists, handed to it as `Path | None`."""
+    kind = click.Path(path_type=Path, exists=True, file_okay=False)
+    return click.option(option, type=kind, help=text)(command)
+
+
 def with_schemas(command: _Command) -> _Command:
     """Give a command `--schemas`, handed to it as `schemas: Path | None`."""
-    return click.option(
-        "--schemas",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        help="A folder of your own schemas (canonical/, bc/).",
-    )(command)
+    return _with_folder(command, "--schemas", "A folder of your own schemas (canonical/, bc/).")
+
+
+def with_mappings(command: _Command) -> _Command:
+    """Give a command `--mappings`, handed to it as `mappings: Path | None`."""
+    return _with_folder(command, "--mappings", "A folder of your own mappings.")
 
 
 def with_paths(command: _Command) -> _Command:
@@ -78,11 +85,8 @@ def with_paths(command: _Command) -> _Command:
 
 def with_overrides(command: _Command) -> _Command:
     """Give a command `--overrides`, handed to it as `overrides: Path | None`."""
-    return click.option(
-        "--overrides",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        help="A folder of overrides, instead of that of the configuration.",
-    )(command)
+    text = "A folder of overrides, instead of that of the configuration."
+    return _with_folder(command, "--overrides", text)
 
 
 def with_owner(command: _Command) -> _Command:

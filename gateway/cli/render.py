@@ -15,6 +15,7 @@ from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import (
     MappingFiles,
     mapping_files,
+    with_mappings,
     with_overrides,
     with_owner,
     with_schemas,
@@ -56,11 +57,7 @@ class _Answers:
     "a change, and `params` of the connection. Without it the shared answers of the mapping's "
     "test file count.",
 )
-@click.option(
-    "--mappings",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of your own mappings.",
-)
+@with_mappings
 @with_owner
 @with_config
 @with_schemas

@@ -121,10 +121,6 @@ class Overwrite:
     expand: Mapping[str, tuple[str, ...]]
     body: Callable[[Names], dict[str, object]] = attribute(repr=False)
 
-    def desired(self, record: Mapping[str, object], patch: object) -> object:  # noqa: ARG002 - as of a `Change`
-        """What the caller sent is no patch of this record, and stays as it is."""
-        return patch
-
     def touches(self, patch: object) -> tuple[str, ...]:  # noqa: ARG002 - as of a `Change`
         """The names of the fields that may be sent."""
         return self.fields

@@ -18,6 +18,7 @@ from gateway.mapping.names import new_name
 from gateway.mapping.plan import Kind
 from gateway.mapping.rules import Findings, Path
 from gateway.mapping.templates import read_condition, read_fields
+from gateway.wire import ACTION_PREFIX
 
 # What each verb needs where it is one call, and what of it has no place beside steps.
 _SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -47,7 +48,6 @@ _KEYS: Final[Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "action": (("on",), ("effect",)),
 }
 _ANY: Final = ("name", "$when", "guards")
-_ACTION_PREFIX: Final = "Microsoft.NAV."
 
 
 def single_calls(value: Mapping[str, Any], findings: Findings) -> frozenset[str]:
@@ -148,7 +148,6 @@ def _step(
 ) -> StepSource:
     on = step.get("on", step)
     on_path = (*path, "on") if "on" in step else path
-    question = {**step, "entity": step[kind]}
     return StepSource(
         name=name,
         path=path,
@@ -157,11 +156,13 @@ def _step(
         when=read_condition(step["$when"], (*path, "$when"), findings) if "$when" in step else None,
         guards=read_guards(step, path, findings),
         id=Leaf((*on_path, "id"), on["id"]) if "id" in on else None,
-        find=read_lookup(name, question, path, findings) if kind == "find" else None,
+        find=read_lookup(name, {**step, "entity": step[kind]}, path, findings)
+        if kind == "find"
+        else None,
         by=read_by(step, path) if kind == "upsert" else None,
         create_only=tuple(step.get("create_only", ())),
         body=read_body(step, path, findings) if "body" in step else None,
         anchor=read_anchor(step, path),
-        action=step["action"].removeprefix(_ACTION_PREFIX) if kind == "action" else None,
+        action=step["action"].removeprefix(ACTION_PREFIX) if kind == "action" else None,
         effect=step.get("effect"),
     )

@@ -265,6 +265,10 @@ class Plan:
             part=True,
         )
 
+    def step_named(self, name: str | None) -> Step | None:
+        """The step of this name; None when there is none."""
+        return next((step for step in self.steps if step.name == name), None)
+
     def guards(self, names: Names) -> tuple[Rejected, ...]:
         """Every guard that says the document is bad, in the order of the mapping.
 

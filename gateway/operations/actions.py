@@ -54,14 +54,14 @@ class Acting:
         called again. `partly`: a part of it has. `overtaken`: the record is another now, and
         whose doing that is cannot be told.
         """
-        trace, sent, entity = self._trace, call.request, self._entity
+        sent, entity = call.request, self._entity
         reader = self.tools.reader(self.plan, self.connection)
         row = await reader.by_id(entity, str(sent["id"]), reading(entity, self.plan))
         return (
             await self._by_what_it_makes(sent)
             or self._by_status(sent, row)
             or await self._by_elements(sent)
-            or await self._by_half(trace, sent)
+            or await self._by_half(sent)
             or self._by_record(sent, row)
         )
 
@@ -114,8 +114,8 @@ class Acting:
             return None
         return Verdict("overtaken") if elements else _done(sent["id"])
 
-    async def _by_half(self, trace: Trace, sent: _Sent) -> Verdict | None:
-        half = trace.half
+    async def _by_half(self, sent: _Sent) -> Verdict | None:
+        half = self._trace.half
         found = [] if half is None else await self._new(half, sent, "half")
         if half is None or not found:
             return None

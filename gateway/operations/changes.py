@@ -15,7 +15,16 @@ from gateway.mapping import Names, Plan, Request
 from gateway.operations.compare import same_value
 from gateway.operations.etags import etag
 from gateway.validation import Schemas
-from gateway.wire import Condition, Entity, decode, filter_text, key_of, query, record_path
+from gateway.wire import (
+    ACTION_PREFIX,
+    Condition,
+    Entity,
+    decode,
+    filter_text,
+    key_of,
+    query,
+    record_path,
+)
 
 _METHODS = {"update": "PATCH", "upsert": "PATCH", "delete": "DELETE"}
 
@@ -89,7 +98,7 @@ def request_of(
     """
     step, entity = plan.steps[0], schemas.entity(plan.api, plan.entity)
     if step.action is not None:
-        path = f"{addressed(entity, baseline.id)}/Microsoft.NAV.{step.action}"
+        path = f"{addressed(entity, baseline.id)}/{ACTION_PREFIX}{step.action}"
         return Request(step.name, "POST", path, None)
     body = None
     if values is not None:

@@ -26,7 +26,7 @@ from gateway.mapping import Names, Plan
 from gateway.operations.changes import text_of
 from gateway.operations.compare import differences
 from gateway.operations.prepare import Prepared
-from gateway.operations.sending import has_written
+from gateway.operations.sending import carried_out, has_written
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.storage import Call, Operation, OperationWarning
 from gateway.wire import Entity, decode, key_of, query, record_path
@@ -93,8 +93,9 @@ def walked(
     plan = tools.plan(operation)
     steps = cast("Mapping[str, Mapping[str, object] | None]", names["steps"])
     row = steps[plan.answer_step] if plan.answer_step is not None else None
-    target = text_of(operation.target.get("id"))
-    record_id = target if row is None else key_of(tools.entity(plan, _answering(plan)), row)
+    record_id = text_of(operation.target.get("id"))
+    if row is not None and (answering := plan.step_named(plan.answer_step)) is not None:
+        record_id = key_of(tools.entity(plan, answering.entity), row)
     number = None if row is None else text_of(row.get("number"))
     warnings = _of_calls(tools, plan, operation, calls)
     if row is None:
@@ -107,11 +108,6 @@ def walked(
         document = {"id": record_id, "number": number}
         warnings.append(_not_mapped(operation, error))
     return _ended(status, document, record_id, number, warnings)
-
-
-def _answering(plan: Plan) -> str:
-    """The entity set of the step whose record is answered."""
-    return next((one.entity for one in plan.steps if one.name == plan.answer_step), plan.entity)
 
 
 def _named(tools: Tools, operation: Operation, body: Mapping[str, object]) -> str | None:
@@ -130,14 +126,13 @@ def _of_calls(
     them would be done again if the request came again.
     """
     warnings: list[OperationWarning] = []
-    steps = {step.name: step for step in plan.steps}
+    entities = partial(tools.entity, plan)
     for call in filter(has_written, calls):
         answer = cast("Mapping[str, Any]", call.answer)["body"]
-        sent = call.request["body"]
-        if call.step not in steps or not isinstance(sent, Mapping) or not answer:
+        sent, step = call.request["body"], plan.step_named(call.step)
+        if step is None or not isinstance(sent, Mapping) or not answer:
             continue
-        entities = partial(tools.entity, plan)
-        entity = entities(steps[call.step].entity)
+        entity = entities(step.entity)
         warnings += _not_taken(
             differences(entity, sent, decode(entity, answer, entities), entities)
         )
@@ -147,7 +142,7 @@ def _of_calls(
 
 def half_done(written: Sequence[Call]) -> str:
     """What has been carried out of an operation that cannot go on, for whoever looks at it."""
-    steps = ", ".join(dict.fromkeys(call.step for call in written))
+    steps = carried_out(written)
     return f"Carried out already: {steps}. Mend the cause and retry the operation, or cancel it."
 
 

@@ -20,7 +20,7 @@ from gateway.errors import (
     Rejected,
     Violation,
 )
-from gateway.mapping import By, Lookup, Names, Plan, Question, Request
+from gateway.mapping import By, Change, Lookup, Names, Plan, Question, Request
 from gateway.operations.changes import Baseline, baseline_of, request_of
 from gateway.operations.compare import same_value
 from gateway.operations.etags import check_condition
@@ -174,7 +174,7 @@ def _standing(
     patch = None if plan.input is None else names[plan.input]
     baseline = baseline_of(schemas, plan, names, row, patch)
     check_condition(if_match, baseline.record)
-    if plan.input is not None and step.change is not None:
+    if plan.input is not None and isinstance(step.change, Change):
         names = {**names, plan.input: step.change.desired(baseline.record, patch)}
     return replace(base, baseline=baseline, names=names)
 

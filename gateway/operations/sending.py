@@ -245,6 +245,11 @@ def has_written(call: Call) -> bool:
     return call.answer is not None and "body" in call.answer
 
 
+def carried_out(calls: Sequence[Call]) -> str:
+    """The steps among `calls` that have written, for people; empty where none has."""
+    return ", ".join(dict.fromkeys(call.step for call in calls if has_written(call)))
+
+
 def _is_believed(entity: Entity, prepared: Prepared, answer: Answer) -> bool:
     """A success names its record, but for a deletion and an action, which say nothing."""
     if prepared.requests[0].method == "DELETE":

@@ -13,7 +13,7 @@ from gateway.clock import timestamp
 from gateway.errors import Conflict, OperationInProgress
 from gateway.operations.journal import AGAIN_AFTER
 from gateway.operations.resolver import SETTLED_AFTER
-from gateway.operations.sending import Past, has_written
+from gateway.operations.sending import Past, carried_out
 from gateway.storage import ENDED, Call, Operation
 
 _UNDER_WAY = "The operation is under way and settles itself; ask for it again."
@@ -68,9 +68,7 @@ def cancelled(operation: Operation, calls: Sequence[Call], now: datetime) -> dic
 
 def may_have_written(calls: Sequence[Call]) -> bool:
     """Whether a call has left whose outcome nobody knows."""
-    if not calls or has_written(calls[-1]):
-        return False
-    return calls[-1].answer is None or Past.of(calls).doubt is not None
+    return bool(calls) and (calls[-1].answer is None or Past.of(calls).doubt is not None)
 
 
 def _must_be_parked(operation: Operation, instead: str) -> None:
@@ -92,8 +90,8 @@ _ENDS = {
 
 def _left_behind(operation: Operation, calls: Sequence[Call], *, doubtful: bool) -> str:
     """What stands, and what may stand, in Business Central."""
-    written = list(dict.fromkeys(call.step for call in calls if has_written(call)))
-    words = [f"Carried out before: {', '.join(written)}."] if written else []
+    written = carried_out(calls)
+    words = [f"Carried out before: {written}."] if written else []
     if doubtful:
         words.append(
             f"In Business Central there may stand {_doubtful(operation, calls[-1])}: it was sent, "

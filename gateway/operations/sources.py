@@ -73,8 +73,7 @@ class GivenAnswers:
         step, name = plan.steps[0], "read"
         if plan.part:
             if step.writes:
-                found_by = None if step.identified is None else identified(plan, names)
-                return None if found_by is None else {"id": found_by}
+                return None if step.identified is None else {"id": identified(plan, names)}
             name = step.name
         if name not in self._steps:
             raise InvalidInput(

@@ -55,7 +55,7 @@ class Tools:
         plan = self.plan(operation)
         if not plan.walks:
             return plan
-        step = next((one for one in plan.steps if one.name == call.step), None)
+        step = plan.step_named(call.step)
         if step is None:
             raise Conflict(
                 f"The mapping of {operation.resource} has no step {call.step} any more, and this "

@@ -139,7 +139,7 @@ async def run_simulator(
         listening.close()
         await cleanup.aclose()
         raise ValueError(f"{seed_file}: {error}") from None
-    except BaseException:
+    except BaseException:  # also a cancelled start leaves nothing open; it is raised again
         listening.close()
         await cleanup.aclose()
         raise

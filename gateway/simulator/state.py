@@ -105,7 +105,7 @@ class State:
         self.clock.reset()
         try:
             environments = build_environments(self.stored, self.clock, seeding, self.release)
-        except BaseException:
+        except BaseException:  # the clock is as before, whatever it is; it is raised again
             self.clock.restore(*setting)
             raise
         self.seeding = seeding

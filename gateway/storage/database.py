@@ -196,7 +196,7 @@ def _write_all(
     while not closing:
         together = [waiting.get()]
         if several:
-            time.sleep(GATHER)
+            time.sleep(GATHER)  # in the writer's own thread: others come in the meantime
         while not waiting.empty() and len(together) < MOST_TOGETHER:
             together.append(waiting.get())  # nobody else takes any
         writes = [write for write in together if write is not None]

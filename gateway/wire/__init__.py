@@ -5,7 +5,7 @@ The compiler of mappings, the client and the resolver import from here.
 
 from __future__ import annotations
 
-from gateway.wire.actions import SPLIT, TRACES, Made, Trace, trace_of
+from gateway.wire.actions import ACTION_PREFIX, SPLIT, TRACES, Made, Trace, trace_of
 from gateway.wire.csdl import facts_of, kept
 from gateway.wire.entities import Entity, Field, FieldType, Part, entity_from_schema
 from gateway.wire.faults import Failure, classify, read_fault
@@ -23,10 +23,12 @@ from gateway.wire.paths import (
     matches,
     query,
 )
-from gateway.wire.schema_files import TYPES, Facts, render, schema_of
+from gateway.wire.schema_files import JSON_TYPES, TYPES, Facts, render, schema_of
 from gateway.wire.values import code, decode, decode_value, encode_value, same_code
 
 __all__ = [
+    "ACTION_PREFIX",
+    "JSON_TYPES",
     "SPLIT",
     "TRACES",
     "TYPES",

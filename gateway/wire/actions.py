@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+ACTION_PREFIX: Final = "Microsoft.NAV."  # before the name of an action in an address
+
 
 @dataclass(frozen=True, slots=True)
 class Made:

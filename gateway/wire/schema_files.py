@@ -25,7 +25,7 @@ TYPES: Final[Mapping[str, str]] = {
     "Edm.Guid": "guid",
     "Edm.Stream": "stream",
 }
-_SCHEMAS: Final[Mapping[str, Mapping[str, object]]] = {
+JSON_TYPES: Final[Mapping[str, Mapping[str, object]]] = {
     "string": {"type": "string"},
     "integer": {"type": "integer"},
     "decimal": {"type": "number"},
@@ -108,7 +108,7 @@ def _body(fields: Mapping[str, Facts], parts: Facts) -> dict[str, object]:
 
 
 def _sent(name: str, facts: Facts) -> dict[str, object]:
-    schema = {"description": _described(name, facts)} | dict(_SCHEMAS[facts["type"]])
+    schema = {"description": _described(name, facts)} | dict(JSON_TYPES[facts["type"]])
     if "maxLength" in facts:
         schema["maxLength"] = facts["maxLength"]
     if facts.get("blankRefused") and facts["type"] == "string" and "enum" not in facts:
@@ -121,7 +121,7 @@ def _sent(name: str, facts: Facts) -> dict[str, object]:
 def _record(entity: Facts) -> dict[str, object]:
     """Names and types only: apps lengthen fields and add members, releases add fields."""
     properties: dict[str, object] = {
-        name: dict(_SCHEMAS[facts["type"]])
+        name: dict(JSON_TYPES[facts["type"]])
         for name, facts in entity["fields"].items()
         if facts["type"] != "stream"
     }

@@ -14,19 +14,16 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pytest_aiohttp.plugin import AiohttpClient
 
-from gateway import logs
 from gateway.app import Gateway
 from gateway.config import Listener, shipped
 from gateway.console.application import operators_application
 from gateway.simulator import Simulator
 from gateway.snapshot import Snapshot, load_snapshot
-from gateway.telemetry.sdk import SdkTracer
-from gateway.telemetry.traces import traced_by
 from tests.conftest import Connect
+from tests.tracing import spans_kept
 
 CANARY = "Zebulon4711"  # not to be taken for anything, in any case of its letters
 FAILING = {  # leaves that take other values than the schema lets through
@@ -110,19 +107,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 @pytest.fixture
-def log(logging_as_it_was: None) -> io.StringIO:  # noqa: ARG001 - put back afterwards
-    stream = io.StringIO()
-    logs.configure(stream, level="debug")
-    return stream
-
-
-@pytest.fixture
 def exported() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    tracer = SdkTracer(SimpleSpanProcessor(exporter))
-    with traced_by(tracer):
+    with spans_kept() as exporter:
         yield exporter
-    tracer.close()
 
 
 async def existing(product: ClientSession, path: str) -> str:

@@ -35,6 +35,15 @@ async def send_until_settled(house: House, path: str, reference: str) -> tuple[i
         await asyncio.sleep(0.2)
 
 
+async def kill_under(house: House, sent: asyncio.Task[tuple[int, Json]]) -> None:
+    """Kill the gateway while a call is under way, and start it again with nothing going wrong."""
+    await house.kill("serve")
+    with pytest.raises(ClientError):
+        await sent
+    await house.control("DELETE", "faults")
+    await house.serve()
+
+
 async def kill_when_committed(house: House, path: str, reference: str) -> None:
     """Send an order, wait until Business Central has it, kill the gateway, start it again."""
     await house.control("POST", "faults", LATE)
@@ -42,11 +51,7 @@ async def kill_when_committed(house: House, path: str, reference: str) -> None:
     while not await house.orders(reference):
         assert not sent.done()
         await asyncio.sleep(0.05)
-    await house.kill("serve")
-    with pytest.raises(ClientError):
-        await sent
-    await house.control("DELETE", "faults")
-    await house.serve()
+    await kill_under(house, sent)
 
 
 async def test_killed_after_business_central_committed_and_before_the_answer(house: House) -> None:
@@ -182,11 +187,7 @@ async def test_killed_while_an_order_is_invoiced(house: House, when: str) -> Non
     (identity,) = await in_state(house, "sending", 1)
     while when == "after" and await house.orders(reference):  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.05)
-    await house.kill("serve")
-    with pytest.raises(ClientError):
-        await sent
-    await house.control("DELETE", "faults")
-    await house.serve()
+    await kill_under(house, sent)
     if when == "before":
         # It may be under way for 18 minutes: nothing is called again before that.
         _, found = await house.call("GET", f"/v1/operations/{identity}")

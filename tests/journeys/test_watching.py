@@ -11,21 +11,18 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pytest_aiohttp.plugin import AiohttpClient
 
-from gateway import logs
 from gateway.app import Gateway
 from gateway.clock import Clock
 from gateway.config import Listener
 from gateway.console import operators_application
 from gateway.simulator import Simulator
 from gateway.storage import Operation
-from gateway.telemetry.sdk import SdkTracer
-from gateway.telemetry.traces import traced_by
 from tests.conftest import Connect
 from tests.scraping import Series, series, value
+from tests.tracing import spans_kept
 
 Json = dict[str, Any]
 Page = Callable[[], Awaitable[str]]
@@ -52,19 +49,9 @@ def order(reference: str, **changes: object) -> Json:
 
 
 @pytest.fixture
-def log(logging_as_it_was: None) -> io.StringIO:  # noqa: ARG001 - put back afterwards
-    stream = io.StringIO()
-    logs.configure(stream, level="debug")
-    return stream
-
-
-@pytest.fixture
 def exported() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    tracer = SdkTracer(SimpleSpanProcessor(exporter))
-    with traced_by(tracer):
+    with spans_kept() as exporter:
         yield exporter
-    tracer.close()
 
 
 @pytest.fixture

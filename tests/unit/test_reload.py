@@ -17,18 +17,8 @@ from gateway.config import Config, Entra, Public, shipped
 from gateway.reload import Reload, files_seen, watched
 from gateway.snapshot import Current, Snapshot, load_configured
 from tests.clock import MovingClock
+from tests.unit.test_snapshot import ITEM
 
-ITEM = """\
-resource: items
-title: Own items
-schema: item
-entity: items
-api: v2.0
-record:
-  id: "{{ bc.id }}"
-  name: "{{ bc.displayName }}"
-read: {}
-"""
 TESTS = """\
 resource: items
 tests:

@@ -59,16 +59,7 @@ def correct(books: Books, name: str, record: Record) -> Record:
         )
     target = AGAINST[name]
     with books.company.transaction():
-        fields = _linked(books, name, record)
-        return copied(
-            books,
-            record,
-            lines_of(books, name, record),
-            target,
-            number=draft_number(books, target),
-            status="Draft",
-            **fields,
-        )
+        return _against(books, name, record, draft_number(books, target), "Draft")
 
 
 def apply_to_invoice(books: Books, name: str, memo: Record) -> None:
@@ -113,18 +104,16 @@ def _refuse_draft(name: str, values: Values) -> None:
         raise dialog(f"The action can be applied to a posted {kind} only.")
 
 
+def _against(books: Books, name: str, record: Record, number: str, status: str) -> Record:
+    """The document with its lines once more, as one against it."""
+    lines, linked = lines_of(books, name, record), _linked(books, name, record)
+    return copied(books, record, lines, AGAINST[name], number=number, status=status, **linked)
+
+
 def _taken_back(books: Books, name: str, record: Record) -> Record:
     """The posted document against another one, with its entries and the goods."""
     target = AGAINST[name]
-    made = copied(
-        books,
-        record,
-        lines_of(books, name, record),
-        target,
-        number=next_number(books, target),
-        status="Open",
-        **_linked(books, name, record),
-    )
+    made = _against(books, name, record, next_number(books, target), "Open")
     begin(made)
     enter(books, target, made, moving=True)
     return made

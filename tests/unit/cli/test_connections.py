@@ -83,13 +83,10 @@ def point(config_file: Path, url: str) -> None:
     config_file.write_text(f"{text}business_central: {{url: '{url}'}}\n")
 
 
-@pytest.mark.usefixtures("logging_as_it_was")
-async def test_a_diagnosis_asks_microsoft_and_business_central(
-    run: Run, config_file: Path, simulator: Simulator, config: Config
-) -> None:
-    point(config_file, simulator.url)
+async def connect(config: Config, identity: str) -> None:
+    """An active connection of the simulator's application, put into the database."""
     connection = Connection(
-        "con_3",
+        identity,
         "harwick",
         NOW,
         NOW,
@@ -103,6 +100,14 @@ async def test_a_diagnosis_asks_microsoft_and_business_central(
     )
     async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
         await store.add_connection(connection)
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+async def test_a_diagnosis_asks_microsoft_and_business_central(
+    run: Run, config_file: Path, simulator: Simulator, config: Config
+) -> None:
+    point(config_file, simulator.url)
+    await connect(config, "con_3")
     words = "connections", "diagnose", "con_3", "--format", "json"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ENTRA_CLIENT_SECRET", CLIENT_SECRET)

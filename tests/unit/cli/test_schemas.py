@@ -9,34 +9,14 @@ from typing import Any
 
 import pytest
 
-from gateway.clock import Clock
 from gateway.config import Config
-from gateway.simulator import CLIENT_SECRET, COMPANIES, TENANT_ID, run_simulator
-from gateway.storage import Connection, open_store
+from gateway.simulator import CLIENT_SECRET, run_simulator
 from gateway.validation import load_schemas
 from tests.unit.cli.conftest import Run
-from tests.unit.cli.test_connections import NOW, point
+from tests.unit.cli.test_connections import connect, point
 
 SEED = Path(__file__).parents[2] / "contract" / "custom_apis" / "seed.json"
 ROUTE = "harwick/pricing/v1.0"
-
-
-async def add_connection(config: Config) -> None:
-    connection = Connection(
-        "con_9",
-        "harwick",
-        NOW,
-        NOW,
-        status="active",
-        grant="client_credentials",
-        tenant=TENANT_ID,
-        environment="Production",
-        environment_type="Production",
-        company_id=COMPANIES[0][0],
-        company_name=COMPANIES[0][1],
-    )
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
-        await store.add_connection(connection)
 
 
 def facts(path: Path) -> dict[str, Any]:
@@ -52,7 +32,7 @@ async def test_what_a_tenant_has_becomes_schema_files(
     pull = "schemas", "pull", "con_9", "--into", str(folder), "--api"
     async with run_simulator(seed_file=SEED) as simulator:
         point(config_file, simulator.url)
-        await add_connection(config)
+        await connect(config, "con_9")
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("ENTRA_CLIENT_SECRET", CLIENT_SECRET)
             first = await asyncio.to_thread(run, *pull, ROUTE)

@@ -115,6 +115,15 @@ async def draft(writes: Writes) -> dict[str, Any]:
     return await typed(writes, Typed("salesInvoices", header))
 
 
+async def draft_whose_posting_is_lost(writes: Writes) -> dict[str, Any]:
+    """A draft, and an operation that is to post it, whose call never arrived."""
+    there = await draft(writes)
+    await writes.remote.arm("drop_before_commit", match=POST)
+    outcome = await run(writes, "sales-invoices", "post", there["id"], wait=0)
+    assert outcome.status == 202
+    return there
+
+
 async def an_order(writes: Writes) -> dict[str, Any]:
     outcome = await writes.create()
     return body(outcome)
@@ -188,10 +197,7 @@ class TestPosting:
     async def test_what_never_arrived_is_sent_again_once_nothing_can_be_under_way(
         self, writes: Writes
     ) -> None:
-        there = await draft(writes)
-        await writes.remote.arm("drop_before_commit", match=POST)
-        outcome = await run(writes, "sales-invoices", "post", there["id"], wait=0)
-        assert outcome.status == 202
+        there = await draft_whose_posting_is_lost(writes)
         began = writes.remote.clock.now()
         await writes.pass_until(lambda one: one.state == "succeeded", step=30)
         assert writes.remote.clock.now() - began >= timedelta(minutes=18)
@@ -212,10 +218,7 @@ class TestPosting:
     async def test_a_draft_that_somebody_deletes_meanwhile_waits_for_a_person(
         self, writes: Writes
     ) -> None:
-        there = await draft(writes)
-        await writes.remote.arm("drop_before_commit", match=POST)
-        outcome = await run(writes, "sales-invoices", "post", there["id"], wait=0)
-        assert outcome.status == 202
+        there = await draft_whose_posting_is_lost(writes)
         while not await writes.remote.journal(path="Microsoft.NAV.post$"):  # noqa: ASYNC110 - the simulator is asked over HTTP
             await asyncio.sleep(0.005)  # deleted before that, nothing would be in doubt
         await typed(writes, Typed(f"salesInvoices({there['id']})", method="DELETE"))

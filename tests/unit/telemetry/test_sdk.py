@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
 from gateway.telemetry import span
-from gateway.telemetry.sdk import SdkTracer
-from gateway.telemetry.traces import traced_by
+from tests.tracing import spans_kept
 
 TRACE, PARENT = 0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7
 HEADERS = {"traceparent": f"00-{TRACE:032x}-{PARENT:016x}-01"}
@@ -19,11 +17,8 @@ HEADERS = {"traceparent": f"00-{TRACE:032x}-{PARENT:016x}-01"}
 
 @pytest.fixture
 def exported() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    tracer = SdkTracer(SimpleSpanProcessor(exporter))
-    with traced_by(tracer):
+    with spans_kept() as exporter:
         yield exporter
-    tracer.close()
 
 
 def test_the_trace_of_the_caller_is_gone_on_with(exported: InMemorySpanExporter) -> None:
