@@ -45,7 +45,7 @@ check: install  ## format, lint, types, import contracts, tests, shipped mapping
 	$(BIN)/python schemas/bc/generate.py --check
 	$(MAKE) --no-print-directory test
 	$(BIN)/bc-gateway check
-	$(BIN)/bc-gateway test
+	$(BIN)/bc-gateway test --coverage --mutate
 
 format: install  ## write the code as the house formats it
 	$(BIN)/ruff format .

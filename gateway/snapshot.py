@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
 from gateway.config import Config, folders, shipped
 from gateway.documents import Document, Finding, load_document, read_document, suggest
 from gateway.errors import InvalidFiles, MethodNotAllowed, UnknownResource
-from gateway.mapping import Findings, Plan, compile_document, extended
+from gateway.mapping import Coverage, Findings, Plan, compile_document, extended
 from gateway.overrides import documents_in, doubled, orphans, read_overrides
 from gateway.validation import Schemas, load_schemas
 
@@ -181,6 +182,18 @@ def drafted(text: str, schemas: Schemas) -> ResourcePlans:
     return plans
 
 
+def mapping_documents(folders: Sequence[Path]) -> list[Document]:
+    """The mapping files of these folders that can be read, one for each resource."""
+    return _documents(folders, [])
+
+
+def compile_mapping(
+    document: Document, schemas: Schemas, coverage: Coverage | None = None
+) -> Mapping[str, Plan]:
+    """The plans of one mapping, none where it has errors. `coverage`: as of `compile_document`."""
+    return compile_document(document, _shape(), schemas, coverage).plans
+
+
 def load_checked(
     *, mappings: Sequence[Path], schemas: Sequence[Path], overrides: Path | None = None
 ) -> tuple[list[Finding], Snapshot | None]:
@@ -208,6 +221,7 @@ def load_checked(
     return findings, Snapshot(hashed, known, making.resources, making.overrides)
 
 
+@cache
 def _shape() -> Mapping[str, Any]:
     """The JSON Schema of mapping files."""
     shape = load_document(shipped("schemas") / "gateway" / "mapping.schema.json")

@@ -8,17 +8,25 @@ expected is a `Finding` at the expectation.
 from __future__ import annotations
 
 from gateway.cases.judging import CaseResult, check_cases, run_cases
+from gateway.cases.mutants import Flip, flips
 from gateway.cases.overriding import OwnCases, own_cases, run_all
 from gateway.cases.reading import Case, CaseFile, case_files, read_cases
+from gateway.cases.trying import Noticed, Reached, noticed, reached
 
 __all__ = [
     "Case",
     "CaseFile",
     "CaseResult",
+    "Flip",
+    "Noticed",
     "OwnCases",
+    "Reached",
     "case_files",
     "check_cases",
+    "flips",
+    "noticed",
     "own_cases",
+    "reached",
     "read_cases",
     "run_all",
     "run_cases",

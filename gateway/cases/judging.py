@@ -65,6 +65,20 @@ async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Ca
     return results
 
 
+async def passes(file: CaseFile, snapshot: Snapshot, verb: str) -> bool:
+    """Whether all cases of `verb` come out as expected; ends at the first that does not."""
+    for case in file.cases:
+        if case.verb != verb:
+            continue
+        plan = _plan(file, case, snapshot)
+        if isinstance(plan, Finding):
+            return False
+        outcome = await run_case(case, plan, snapshot)
+        if next(_Verdict(file, case, plan, snapshot, outcome).findings(), None) is not None:
+            return False
+    return True
+
+
 def _plan(file: CaseFile, case: Case, snapshot: Snapshot, *owners: str) -> Plan | Finding:
     try:
         plan = snapshot.plan(file.resource, case.verb, *owners)
@@ -138,6 +152,10 @@ class _Verdict:
         for path in self._outcome.unanswered:
             message = f"The answers have nothing for {' / '.join(path)}."
             yield self._file.finding(("tests", at), "T108", message)
+        for path, field in self._outcome.others:
+            message = f"The record that is answered for {' / '.join(path)} has another {field}."
+            hint = "It must be one that would be found."
+            yield self._file.finding(self._answer_place(path), "T206", message, hint=hint)
         yield from _unused(
             self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
         )
@@ -145,6 +163,7 @@ class _Verdict:
         if self._outcome.problem is None:
             yield from self._counts()
             yield from self._requests()
+            yield from self._anchor()
             yield from self._answer()
 
     def _own_answers(self) -> dict[str, Any]:
@@ -222,6 +241,24 @@ class _Verdict:
                     message = "The body has a value there."
                     place = (*path, "absent", index)
                     yield self._other(place, message, f"nothing at {pointer}", "a value")
+
+    def _answer_place(self, path: tuple[str, ...]) -> Path:
+        """Where an answer is given: by the case itself, else for all tests."""
+        own: object = self._case.own
+        for step in path:
+            own = own.get(step) if isinstance(own, Mapping) else None
+        return ("answers", *path) if own is None else ("tests", self._case.at, "answers", *path)
+
+    def _anchor(self) -> Iterator[Finding]:
+        anchor = self._outcome.anchor
+        if "anchor" in self._case.expect and anchor is None:
+            message = "Such a request leaves nothing that is found again by an anchor."
+            yield self._other(("anchor",), message, "an anchor", "none")
+        else:
+            for one in differences(self._case.expect.get("anchor", {}), anchor or {}, whole=False):
+                message = "It would be found again by another anchor."
+                expected, found = shown(one.expected), shown(one.actual)
+                yield self._other(("anchor", *one.path), message, expected, found)
 
     def _answer(self) -> Iterator[Finding]:
         expect, outcome = self._case.expect, self._outcome

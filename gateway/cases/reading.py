@@ -29,6 +29,9 @@ RULES: Final = {
     "T203": "other-problem",
     "T204": "wrong-answer",
     "T205": "not-deterministic",
+    "T206": "other-record",
+    "T301": "never-reached",
+    "T302": "not-noticed",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -12,11 +12,13 @@ from gateway.cases.reading import Case
 from gateway.documents import encode_json
 from gateway.errors import GatewayError, InvalidInput, InvalidQuery, MappingError
 from gateway.mapping import Lookup, Names, Plan, Question, Request
+from gateway.operations.changes import identified
+from gateway.operations.compare import same_value
 from gateway.operations.prepare import names_for
 from gateway.operations.sources import Absent, Found, GivenAnswers
 from gateway.operations.walk import rehearsed
 from gateway.snapshot import Snapshot
-from gateway.wire import decode, filter_text
+from gateway.wire import Entity, decode, filter_text, key_conditions
 
 BEFORE: Final = "read"  # under which name a case gives the record that is there before a change
 NOW: Final = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # of every case: two runs must agree
@@ -27,7 +29,8 @@ class Outcome:
     """What came out of a case.
 
     `asked` are the paths of the answers that were used, `unanswered` those that were missed:
-    lookups (with their key) and steps.
+    lookups (with their key) and steps. `others` are answers that are no answer to what was asked,
+    each with the field that tells. `anchor` is what a record would be found again by.
     """
 
     requests: tuple[Request, ...] = ()
@@ -37,14 +40,22 @@ class Outcome:
     answered: bool = False
     asked: set[tuple[str, ...]] = field(default_factory=set)
     unanswered: list[tuple[str, ...]] = field(default_factory=list)
+    others: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    anchor: Mapping[str, object] | None = None
 
 
 class CaseAnswers:
     """The answers of a case as the source of what is read; notes down which were asked for."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, object]], outcome: Outcome) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, Mapping[str, object]],
+        outcome: Outcome,
+        entity_of: Callable[[str], Entity],
+    ) -> None:
         self._given = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}))
         self._outcome = outcome
+        self._entity_of = entity_of
 
     async def find(
         self, lookup: Lookup, questions: Sequence[Question]
@@ -64,6 +75,8 @@ class CaseAnswers:
             self._outcome.unanswered.append(("steps", name))
             return None
         self._outcome.asked.add(("steps", name))
+        if found is not None:
+            self._compare(("steps", name), plan.entity, found, self._wanted(plan, names))
         return found
 
     def after(self, plan: Plan, names: Names) -> Found | None:
@@ -85,7 +98,35 @@ class CaseAnswers:
             self._outcome.unanswered.append(path)
             return None
         self._outcome.asked.add(path)
+        if isinstance(found, Mapping) and lookup.entity is not None:
+            self._compare(path, lookup.entity, found, question.where)
         return found
+
+    def _wanted(self, plan: Plan, names: Names) -> Sequence[tuple[str, object]]:
+        """What the record of a change or of a step that reads is found by."""
+        by = plan.steps[0].by
+        if by is not None:
+            return [(by.field, by.value(names))]
+        try:
+            named = key_conditions(self._entity_of(plan.entity), identified(plan, names))
+        except InvalidQuery:
+            return []
+        return [(condition.field, condition.values[0]) for condition in named]
+
+    def _compare(
+        self,
+        path: tuple[str, ...],
+        entity_set: str,
+        row: Found,
+        where: Sequence[tuple[str, object]],
+    ) -> None:
+        """Note a given record that what is asked for would never find."""
+        entity = self._entity_of(entity_set)
+        there = decode(entity, row, self._entity_of)
+        for name, value in where:
+            asked = decode(entity, {name: value}, self._entity_of)[name]
+            if name in row and not same_value(entity.fields[name], asked, there[name]):
+                self._outcome.others.append((path, name))
 
 
 async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
@@ -100,10 +141,11 @@ async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
         except InvalidQuery as error:
             outcome.problem = error
     elif plan.steps:
-        source = CaseAnswers(case.answers, outcome)
+        source = CaseAnswers(case.answers, outcome, partial(snapshot.schemas.entity, plan.api))
         prepared = await rehearsed(snapshot.schemas, plan, names, source, whole=True)
         outcome.requests, outcome.problem = prepared.requests, prepared.problem
         names = prepared.names
+        outcome.anchor = _anchor(plan, outcome, names)
     step = answering_step(plan)
     changes = not plan.walks and plan.steps and plan.steps[0].change is not None
     if changes and not outcome.requests:
@@ -113,6 +155,16 @@ async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
         outcome.asked.add(("steps", step))
         _answer(given, plan, snapshot, names, outcome)
     return outcome
+
+
+def _anchor(plan: Plan, outcome: Outcome, names: Names) -> Mapping[str, object] | None:
+    """What the record of a request would be found again by; None where none is made."""
+    making = {step.name for step in plan.steps if step.kind in {"create", "upsert"}}
+    anchor = plan.anchor
+    if anchor is None or not any(one.step in making for one in outcome.requests):
+        return None
+    value = anchor.value(names)
+    return {"field": anchor.field, "value": value, "also_in": list(anchor.also_in)}
 
 
 def _found(case: Case) -> Mapping[str, object]:

@@ -32,6 +32,11 @@ class MappingFiles:
         """Whether `path` is among the files the caller asked for."""
         return not self.only or path.resolve() in self.only
 
+    def asked_with_tests(self, mapping: Path) -> bool:
+        """Whether a mapping is among those files, or the tests beside it are."""
+        beside = {path.resolve().with_name(f"{_mapping_name(path)}.yaml") for path in self.only}
+        return not self.only or mapping.resolve() in beside
+
     def cases(self) -> list[Path]:
         """The test files beside the mappings, those asked for."""
         return [path for path in case_files(self.mappings) if self._wanted(path)]

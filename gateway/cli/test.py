@@ -13,11 +13,17 @@ from gateway.cases import CaseResult, read_cases, run_all
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import mapping_files, with_overrides, with_paths, with_schemas
 from gateway.cli.printing import print_json
+from gateway.cli.test_strength import Strength, strength_of
 from gateway.documents import format_findings
+from gateway.snapshot import mapping_documents
 
 
-@click.command(epilog="Example: bc-gateway test mappings/sales-orders.test.yaml")
+@click.command(epilog="Example: bc-gateway test mappings/sales-orders.test.yaml --coverage")
 @with_paths
+@click.option("--coverage", is_flag=True, help="Name the leaves and branches no test reaches.")
+@click.option(
+    "--mutate", is_flag=True, help="Flip each leaf, and name the flips that no test notices."
+)
 @with_config
 @with_schemas
 @with_overrides
@@ -27,6 +33,8 @@ def test(
     context: click.Context,
     *,
     paths: tuple[Path, ...],
+    coverage: bool,
+    mutate: bool,
     config: Path | None,
     schemas: Path | None,
     overrides: Path | None,
@@ -35,24 +43,43 @@ def test(
     """Run the tests beside the mappings, also on what each override makes of them.
 
     PATH is a folder of mappings, a mapping or its test file; its mappings go before the shipped
-    ones of the same name. Without PATH all tests of the configuration's folders are run.
+    ones of the same name. Without PATH all tests of the configuration's folders are run. What
+    --coverage and --mutate find ends with 1 as a failed test does.
     """
     files = mapping_files(config, schemas, paths, overrides)
     snapshot = files.snapshot()
     cases = [read_cases(path) for path in files.cases()]
     results = asyncio.run(run_all(cases, snapshot, files.own_cases()))
-    if not results:
+    strength: list[Strength] = []
+    failed = any(result.findings for result in results)
+    if (coverage or mutate) and not failed:
+        documents = [
+            document
+            for document in mapping_documents(files.mappings)
+            if files.asked_with_tests(Path(document.file))
+        ]
+        strength = strength_of(documents, cases, snapshot, coverage=coverage, mutate=mutate)
+    if not results and not strength:
         raise click.UsageError("There are no tests here: no file ends in .test.yaml.")
     if fmt == "json":
-        print_json([_as_json(result) for result in results])
+        tests = [_as_json(result) for result in results]
+        told = {"tests": tests, "mappings": [one.as_json() for one in strength]}
+        print_json(told if coverage or mutate else tests)
     else:
-        _print(results)
-    context.exit(1 if any(result.findings for result in results) else 0)
+        print_results(results)
+        for one in strength:
+            click.echo(one.text())
+        if failed and (coverage or mutate):
+            click.echo("What the tests hold is looked at once all of them pass.", err=True)
+    context.exit(1 if failed or any(one.findings for one in strength) else 0)
 
 
-def _print(results: Sequence[CaseResult]) -> None:
+def print_results(results: Sequence[CaseResult], *, passed: bool = True) -> None:
+    """Print what became of the tests, of those that `passed` too or not."""
     file = None
     for result in results:
+        if not (passed or result.findings):
+            continue
         if result.place.file != file:
             file = result.place.file
             click.echo(click.style(file, bold=True))

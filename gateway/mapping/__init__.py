@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.mapping.change import Change, FieldChange
 from gateway.mapping.compiler import Compiled, compile_document
+from gateway.mapping.coverage import Coverage, Point
 from gateway.mapping.extending import EXTENDS, extended
 from gateway.mapping.patch import merge_patch
 from gateway.mapping.plan import (
@@ -30,6 +31,7 @@ __all__ = [
     "By",
     "Change",
     "Compiled",
+    "Coverage",
     "FieldChange",
     "FieldUse",
     "Filter",
@@ -39,6 +41,7 @@ __all__ = [
     "Lookup",
     "Names",
     "Plan",
+    "Point",
     "Question",
     "Record",
     "Rejection",

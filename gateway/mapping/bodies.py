@@ -7,6 +7,7 @@ per field; a list is a loop that appends. Properties come in the order of sendin
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from gateway.mapping.checker import NEVER_WRITTEN
 from gateway.mapping.emission import Emission
@@ -83,15 +84,19 @@ class Bodies:
         emission = self._emission
         written, spot = self._ledger.leaf(leaf, found, scope, emission, target, drops=drops)
         statement = assign(written.code)
-        if written.conditions:
-            statement = f"if {' and '.join(written.conditions)}: {statement}"
-        if not written.risky:
-            emission.line(statement, spot)
-            return
-        emission.line("try:", spot)
-        with emission.indented():
-            emission.line(statement, spot)
-        emission.line("except Dropped: pass", spot)
+        left_out = "pass"
+        if drops and (written.risky or written.conditions):
+            left_out = self._ledger.marks(emission).left_out(leaf.path, target, spot.ways)
+        if written.risky:
+            emission.line("try:", spot)
+        with emission.indented() if written.risky else nullcontext():
+            if written.conditions:
+                emission.line(f"if {' and '.join(written.conditions)}: {statement}", spot)
+                emission.line(f"else: {left_out}")
+            else:
+                emission.line(statement, spot)
+        if written.risky:
+            emission.line(f"except Dropped: {left_out}", spot)
 
     def _object(
         self, template: Fields | Pick, type_: Type, scope: Scope, target: Way, assign: Assign

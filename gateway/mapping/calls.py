@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -10,6 +11,7 @@ from jinja2 import nodes
 
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent
+from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
 from gateway.mapping.presence import trail_of
 from gateway.mapping.rules import did_you_mean
@@ -65,6 +67,8 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
     type_ = _given(walk, node, signature, before, arguments)
     if signature.exact:
         walk.emission.needs_exact = True
+    if node.name == "choose":
+        before = _marked_table(walk, node, before, arguments)
     constants = "".join(f", {walk.emission.constant(argument)}" for argument in arguments)
     way = _way_through(walk, node.name, before, arguments)
     return Value(type_, f"f_{node.name}({before.code}{constants})", way)
@@ -133,8 +137,10 @@ def _absent(walk: Walker, node: nodes.Filter, before: nodes.Expr) -> Value:
         )
     type_ = merged([value.type.not_null(), other])
     local = walk.emission.fresh("t")
-    code = walk.emission.constant(arguments[0])
-    return Value(type_, f"({code} if ({local} := {value.code}) is None else {local})", value.way)
+    marks, path = Marks(walk.site.findings, walk.emission), walk.site.path
+    code = marks.reached(walk.emission.constant(arguments[0]), path, "default", node.lineno - 1)
+    there = marks.reached(local, path, "value", node.lineno - 1)
+    return Value(type_, f"({code} if ({local} := {value.code}) is None else {there})", value.way)
 
 
 def _given(
@@ -172,6 +178,18 @@ def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[
         listed = ", ".join(f'"{member}"' for member in lost)
         message = f"The table has no entry for {listed}."
         _report_name(walk, node, "table-misses-a-value", message, expected=type_.words)
+
+
+def _marked_table(
+    walk: Walker, node: nodes.Filter, before: Value, arguments: list[object]
+) -> Value:
+    """What is looked up, marking the entry of the table that it finds."""
+    trail, table = trail_of(node.args[0]), arguments[0]
+    if trail is None or not isinstance(table, Mapping):
+        return before
+    marks = Marks(walk.site.findings, walk.emission)
+    at = marks.default_of(walk.site.path, extent(node.args[1])[0]) if node.args[1:] else None
+    return replace(before, code=marks.chosen(before.code, str(trail[-1]), table, at))
 
 
 def _way_through(walk: Walker, name: str, before: Value, arguments: list[object]) -> Way | None:

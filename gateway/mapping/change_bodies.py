@@ -24,7 +24,7 @@ from gateway.mapping.preludes import Prelude, lookups_among
 from gateway.mapping.record import Record
 from gateway.mapping.rules import Findings, did_you_mean
 from gateway.mapping.scope import Site, way_words
-from gateway.mapping.selection import input_paths, recorded, unwritten
+from gateway.mapping.selection import input_paths, may_miss, recorded, unwritten
 from gateway.mapping.syntax import Mistake, parse_leaf
 from gateway.mapping.types import Property, update_type
 from gateway.wire import Entity
@@ -65,7 +65,7 @@ def compile_upsert_body(
     """The change of `upsert`: the body of its create once more, but for `create_only`. What reads
     nothing of the input is written by the create alone.
     """
-    silent = Ledger(Findings(prelude.ledger.findings.document))
+    silent = Ledger(prelude.ledger.findings.apart())
     entries = [entry for entry in prelude.source.body.entries if entry.name not in create_only]
     fields = [_field(entry, prelude, silent) for entry in entries]
     return _finished([one for one in fields if one is not None and one.reads], prelude, [])
@@ -135,7 +135,7 @@ def _write(
 ) -> Spot:
     """Write the function of a field: its value, else its blank."""
     field = found.field
-    quiet = Findings(ledger.findings.document)
+    quiet = ledger.findings.apart()
     inner = Ledger(quiet)
     target = (field.name if field else "",)
     written, spot = inner.leaf(leaf, found, prelude.patched(), emission, target, drops=True)
@@ -148,6 +148,9 @@ def _write(
         condition = " and ".join(written.conditions) or "True"
         emission.line(f"if {condition}: return {written.code}", led)
     emission.line("except Dropped: pass")
+    paths = input_paths(led.ways, prelude.source.input)
+    if any(may_miss(path, prelude.whole) for path in paths):
+        emission.line(ledger.marks(emission).left_out(leaf.path, target, spot.ways))
     blank = None if field is None else field.blank
     emission.line("f_uncleared()" if blank is None else f"return {blank!r}", led)
     return spot

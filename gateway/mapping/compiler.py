@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.documents import Document, Finding
+from gateway.mapping.coverage import Coverage
 from gateway.mapping.creates import compile_create
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.listing import check_omitted, compile_filters
@@ -35,12 +36,18 @@ class Compiled:
     findings: tuple[Finding, ...]
 
 
-def compile_document(document: Document, shape: Mapping[str, Any], schemas: Schemas) -> Compiled:
+def compile_document(
+    document: Document,
+    shape: Mapping[str, Any],
+    schemas: Schemas,
+    coverage: Coverage | None = None,
+) -> Compiled:
     """The plans of a mapping file, and everything that is wrong with it.
 
-    `shape` is the JSON Schema of mapping files.
+    `shape` is the JSON Schema of mapping files. With `coverage` the plans mark there which leaves
+    and branches they run.
     """
-    findings = Findings(document)
+    findings = Findings(document, coverage)
     file = load_mapping(document, shape, findings)
     plans = {} if file is None else _plans(file, schemas, findings)
     return Compiled(plans, tuple(findings.found))
@@ -92,7 +99,7 @@ def _list(source: ListSource, around: Surroundings, findings: Findings) -> Calla
     file, entity = around.file, around.entity
     check_omitted(source, [entry.name for entry in file.record.entries], findings)
     filters, uses = compile_filters(source, file, entity, findings)
-    silent = Ledger(Findings(findings.document))
+    silent = Ledger(findings.apart())
     recorded = write_record(file.record, around, silent, source.omit)
 
     def finished(base: Plan) -> Plan:

@@ -70,7 +70,7 @@ def compile_anchor(
         findings.unknown(path, "unknown-field", message, source.field, list(entity.fields))
     type_ = ANY if found is None else replace(field_type(found), nullable=False)
     _check_elsewhere(source, around, findings)
-    silent = Findings(findings.document)
+    silent = findings.apart()
     target = (source.field,)
     leaf = Ledger(silent).leaf(source.value, Property(type_), scope, emission, target, drops=True)
     findings.found += [one for one in silent.found if one.name != "can-never-drop"]
@@ -78,6 +78,8 @@ def compile_anchor(
     ledger.ways += spot.ways
     condition = " and ".join(written.conditions) or "True"
     emission.line(f"if {condition}: return {written.code}", spot)
+    if written.conditions:
+        emission.line(ledger.marks(emission).left_out(source.value.path, target, spot.ways))
     emission.line("return None")
     early = not any(way[0] in {"lookups", "steps"} for way in spot.ways if way)
     return lambda: Anchor(source.field, source.also_in, emission.compiled(scope.input), early)

@@ -15,6 +15,7 @@ from jinja2 import nodes
 from gateway.mapping.calls import called, tested
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
+from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Scope, Site, Value
@@ -238,7 +239,10 @@ class Walk:
             report_at(
                 self.site, node.expr2, "wrong-type", message, expected=yes.type.words, actual=actual
             )
-        return Value(merged([yes.type, no.type]), f"({yes.code} if {test} else {no.code})")
+        marks, path = Marks(self.site.findings, self.emission), self.site.path
+        then = marks.reached(yes.code, path, "then", extent(node.expr1)[0])
+        other = marks.reached(no.code, path, "else", extent(node.expr2)[0])
+        return Value(merged([yes.type, no.type]), f"({then} if {test} else {other})")
 
     def _computed(self, node: nodes.BinExpr) -> Value:
         left, right = self._number(node.left), self._number(node.right)

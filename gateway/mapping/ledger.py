@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.mapping.emission import Emission
 from gateway.mapping.expressions import Walk
 from gateway.mapping.failures import Spot
 from gateway.mapping.leaves import Written, parsed, write_leaf
+from gateway.mapping.marks import Marks
 from gateway.mapping.model import Expression, Leaf, Loop
 from gateway.mapping.plan import FieldUse
 from gateway.mapping.presence import Fact
@@ -52,7 +53,13 @@ class Ledger:
         written = write_leaf(
             leaf, found.type, scope, site, emission, drops=drops, field=found.field
         )
-        return written, self._closed(site, target)
+        spot = self._closed(site, target)
+        code = self.marks(emission).leaf(written.code, leaf.path, target, spot.ways)
+        return replace(written, code=code), spot
+
+    def marks(self, emission: Emission) -> Marks:
+        """What marks the leaves and branches of a function that were run."""
+        return Marks(self.findings, emission)
 
     def condition(
         self, when: Expression, scope: Scope, emission: Emission, target: Way = ()
@@ -61,6 +68,7 @@ class Ledger:
         site = Site(self.findings, when.path)
         node = parsed(when, site)
         code = "False" if node is None else Walk(scope, site, emission).truth(node)
+        code = self.marks(emission).decided(code, when.path)
         return code, None if node is None else (node, True), self._closed(site, target)
 
     def over(self, loop: Loop, scope: Scope, emission: Emission, *, drops: bool = False) -> Over:

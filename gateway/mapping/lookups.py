@@ -121,10 +121,13 @@ def _ask(
         emission.line("try:")
         with emission.indented():
             if written.conditions:
-                unmet = f"not ({' and '.join(written.conditions)})"
-                emission.line(f"if {unmet}: return asked", spot)
+                emission.line(f"if not ({' and '.join(written.conditions)}): raise Dropped", spot)
             emission.line(f"{local} = {written.code}", spot)
-        emission.line("except Dropped: return asked")
+        emission.line("except Dropped:")
+        with emission.indented():
+            marks = ledger.marks(emission)
+            emission.line(marks.left_out(leaf.path, target, spot.ways) if drops else "pass")
+            emission.line("return asked")
         pairs += f"({name!r}, {local}), "
     emission.line(f"asked.append(({key}, ({pairs}), {indexes}))")
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from gateway.documents import Document, Finding, suggest
 from gateway.errors import Place
+from gateway.mapping.coverage import Coverage
 
 Path = tuple[str | int, ...]
 
@@ -97,12 +98,20 @@ RULES: Final[dict[str, Rule]] = {
 
 
 class Findings:
-    """What is wrong with one file. Everything is reported, nothing is raised."""
+    """What is wrong with one file. Everything is reported, nothing is raised.
 
-    def __init__(self, document: Document) -> None:
+    `coverage`: the functions of the file mark which of its leaves and branches they run.
+    """
+
+    def __init__(self, document: Document, coverage: Coverage | None = None) -> None:
         self.document = document
+        self.coverage = coverage
         self.found: list[Finding] = []
         self._reported: set[Finding] = set()
+
+    def apart(self) -> Findings:
+        """Findings about the same file that are kept apart from these."""
+        return Findings(self.document, self.coverage)
 
     @property
     def failed(self) -> bool:

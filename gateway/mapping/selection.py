@@ -72,6 +72,18 @@ def unwritten(paths: Iterable[Steps], input_name: str, type_: Type) -> list[Step
     return [leaf for leaf in leaves if not any(meet(leaf, one) for one in read)]
 
 
+def may_miss(path: Steps, type_: Type) -> bool:
+    """Whether something on a path of the input may be missing or null."""
+    for name in path:
+        if type_.shape is None or name not in type_.shape.properties:
+            return True
+        found = type_.shape.properties[name]
+        if found.optional or found.type.nullable:
+            return True
+        type_ = found.type
+    return False
+
+
 def recorded(fields: Fields, before: Steps = ()) -> dict[Steps, str | None]:
     """The canonical paths that a record writes, each with the field of Business Central it is a
     copy of, if it is one.

@@ -17,7 +17,6 @@ from gateway.mapping.plan import Anchor, By, Effect, Guard, Step
 from gateway.mapping.preludes import Prelude, compile_guards
 from gateway.mapping.presence import Fact
 from gateway.mapping.record import Names, Record
-from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Scope, Value
 from gateway.mapping.types import (
     GUID,
@@ -222,7 +221,7 @@ class StepWriter:
             for entry in prelude.source.body.entries
             if entry.name not in (*step.create_only, step.by[0])
         ]
-        silent = Ledger(Findings(self._ledger.findings.document))
+        silent = Ledger(self._ledger.findings.apart())
         change = self._overwrite(replace(prelude.source.body, entries=tuple(left)), scope, silent)
         field, bare = step.by[0], self._bare("anchored")
 

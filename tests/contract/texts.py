@@ -249,7 +249,7 @@ async def _names(snapshot: Snapshot, plan: Plan, case: Case) -> Names:
     names = names_for(plan, case.given, None, now=NOW, target=case.target)
     if not plan.walks:
         return names
-    source = CaseAnswers(case.answers, Outcome())
+    source = CaseAnswers(case.answers, Outcome(), partial(snapshot.schemas.entity, plan.api))
     return (await rehearsed(snapshot.schemas, plan, names, source, whole=True)).names
 
 

@@ -15,6 +15,8 @@ resource: things
 answers: {{lookups: {{terms: {{id: {TERMS}}}}}}}
 tests:
 """
+NOTHING = "resource: things\ntests:\n"
+READS = "{steps: {read: {id: 5f8c0000-0000-4000-8000-000000000001, displayName: A}}}"
 CREATE = """\
   - name: one
     verb: create
@@ -249,4 +251,35 @@ async def test_a_change_can_fail_too(folder: Path, snapshot: Snapshot) -> None:
     assert [one[0] for one in await found(folder, snapshot, change("upsert", nowhere))] == [
         "T109",
         "T107",
+    ]
+
+
+async def test_what_a_record_is_found_again_by_is_compared(
+    folder: Path, snapshot: Snapshot
+) -> None:
+    right = "{anchor: {field: displayName, value: Adatum, also_in: []}}"
+    assert await found(folder, snapshot, f"{ANSWERS}{CREATE}    expect: {right}\n") == []
+    wrong = "{anchor: {field: number, value: Adatum}}"
+    assert await found(folder, snapshot, f"{ANSWERS}{CREATE}    expect: {wrong}\n") == [
+        ("T202", "It would be found again by another anchor.", '"number"', '"displayName"')
+    ]
+    update = "  - {name: one, verb: update, given: {name: A}, expect: {anchor: {value: A}}}\n"
+    none = f"{NOTHING}{update}".replace("verb: update", f"verb: update, answers: {READS}")
+    assert [one[:2] for one in await found(folder, snapshot, none)] == [
+        ("T202", "Such a request leaves nothing that is found again by an anchor.")
+    ]
+
+
+async def test_an_answer_is_a_record_that_would_be_found(folder: Path, snapshot: Snapshot) -> None:
+    terms = "answers: {lookups: {terms: {id: x, code: 14 DAYS}}}"
+    case = f"{CREATE}    {terms}\n    set: {{/terms: 30 DAYS}}\n    expect: {{writes: 1}}\n"
+    assert ("T206", "The record that is answered for lookups / terms has another code.") in [
+        one[:2] for one in await found(folder, snapshot, NOTHING + case)
+    ]
+    other = (
+        f"  - {{name: one, verb: delete, target: {{id: {TERMS}}}, answers: {READS},"
+        " expect: {writes: 1}}\n"
+    )
+    assert [one[:2] for one in await found(folder, snapshot, NOTHING + other)] == [
+        ("T206", "The record that is answered for steps / read has another id.")
     ]

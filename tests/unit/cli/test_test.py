@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -57,29 +57,44 @@ def test_files_with_mistakes_and_folders_without_tests(run: Run, own: Path, tmp_
     assert "Example: bc-gateway test" in run("test", "--help").stdout
 
 
-# Leaves of the shipped mappings, each changed so that a test beside them must fail.
-LEAVES = [
-    ("sales-orders", {"line.unit_price }}": "line.discount_percent }}"}),
-    ("sales-orders", {"bc.totalAmountIncludingTax": "bc.totalTaxAmount"}),
-    ("sales-orders", {"['Invoice', 'All']": "['Invoice', 'Ship']"}),
-    ("sales-orders", {"In Review: in_review": "In Review: draft"}),
-    ("sales-orders", {"(i + 1) * 10000": "(i + 2) * 10000"}),
-    ("sales-orders", {"truncate_to(100)": "truncate_to(99)"}),
-    ("sales-orders", {"reject: unknown_customer": "reject: unmatched_item"}),
-    ("sales-orders", {"{field: customerNumber}": "{field: number}"}),
-    ("customers", {"{{ customer.address.city }}": "{{ customer.address.country }}"}),
-    ("customers", {"Invoice: invoice": "Invoice: ship"}),
-    ("items", {"{{ item.blocked }}": "{{ item.price_includes_tax }}"}),
-    ("items", {"{field: gtin}": "{field: number}"}),
-]
+def test_what_the_tests_reach_and_notice_is_counted(run: Run, own: Path) -> None:
+    result = run("test", own / "vendors.yaml", "--coverage", "--mutate")
+    assert result.exit_code == 0
+    line = result.stdout.splitlines()[-1]
+    assert line.startswith("own/vendors.yaml: 17 of 17 leaves reached, 25 of 25 branches reached, ")
+    assert re.search(r"(\d+) of \1 flips noticed\.$", line)
 
 
-def test_a_wrong_leaf_makes_a_test_fail(run: Run, own: Path, replace: Replace) -> None:
-    for at, (name, change) in enumerate(LEAVES):
-        renamed = {f"resource: {name}": f"resource: {name}-{at}"}
-        for suffix, changes in ((".yaml", {**renamed, **change}), (".test.yaml", renamed)):
-            copy = Path(shutil.copy(own / (name + suffix), own / f"{name}-{at}{suffix}"))
-            replace(copy, changes)
-    results = json.loads(run("test", own, "--format", "json").stdout)
-    failed = {one["file"] for one in results if not one["passed"]}
-    assert failed == {f"own/{name}-{at}.test.yaml" for at, (name, _) in enumerate(LEAVES)}
+def test_what_no_test_reaches_is_found(run: Run, own: Path, replace: Replace) -> None:
+    replace(own / "vendors.yaml", {"resource: vendors": "resource: sellers"})
+    replace(own / "vendors.test.yaml", {"resource: vendors": "resource: sellers"})
+    text = (own / "vendors.test.yaml").read_text()
+    (own / "vendors.test.yaml").write_text(text[: text.index("  - name: a vendor that is")])
+    result = run("test", own / "vendors.test.yaml", "--coverage")
+    assert result.exit_code == 1
+    assert "T301 never-reached" in result.stdout
+    told = json.loads(
+        run("test", own / "vendors.yaml", "--coverage", "--mutate", "--format", "json").stdout
+    )
+    (mapping,) = told["mappings"]
+    assert mapping["branches"]["reached"] < mapping["branches"]["all"]
+    assert mapping["flips"]["noticed"] < mapping["flips"]["all"]
+    assert {one["rule"] for one in mapping["findings"]} == {"T301", "T302"}
+    assert {one["file"] for one in mapping["findings"]} == {"own/vendors.yaml"}
+    assert all(one["passed"] for one in told["tests"])
+
+
+def test_a_mapping_without_tests_is_never_reached(run: Run, own: Path, replace: Replace) -> None:
+    (own / "vendors.test.yaml").unlink()
+    replace(own / "vendors.yaml", {"resource: vendors": "resource: sellers"})
+    result = run("test", own / "vendors.yaml", "--coverage")
+    assert result.exit_code == 1
+    assert "own/vendors.yaml: 0 of 17 leaves reached, 0 of 25 branches reached." in result.stdout
+
+
+def test_tests_that_fail_come_first(run: Run, own: Path, replace: Replace) -> None:
+    replace(own / "vendors.yaml", {"bc.city": "bc.state"})
+    result = run("test", own / "vendors.yaml", "--coverage", "--mutate")
+    assert result.exit_code == 1
+    assert "once all of them pass" in result.stderr
+    assert "leaves" not in result.stdout

@@ -1,0 +1,166 @@
+"""How well the tests beside a mapping hold it: what they never reach, and what they do not notice.
+
+Both answer with findings at the mapping, so they are shown as those of the checker are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+
+from gateway.cases.judging import passes, run_cases
+from gateway.cases.mutants import Flip, verbs_of, with_flip
+from gateway.cases.reading import CaseFile
+from gateway.documents import Document, Finding
+from gateway.mapping import Coverage, Plan, Point
+from gateway.snapshot import Snapshot, compile_mapping
+
+_MISSED: Final = {
+    "leaf": "No test reaches this.",
+    "left-out": "In every test this is there.",
+    "true": "In no test this is true.",
+    "false": "In no test this is false.",
+    "then": "No test takes this side.",
+    "else": "No test takes this side.",
+    "value": "In no test there is a value, so that the default is not needed.",
+    "default": "No test needs this default.",
+    "entry": "No test uses this entry.",
+    "filter": "No test asks for this filter.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How much of a mapping its tests reach: leaves, and branches of any kind."""
+
+    file: str
+    leaves: tuple[int, int]
+    branches: tuple[int, int]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """How many flips of a mapping its tests notice, and those they do not."""
+
+    file: str
+    flips: int
+    findings: tuple[Finding, ...]
+
+
+async def reached(document: Document, files: Sequence[CaseFile], snapshot: Snapshot) -> Reached:
+    """What of a mapping without errors its tests reach."""
+    coverage = Coverage()
+    value = cast("Mapping[str, Any]", document.value)
+    for name, table in value.get("tables", {}).items():
+        for key in table:
+            coverage.point(("tables", name, key), "entry")
+    filters: Mapping[str, Any] = (value.get("list") or {}).get("filters", {})
+    for name in filters:
+        coverage.point(("list", "filters", name), "filter")
+    marked = _having(snapshot, compile_mapping(document, snapshot.schemas, coverage))
+    for file in files:
+        await run_cases(file, marked)
+        _mark_filters(file, filters, value.get("tables", {}), coverage)
+    leaves = [point for point in coverage.points if point.what == "leaf"]
+    missed = coverage.missed
+    bare = sum(point.what == "leaf" for point in missed)
+    return Reached(
+        document.file,
+        (len(leaves) - bare, len(leaves)),
+        (
+            len(coverage.points) - len(leaves) - len(missed) + bare,
+            len(coverage.points) - len(leaves),
+        ),
+        tuple(sorted((_missed(document, point) for point in missed), key=_order)),
+    )
+
+
+async def noticed(
+    document: Document, tried: Iterable[Flip], files: Sequence[CaseFile], snapshot: Snapshot
+) -> Noticed:
+    """Which of these flips of a mapping without errors its tests do not notice."""
+    count = 0
+    findings: list[Finding] = []
+    for flip in tried:
+        survivor = await _survivor(flip, document, files, snapshot)
+        count += survivor is not None
+        if isinstance(survivor, Finding):
+            findings.append(survivor)
+    return Noticed(document.file, count, tuple(findings))
+
+
+async def _survivor(
+    flip: Flip, document: Document, files: Sequence[CaseFile], snapshot: Snapshot
+) -> Finding | bool | None:
+    """A finding when no test notices `flip`, False when one does, None when it cannot be made."""
+    verbs = [flip.verb] if flip.verb else verbs_of(document)
+    for value, instead in zip(flip.values, flip.instead, strict=True):
+        made = False
+        for verb in verbs:
+            plans = _plans(flip, value, verb, document, snapshot)
+            if plans is None:
+                break
+            made = True
+            mutated = _having(snapshot, plans)
+            for file in files:
+                if not await passes(file, mutated, verb):
+                    return False
+        else:
+            if made:
+                return _survived(flip, instead)
+    return None
+
+
+def _plans(
+    flip: Flip, value: object, verb: str, document: Document, snapshot: Snapshot
+) -> Mapping[str, Plan] | None:
+    changed = with_flip(document, flip, value, verb)
+    return compile_mapping(changed, snapshot.schemas) or None
+
+
+def _having(snapshot: Snapshot, plans: Mapping[str, Plan]) -> Snapshot:
+    """The snapshot with these plans of a resource instead of those it has."""
+    resource = next(iter(plans.values())).resource
+    found = replace(snapshot.resources[resource], verbs=plans)
+    return replace(snapshot, resources={**snapshot.resources, resource: found})
+
+
+def _survived(flip: Flip, instead: str) -> Finding:
+    what = f"`{instead}` instead of `{flip.was}`" if instead else f"`{flip.was}` left out"
+    return Finding(
+        "T302",
+        "not-noticed",
+        f"No test notices {what}.",
+        flip.place,
+        length=flip.length,
+    )
+
+
+def _mark_filters(
+    file: CaseFile, filters: Mapping[str, Any], tables: Mapping[str, Any], coverage: Coverage
+) -> None:
+    """The filters that the lists of these tests ask for, and the entries of tables they use."""
+    for case in file.cases:
+        for name, word in case.query.items():
+            if name not in filters or "filter" not in case.expect:
+                continue
+            coverage.hit(coverage.point(("list", "filters", name), "filter"))
+            table = filters[name].get("values", "").removeprefix("tables.")
+            for key, value in tables.get(table, {}).items():
+                if value == word:
+                    coverage.hit(coverage.point(("tables", table, key), "entry"))
+
+
+def _missed(document: Document, point: Point) -> Finding:
+    key = point.what in {"entry", "filter"}
+    place = document.place(point.path, key=key)
+    length = document.length(point.path, key=key)
+    if point.offset is not None:
+        place, length = document.place_in(point.path, point.offset), 1
+    return Finding("T301", "never-reached", _MISSED[point.what], place, length=length)
+
+
+def _order(finding: Finding) -> tuple[int, int]:
+    return finding.place.line, finding.place.column
