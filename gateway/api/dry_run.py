@@ -102,8 +102,9 @@ async def _draft(snapshot: Snapshot, given: Mapping[str, Any]) -> ResourcePlans:
 async def _offline(request: web.Request, plan: Plan, given: Mapping[str, Any]) -> Prepared:
     now, answers = request.app[CLOCK].now(), given.get("answers", {})
     names = names_for(plan, _document(plan, given), None, now=now, target=_target(plan, given))
-    source = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}))
-    return await rehearsed(snapshot_of(request).schemas, plan, names, source)
+    schemas = snapshot_of(request).schemas
+    source = GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}), schemas)
+    return await rehearsed(schemas, plan, names, source)
 
 
 def _document(plan: Plan, given: Mapping[str, Any]) -> object:

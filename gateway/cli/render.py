@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 
 import click
 
-from gateway.cases import read_cases
+from gateway.cli.explain import Leaf, explained
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import (
-    MappingFiles,
     mapping_files,
     with_mappings,
     with_overrides,
     with_owner,
     with_schemas,
 )
+from gateway.cli.render_answers import Answers, Offline, about, read_answers
 from gateway.cli.story import pretty
 from gateway.clock import Clock
 from gateway.documents import load_document
 from gateway.errors import GatewayError
-from gateway.mapping import Plan
+from gateway.mapping import Explanation, Plan
 from gateway.operations import failures
 from gateway.operations.prepare import Prepared, names_for
-from gateway.operations.sources import GivenAnswers
 from gateway.operations.walk import rehearsed
+from gateway.snapshot import Snapshot, compile_mapping, merged_mapping
 
 _File = click.Path(path_type=Path, exists=True, dir_okay=False)
-_KINDS = ("lookups", "steps", "params")
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """What Business Central would answer, and the params of the connection."""
-
-    lookups: Mapping[str, object] = field(default_factory=dict)
-    steps: Mapping[str, object] = field(default_factory=dict)
-    params: Mapping[str, object] = field(default_factory=dict)
 
 
 @click.command(
@@ -57,6 +45,14 @@ class _Answers:
     "a change, and `params` of the connection. Without it the shared answers of the mapping's "
     "test file count.",
 )
+@click.option(
+    "--explain",
+    is_flag=False,
+    flag_value="",
+    metavar="[FIELD]",
+    help="Tell of each field, or of FIELD, its place in the file, its expression, what it read "
+    "and what came of it.",
+)
 @with_mappings
 @with_owner
 @with_config
@@ -72,6 +68,7 @@ def render(
     input_file: Path | None,
     target: str | None,
     answers: Path | None,
+    explain: str | None,
     mappings: Path | None,
     owners: tuple[str, ...],
     config: Path | None,
@@ -92,39 +89,42 @@ def render(
         raise click.UsageError(
             f"{verb} of {resource} takes {'no' if plan.input is None else 'an'} INPUT.json."
         )
-    document = None if input_file is None else load_document(input_file).value
-    given = _answers(answers, files, resource)
-    named = _target(plan, target, given)
-    names = names_for(plan, document, None, now=Clock().now(), target=named)
-    names["params"] = dict(given.params)
-    source = GivenAnswers(given.lookups, given.steps)
-    prepared = asyncio.run(rehearsed(snapshot.schemas, plan, names, source))
-    if fmt == "json":
-        click.echo(pretty(_as_json(prepared)))
+    explanation, mapping = (
+        Explanation(),
+        merged_mapping(resource, *owners, mappings=files.mappings, overrides=files.overrides),
+    )
+    if explain is not None:
+        plan = compile_mapping(mapping, snapshot.schemas, explanation)[verb]
+    given = read_answers(answers, files, resource)
+    prepared, source = asyncio.run(_prepared(snapshot, plan, input_file, target, given))
+    leaves = None
+    if explain is not None:
+        leaves = explained(explanation, mapping, prepared, verb, explain)
+    if source.lacks:
+        _print_lacks(source, given)
+    elif fmt == "json":
+        click.echo(pretty(_as_json(prepared, leaves)))
     elif prepared.problem is None:
-        _print(prepared)
+        _print(prepared, leaves)
     else:
         _print_problem(prepared.problem)
-    context.exit(1 if prepared.problem else 0)
+    context.exit(1 if prepared.problem or source.lacks else 0)
 
 
-def _answers(answers: Path | None, files: MappingFiles, resource: str) -> _Answers:
-    """The answers of the file given, else those that the mapping's tests share."""
-    if answers is not None:
-        given = cast("Any", load_document(answers).value)
-        if not isinstance(given, Mapping) or not given.keys() <= {*_KINDS}:
-            words = f"{', '.join(_KINDS[:-1])} and {_KINDS[-1]}"
-            raise click.UsageError(f"The answers are a map with {words}, nothing else.")
-        return _Answers(**given)
-    for path in files.cases():
-        cases = read_cases(path)
-        if cases.resource == resource:
-            known = cases.answers
-            return _Answers(known.get("lookups", {}), known.get("steps", {}), cases.params)
-    return _Answers()
+async def _prepared(
+    snapshot: Snapshot, plan: Plan, input_file: Path | None, target: str | None, given: Answers
+) -> tuple[Prepared, Offline]:
+    document = None if input_file is None else load_document(input_file).value
+    known = about(given, plan, snapshot.schemas.entity(plan.api, plan.entity), target)
+    if known != given:
+        click.echo(f"{given.file} has no record of this key: as if there were none.", err=True)
+    source = Offline(known, snapshot.schemas)
+    names = names_for(plan, document, None, now=Clock().now(), target=_target(plan, target, known))
+    names["params"] = dict(known.params)
+    return await rehearsed(snapshot.schemas, plan, names, source), source
 
 
-def _target(plan: Plan, target: str | None, given: _Answers) -> Mapping[str, object]:
+def _target(plan: Plan, target: str | None, given: Answers) -> Mapping[str, object]:
     """What the address of the request would name; where nothing is said, the record to read."""
     if plan.verb == "upsert":
         if target is None:
@@ -135,11 +135,13 @@ def _target(plan: Plan, target: str | None, given: _Answers) -> Mapping[str, obj
     return {} if target is None and known is None else {"id": target or known}
 
 
-def _print(prepared: Prepared) -> None:
+def _print(prepared: Prepared, leaves: list[Leaf] | None) -> None:
     for request in prepared.requests:
         click.echo(click.style(f"{request.method} {request.path}", bold=True))
-        if request.body is not None:
+        if request.body is not None and leaves is None:
             click.echo(pretty(request.body))
+    for leaf in leaves or ():
+        click.echo(leaf.text())
     if prepared.then:
         click.echo(f"Then, with what is answered: {', '.join(prepared.then)}.", err=True)
     elif not prepared.requests:
@@ -153,9 +155,16 @@ def _print_problem(problem: GatewayError) -> None:
         click.echo(f"  {where}: {one.detail}{f' {one.hint}' if one.hint else ''}", err=True)
 
 
-def _as_json(prepared: Prepared) -> dict[str, object]:
+def _print_lacks(source: Offline, given: Answers) -> None:
+    where = given.file or "No test file of this resource"
+    click.echo(f"{where} has not all the answers that this needs.", err=True)
+    click.echo("Fill this in, and give the file as --answers:\n", err=True)
+    click.echo(source.skeleton())
+
+
+def _as_json(prepared: Prepared, leaves: list[Leaf] | None) -> dict[str, object]:
     problem = prepared.problem
-    return {
+    told: dict[str, object] = {
         "requests": [
             {"step": one.step, "method": one.method, "path": one.path, "body": one.body}
             for one in prepared.requests
@@ -163,3 +172,4 @@ def _as_json(prepared: Prepared) -> dict[str, object]:
         "then": list(prepared.then),
         "problem": None if problem is None else failures.written(problem),
     }
+    return told if leaves is None else told | {"fields": [leaf.as_json() for leaf in leaves]}

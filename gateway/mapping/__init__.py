@@ -8,6 +8,7 @@ from __future__ import annotations
 from gateway.mapping.change import Change, FieldChange
 from gateway.mapping.compiler import Compiled, compile_document
 from gateway.mapping.coverage import Coverage, Point
+from gateway.mapping.explaining import Explained, Explanation
 from gateway.mapping.extending import EXTENDS, extended
 from gateway.mapping.patch import merge_patch
 from gateway.mapping.plan import (
@@ -32,6 +33,8 @@ __all__ = [
     "Change",
     "Compiled",
     "Coverage",
+    "Explained",
+    "Explanation",
     "FieldChange",
     "FieldUse",
     "Filter",

@@ -13,6 +13,8 @@ from typing import Protocol, cast
 from gateway.errors import InvalidInput, Violation
 from gateway.mapping import Lookup, Names, Plan, Question
 from gateway.operations.changes import identified
+from gateway.validation import Schemas
+from gateway.wire import key_conditions
 
 Found = Mapping[str, object]
 
@@ -49,16 +51,21 @@ class Source(Protocol):
 class GivenAnswers:
     """Answers from a document instead of Business Central: by name of the lookup one record, or
     a map of records by key; under the step `read` the record that a change is about. Null where
-    there is none.
+    there is none. With `schemas` a record that is given stands for the one that is asked for, and
+    has its key.
 
     Raises `InvalidInput` for a question that has no answer.
     """
 
     def __init__(
-        self, answers: Mapping[str, object], steps: Mapping[str, object] | None = None
+        self,
+        answers: Mapping[str, object],
+        steps: Mapping[str, object] | None = None,
+        schemas: Schemas | None = None,
     ) -> None:
         self._answers = answers
         self._steps = steps or {}
+        self._schemas = schemas
 
     async def find(
         self, lookup: Lookup, questions: Sequence[Question]
@@ -80,7 +87,12 @@ class GivenAnswers:
                 f"The answers have nothing for the step {name}.",
                 violations=[Violation("unanswered", "This needs a record as it stands.", "")],
             )
-        return cast("Found | None", self._steps[name])
+        found = cast("Found | None", self._steps[name])
+        if found is None or self._schemas is None or step.by is not None:
+            return found
+        entity, key = self._schemas.entity(plan.api, plan.entity), identified(plan, names)
+        named = key_conditions(entity, key) if key else []
+        return {**found, **{one.field: one.values[0] for one in named}}
 
     def after(self, plan: Plan, names: Names) -> Found | None:
         """The record under the name of the step; of an action on a record its id is known."""

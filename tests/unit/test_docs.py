@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from docs.generate import MARK, MENU_ENDS, MENU_STARTS, REPORT_STARTS, menu, rendered, report
 from gateway.cases import own_cases, read_cases, run_all, run_cases
 from gateway.cli import main
-from gateway.config import folders
+from gateway.config import folders, shipped
 from gateway.errors import CallerError, GatewayError, Rejected
 from gateway.mapping.rules import RULES
 from gateway.snapshot import Snapshot, check, load_snapshot
@@ -97,6 +98,29 @@ async def test_the_override_of_the_manual_lies_over_its_mapping(tmp_path: Path) 
     assert [finding for result in results for finding in result.findings] == []
     without = await run_all(cases, loaded, {})
     assert sum(bool(result.findings) for result in without) == 1
+
+
+def test_the_order_of_the_readme_is_rendered_and_explained_as_the_manual_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    (order,) = re.findall(
+        r"cat > order\.json <<'EOF'\n(.*?)^EOF$", readme, re.DOTALL | re.MULTILINE
+    )
+    (answers,) = blocks("answers")
+    (told,) = re.findall(
+        r"^```text explain\n(.*?)^```$", page("mappings.md"), re.DOTALL | re.MULTILINE
+    )
+    monkeypatch.chdir(tmp_path)
+    Path("order.json").write_text(order)
+    Path("answers.yaml").write_text(answers)
+    words = ["render", "sales-orders", "create", "order.json", "--answers", "answers.yaml"]
+    sent = CliRunner().invoke(main, words)
+    assert sent.exit_code == 0
+    assert '"lineObjectNumber": "1900-S"' in sent.stdout
+    explained = CliRunner().invoke(main, [*words, "--explain", "salesOrderLines.quantity"])
+    shown = explained.stdout.replace(f"{shipped('mappings')}/", "mappings/")
+    assert shown == told
 
 
 def test_the_page_of_the_resources_is_that_of_the_shipped_mappings(snapshot: Snapshot) -> None:

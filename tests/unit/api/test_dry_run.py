@@ -114,6 +114,10 @@ async def test_a_change_is_shown_and_not_made(
     found = await dry_run(session, **asked, verb="update", id=customer["id"], answers=steps)
     assert (found["verdict"], found["requests"]) == ("would_send", [])
     assert await writes() == []
+    other = "5f8c0000-0000-4000-8000-0000000000ff"  # the record given stands for the one asked for
+    asked["input"] = {"name": "Newer"}
+    found = await dry_run(session, **asked, verb="update", id=other, answers=steps)
+    assert found["requests"][0]["path"] == f"customers({other})"
 
 
 async def test_an_action_is_shown_as_far_as_it_is_known(

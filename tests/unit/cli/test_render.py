@@ -73,7 +73,32 @@ def test_an_answer_that_is_missing_is_told(run: Run, own: Path, tmp_path: Path) 
     order = own / "fixtures" / "two-lines.json"
     result = run("render", "sales-orders", "create", order, "--answers", "none.yaml")
     assert result.exit_code == 1
-    assert "lookup customer" in result.stderr
+    assert result.stderr.startswith("none.yaml has not all the answers that this needs.")
+    assert result.stdout == (
+        "lookups:\n"
+        "  customer: {id: …, number: …, blocked: …}\n"
+        "  items:\n"
+        "    DESK-ATHENS: {number: …, variant_id: …, unit_of_measure: …}\n"
+        "    CHAIR-PARIS: {number: …, variant_id: …, unit_of_measure: …}\n"
+    )
+
+
+def test_answers_that_are_lacking_are_filled_in(run: Run, tmp_path: Path) -> None:
+    order = tmp_path / "order.json"
+    order.write_text(
+        '{"customer": {"number": "10000"}, "lines": ['
+        '{"sku": "CHAIR-PARIS", "quantity": 1}, {"sku": "1896-S", "quantity": 2}]}'
+    )
+    result = run("render", "sales-orders", "create", order)
+    assert result.exit_code == 1
+    assert "mappings/sales-orders.test.yaml has not all the answers" in result.stderr
+    filled = result.stdout.replace(
+        '"1896-S": {number: …, variant_id: …, unit_of_measure: …}', '"1896-S": {number: 1896-S}'
+    )
+    (tmp_path / "answers.yaml").write_text(filled)
+    result = run("render", "sales-orders", "create", order, "--answers", "answers.yaml")
+    assert result.exit_code == 0
+    assert '"lineObjectNumber": "1896-S"' in result.stdout
 
 
 def test_mappings_of_ones_own(run: Run, own: Path) -> None:
@@ -104,6 +129,64 @@ def test_an_upsert_goes_to_a_key(run: Run, own: Path, tmp_path: Path) -> None:
     made = run("render", "items", "upsert", item, "--target", "1896-s", "--answers", "answers.yaml")
     assert made.stdout.startswith('POST items\n{\n  "number": "1896-s",')
     assert run("render", "items", "upsert", item).exit_code == 2
+
+
+OTHER = "5f8c0000-0000-4000-8000-0000000000ff"
+
+
+def test_a_change_goes_to_the_target(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "patch.json").write_text('{"unit_price": 5}')
+    result = run("render", "items", "update", "patch.json", "--target", OTHER)
+    assert result.stdout == f'PATCH items({OTHER})\n{{\n  "unitPrice": 5\n}}\n'
+    wrong = run("render", "items", "update", "patch.json", "--target", "no-guid")
+    assert wrong.exit_code == 1
+    assert wrong.stdout == ""
+
+
+def test_an_upsert_of_a_key_that_is_not_that_of_the_tests_makes_a_record(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "item.json").write_text('{"name": "PARIS Chair"}')
+    made = run("render", "items", "upsert", "item.json", "--target", "1900-S")
+    assert made.stdout.startswith('POST items\n{\n  "number": "1900-S",')
+    assert "has no record of this key" in made.stderr
+    changed = run("render", "items", "upsert", "item.json", "--target", "1896-s")
+    assert changed.stdout.startswith("PATCH items(5f8c0000-0000-4000-8000-000000000010)")
+    assert changed.stderr == ""
+
+
+def test_each_field_is_explained(run: Run, own: Path) -> None:
+    order = own / "fixtures" / "two-lines.json"
+    told = run("render", "sales-orders", "create", order, "--explain")
+    assert told.exit_code == 0
+    assert told.stdout.startswith('POST salesOrders\nlookups.customer.where.number = "10000"\n')
+    lines = told.stdout.splitlines()
+    at = lines.index("salesOrderLines[1].quantity = 4")
+    assert lines[at + 1].endswith("sales-orders.yaml:133:21  {{ line.quantity }}")
+    assert lines[at + 2] == "    order.lines[1].quantity = 4"
+    assert "currencyCode is left out" in lines
+    assert "    order.currency is missing" in lines
+    assert '    order.lines[0].sku = "DESK-ATHENS"' in lines
+
+
+def test_one_field_is_explained_for_programs(run: Run, own: Path, tmp_path: Path) -> None:
+    (tmp_path / "patch.json").write_text('{"type": "inventory", "gtin": null}')
+    words = ("render", "items", "update", "patch.json", "--format", "json", "--explain")
+    (type_,) = json.loads(run(*words, "type").stdout)["fields"]
+    assert type_["taken"] == ['the entry "inventory" of tables.type_sent']
+    assert type_["reads"] == [{"path": "item.type", "value": "inventory"}]
+    assert (type_["result"], type_["line"], type_["column"]) == ("Inventory", 58, 11)
+    (gtin,) = json.loads(run(*words, "gtin").stdout)["fields"]
+    assert gtin["cleared"] is True
+    assert gtin["reads"] == [{"path": "item.gtin"}]
+    order = own / "fixtures" / "two-lines.json"
+    others = ("render", "sales-orders", "create", order, "--format", "json", "--explain")
+    fields = json.loads(run(*others, "salesOrderLines.unitPrice").stdout)["fields"]
+    assert [one["field"] for one in fields] == [
+        "salesOrderLines[0].unitPrice",
+        "salesOrderLines[1].unitPrice",
+    ]
+    assert ["result" in one for one in fields] == [True, False]
 
 
 def test_a_delete_has_no_document(run: Run, own: Path) -> None:
