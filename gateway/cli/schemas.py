@@ -1,4 +1,4 @@
-"""`bc-gateway schemas`: schema files of a custom API, as a tenant describes it."""
+"""`bc-gateway schemas`: schemas for editors, and schema files of a custom API of a tenant."""
 
 from __future__ import annotations
 
@@ -16,17 +16,57 @@ from gateway.app import open_rooms
 from gateway.businesscentral import Deadline
 from gateway.cli.group import known_connection, with_config
 from gateway.clock import Clock
-from gateway.config import load_config
+from gateway.config import folders, load_config, shipped
 from gateway.errors import UnexpectedAnswer
+from gateway.mapping.editor import EDITOR_FILES, editor_schemas
+from gateway.snapshot import load_snapshot
 from gateway.wire import Facts, facts_of, kept, render, schema_of
 
 _WITHIN: Final = 120.0  # seconds; the description of a tenant may be large
 _ROUTE: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?/(v[0-9]+\.[0-9]+|beta)")
 
 
-@click.group()
-def schemas() -> None:
-    """The schema files of Business Central's pages."""
+@click.group(invoke_without_command=True, epilog="Example: bc-gateway schemas --into schemas")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Your folder of schemas; by default that of the configuration.",
+)
+@with_config
+@click.pass_context
+def schemas(context: click.Context, into: Path | None, config: Path | None) -> None:
+    r"""Write the schemas that editors check mapping and test files with.
+
+    They go to gateway/ in your folder of schemas, where the first line of a mapping finds them:
+
+    \b
+        # yaml-language-server: $schema=../schemas/gateway/mapping.schema.json
+        # yaml-language-server: $schema=../schemas/gateway/case.schema.json
+
+    Write them again after another schema of yours has come, or another release of the gateway.
+    """
+    if context.invoked_subcommand is None:
+        _write_for_editors(into, config)
+
+
+def _write_for_editors(into: Path | None, config_file: Path | None) -> None:
+    config = None if config_file is None else load_config(config_file)
+    folder = into or (config.schemas if config else None)
+    if folder is None:
+        raise click.UsageError("Say with --into where your schemas are, or set `schemas`.")
+    if folder.resolve() == shipped("schemas").resolve():
+        raise click.UsageError("These are the gateway's own schemas: name a folder of yours.")
+    places = folders("schemas", folder if folder.is_dir() else None)
+    snapshot = load_snapshot(
+        mappings=folders("mappings", config.mappings if config else None), schemas=places
+    )
+    verbs = {name: list(plans.verbs) for name, plans in snapshot.resources.items()}
+    own = shipped("schemas") / "gateway"
+    mapping, case = (json.loads((own / name).read_text(encoding="utf-8")) for name in EDITOR_FILES)
+    made = editor_schemas(mapping, case, snapshot.schemas, verbs)
+    for name, schema in made.items():
+        text = json.dumps(schema, ensure_ascii=False, separators=(",", ":")) + "\n"
+        _write(folder / "gateway" / name, text)
 
 
 @schemas.command(
@@ -68,12 +108,17 @@ async def _pull(connection_id: str, api: str, into: Path | None, config_file: Pa
     except ValueError as error:
         raise UnexpectedAnswer(str(error)) from None
     for path, text in _files(folder / "bc" / api, described, api).items():
-        word = "as it was"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            word = "changed" if path.exists() else "new"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        click.echo(f"{word:>9}  {path}")
+        _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file where it differs, and say so."""
+    word = "as it was"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        word = "changed" if path.exists() else "new"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    click.echo(f"{word:>9}  {path}")
 
 
 def _files(folder: Path, described: Mapping[str, Facts], api: str) -> dict[Path, str]:

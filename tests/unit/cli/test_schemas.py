@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from gateway.config import Config
+from gateway.config import Config, shipped
+from gateway.documents import load_document
 from gateway.simulator import CLIENT_SECRET, run_simulator
 from gateway.validation import load_schemas
 from tests.unit.cli.conftest import Run
@@ -67,3 +69,23 @@ def test_a_route_that_is_none_and_a_connection_that_is_not_there(run: Run) -> No
     done = run("schemas", "pull", "con_none", "--api", ROUTE, "--into", "x")
     assert done.exit_code == 1
     assert "connections list" in done.output
+
+
+def test_the_schemas_for_editors_are_written(run: Run, own: Path) -> None:
+    result = run("schemas", "--into", "schemas")
+    assert result.exit_code == 0
+    assert result.stdout.count("      new  schemas/gateway/") == 2
+    assert run("schemas", "--into", "schemas").stdout.count("as it was") == 2
+    mapping = json.loads(Path("schemas/gateway/mapping.schema.json").read_text())
+    case = json.loads(Path("schemas/gateway/case.schema.json").read_text())
+    for path in sorted(own.glob("*.yaml")):
+        shape = case if path.name.endswith(".test.yaml") else mapping
+        errors = Draft202012Validator(shape).iter_errors(load_document(path).value)
+        assert [error.message for error in errors] == []
+
+
+def test_the_gateways_own_schemas_are_not_overwritten(run: Run, own: Path) -> None:  # noqa: ARG001 - it is the current folder
+    before = (shipped("schemas") / "gateway" / "mapping.schema.json").read_bytes()
+    assert run("schemas", "--into", shipped("schemas")).exit_code == 2
+    assert run("schemas").exit_code == 2
+    assert (shipped("schemas") / "gateway" / "mapping.schema.json").read_bytes() == before
