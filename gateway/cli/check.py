@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from gateway.cases import check_cases, own_cases, read_cases
+from gateway.cases import check_cases, own_cases, read_cases, run_all
 from gateway.cli.group import with_config
 from gateway.cli.mapping_files import (
     MappingFiles,
@@ -16,9 +18,13 @@ from gateway.cli.mapping_files import (
     with_paths,
     with_schemas,
 )
+from gateway.cli.test import print_results
+from gateway.cli.watching import watched
 from gateway.documents import Finding, format_findings
 from gateway.errors import InvalidFiles
 from gateway.snapshot import Snapshot, load_checked
+
+_Format = Literal["text", "json", "github"]
 
 
 @click.command(epilog="Example: bc-gateway check mappings/ --format github")
@@ -34,6 +40,7 @@ from gateway.snapshot import Snapshot, load_checked
     show_default=True,
     help="For people, for programs, or as annotations of GitHub.",
 )
+@click.option("--watch", is_flag=True, help="Check and test again after each save, until Ctrl-C.")
 @click.pass_context
 def check(
     context: click.Context,
@@ -42,27 +49,70 @@ def check(
     config: Path | None,
     schemas: Path | None,
     overrides: Path | None,
-    fmt: Literal["text", "json", "github"],
+    fmt: _Format,
+    watch: bool,
 ) -> None:
     """Check configuration, schemas, mappings, overrides and their tests.
 
     PATH is a folder of mappings or a file in one; it is checked over the shipped mappings.
     Without PATH the folders of the configuration are checked. Warnings alone end with 0.
     """
-    findings = _findings(paths, config, schemas, overrides)
+    asked = _Asked(paths, config, schemas, overrides)
+    if watch:
+        code = watched(lambda: _checked(asked, fmt) or _tested(asked), lambda: _places(asked))
+    else:
+        code = _checked(asked, fmt)
+    context.exit(code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the caller wants checked."""
+
+    paths: tuple[Path, ...]
+    config: Path | None
+    schemas: Path | None
+    overrides: Path | None
+
+    def files(self) -> MappingFiles:
+        """The files. Raises `InvalidFiles` for a configuration with findings."""
+        return mapping_files(self.config, self.schemas, self.paths, self.overrides)
+
+
+def _checked(asked: _Asked, fmt: _Format) -> int:
+    """Print what is wrong; gives the exit code."""
+    findings = _findings(asked)
     if findings or fmt == "json":
         click.echo(format_findings(findings, fmt))
     errors = sum(finding.severity == "error" for finding in findings)
     if fmt == "text":
         click.echo(_summary(errors, len(findings) - errors), err=bool(findings))
-    context.exit(1 if errors else 0)
+    return 1 if errors else 0
 
 
-def _findings(
-    paths: tuple[Path, ...], config: Path | None, schemas: Path | None, overrides: Path | None
-) -> list[Finding]:
+def _tested(asked: _Asked) -> int:
+    """Run the tests of files without errors, print those that fail; gives the exit code."""
+    files = asked.files()
+    cases = [read_cases(path) for path in files.cases()]
+    results = asyncio.run(run_all(cases, files.snapshot(), files.own_cases()))
+    print_results(results, passed=False)
+    return 1 if any(result.findings for result in results) else 0
+
+
+def _places(asked: _Asked) -> list[Path]:
+    """Where a save may change what is found."""
+    own = [*([asked.config] if asked.config else []), *asked.paths]
     try:
-        files = mapping_files(config, schemas, paths, overrides)
+        files = asked.files()
+    except InvalidFiles:
+        return own
+    lain = [files.overrides] if files.overrides else []
+    return [*own, *files.mappings, *files.schemas, *lain]
+
+
+def _findings(asked: _Asked) -> list[Finding]:
+    try:
+        files = asked.files()
     except InvalidFiles as error:
         return _of(error)
     found, snapshot = load_checked(
