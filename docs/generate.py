@@ -1,9 +1,9 @@
 """Makes the second half of `resources.md` from the shipped mappings and canonical schemas, and of
-`simulator.md` the menu of faults and the report of what is simulated.
+`simulator.md` the menu of faults and the report of what is simulated; and the pages of the rules.
 
     python docs/generate.py
 
-Run by whoever changes a mapping, a canonical schema or a fault; a test tells when a page is stale.
+Run by whoever changes a mapping, a canonical schema, a fault or a rule; a test tells when a page is stale.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
+from docs import rule_pages
 from gateway.config import folders
 from gateway.mapping import Filter, ListPlan
 from gateway.simulator.catalogue.entities import LATEST, EntitySet, load_catalogue
@@ -187,6 +188,8 @@ def main() -> None:
     snapshot = load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
     written, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
     PAGE.write_text(written + MARK + rendered(snapshot), encoding="utf-8")
+    for path, text in rule_pages.written().items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

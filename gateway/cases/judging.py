@@ -85,7 +85,9 @@ def _plan(file: CaseFile, case: Case, snapshot: Snapshot, *owners: str) -> Plan 
     except UnknownResource as error:
         return file.finding(("resource",), "T102", error.detail)
     except MethodNotAllowed as error:
-        return file.finding(("tests", case.at, "verb"), "T103", error.detail)
+        near = suggest(case.verb, snapshot.resources[file.resource].verbs)
+        hint = f'Did you mean "{near}"?' if near else None
+        return file.finding(("tests", case.at, "verb"), "T103", error.detail, hint=hint)
     needed = "key" if case.verb == "upsert" else "id" if plan.action else None
     if needed is not None and needed not in case.target:
         message = f"{'An upsert' if needed == 'key' else 'An action'} goes to {_ADDRESSED[needed]}."

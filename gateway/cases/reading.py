@@ -33,6 +33,20 @@ RULES: Final = {
     "T301": "never-reached",
     "T302": "not-noticed",
 }
+_REMEDIES: Final = {
+    "T102": "Name the resource of a mapping.",
+    "T103": "Take one of the verbs and actions of the mapping.",
+    "T104": "Write the document in place, or the name of a file beside this one.",
+    "T105": "Name a place that is there, or one key more of an object.",
+    "T106": "Give it another name.",
+    "T107": "Take it out, or give it the name of a lookup or a step.",
+    "T108": "Add it under `answers`.",
+    "T201": "Put the document right, or say `invalid_input: true`.",
+    "T202": "Put the mapping right, or the expectation.",
+    "T203": "Put the mapping right, or the expectation.",
+    "T204": "Put the mapping right, or the expectation.",
+    "T205": "Take out the filter that answers otherwise each time.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ class CaseFile:
             length=self.document.length(path),
             expected=expected,
             actual=actual,
-            hint=hint,
+            hint=hint or _REMEDIES.get(rule),
         )
 
 
@@ -106,14 +120,21 @@ def read_cases(path: Path) -> CaseFile:
 
     Raises `InvalidFiles` with every finding.
     """
-    document = load_document(path)
+    return cases_of(load_document(path), path.parent)
+
+
+def cases_of(document: Document, folder: Path) -> CaseFile:
+    """The tests that a document holds; the documents they name stand in `folder`.
+
+    Raises `InvalidFiles` with every finding.
+    """
     findings = check_shape(document, _shape(), "T101")
     if findings:
         raise InvalidFiles(findings)
     said = cast("Mapping[str, Any]", document.value)
     shared: Mapping[str, Any] = said.get("answers", {})
     file = CaseFile(document, said["resource"], said.get("params", {}), shared, ())
-    cases = [_case(file, path.parent, at, findings) for at in range(len(said["tests"]))]
+    cases = [_case(file, folder, at, findings) for at in range(len(said["tests"]))]
     findings += _double_names(file, [case.name for case in cases])
     if findings:
         raise InvalidFiles(findings)

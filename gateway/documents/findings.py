@@ -54,7 +54,9 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if close:
         return close[0]
-    return next((choice for choice in choices if choice.lower() == word.lower()), None)
+    least, bare = 3, word.lower()  # letters of a word that another one may hold: price, unitPrice
+    within = [choice for choice in choices if len(bare) >= least and bare in choice.lower()]
+    return within[0] if len(within) == 1 else None
 
 
 def format_findings(findings: Sequence[Finding], fmt: Format = "text") -> str:
@@ -91,12 +93,16 @@ def _as_json(finding: Finding) -> dict[str, object]:
 
 def _as_annotation(finding: Finding) -> str:
     text = finding.message if finding.hint is None else f"{finding.message} {finding.hint}"
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     place = finding.place
     return (
-        f"::{finding.severity} file={place.file},line={place.line},col={place.column},"
-        f"title={finding.rule} {finding.name}::{text}"
+        f"::{finding.severity} file={_in_command(place.file, ':,')},line={place.line},"
+        f"col={place.column},title={finding.rule} {finding.name}::{_in_command(text)}"
     )
+
+
+def _in_command(text: str, more: str = "") -> str:
+    """`text` as GitHub's workflow commands take it; a property has `more` to escape."""
+    return "".join(f"%{ord(one):02X}" if one in f"%\r\n{more}" else one for one in text)
 
 
 def _as_text(finding: Finding, sources: dict[str, list[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -26,15 +27,20 @@ _TYPES = {
 def check_shape(document: Document, schema: Mapping[str, object], rule: str) -> list[Finding]:
     """Every place where `document` does not have the shape `schema` asks for.
 
-    `rule` is the id the findings carry, for example `C101`.
+    `rule` is the id the findings carry, for example `C101`. A required key that is misspelt is one
+    finding, an unknown key; its `expected` names the key.
     """
     validator = jsonschema.Draft202012Validator(schema)
     errors = validator.iter_errors(document.value)
-    return [finding for error in errors for finding in _findings(document, error, rule)]
+    found = [finding for error in errors for finding in _findings(document, error, rule)]
+    return list(dict.fromkeys(found))  # each missing key is an error of its own
 
 
 def _findings(document: Document, error: ValidationError, rule: str) -> list[Finding]:
     if error.context and error.validator in {"anyOf", "oneOf"}:
+        only = _only_branch(error)
+        if only:
+            return [finding for inner in only for finding in _findings(document, inner, rule)]
         nearest = best_match([error]) if error.validator == "anyOf" else _deepest(error)
         if (
             nearest is not None
@@ -43,6 +49,8 @@ def _findings(document: Document, error: ValidationError, rule: str) -> list[Fin
         ):
             return _findings(document, nearest, rule)
     path = tuple(error.absolute_path)
+    if error.validator == "required" and not _missing(error):
+        return []
     if error.validator == "additionalProperties":
         return _unknown_keys(document, path, error, rule)
     key = "propertyNames" in error.absolute_schema_path  # what is wrong is the name of a key
@@ -59,6 +67,19 @@ def _findings(document: Document, error: ValidationError, rule: str) -> list[Fin
     ]
 
 
+def _only_branch(error: ValidationError) -> list[ValidationError]:
+    """The mistakes of the one branch that is of the value's type, nothing where there are more."""
+    branches: dict[object, list[ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    fitting = [
+        errors
+        for errors in branches.values()
+        if not any(one.validator in {"type", "const"} and not one.path for one in errors)
+    ]
+    return fitting[0] if len(fitting) == 1 else []
+
+
 def _deepest(error: ValidationError) -> ValidationError | None:
     return max(error.context or [], key=lambda child: len(child.absolute_path), default=None)
 
@@ -70,6 +91,15 @@ def _extra(error: ValidationError) -> list[str]:
 
 def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
+
+
+def _missing(error: ValidationError) -> list[str]:
+    """The keys that are missing, but for those that stand there misspelt and are told so."""
+    wanted: Any = error.validator_value
+    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    strict = isinstance(error.schema, dict) and error.schema.get("additionalProperties") is False
+    meant = {suggest(key, known) for key in _extra(error)[:_MOST]} if strict else set()
+    return [key for key in wanted if key not in _keys(error.instance) and key not in meant]
 
 
 def _unknown_keys(
@@ -91,12 +121,15 @@ def _unknown_key(
     known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     near = suggest(key, known)
     here = (*path, key)
+    needed = error.schema.get("required", ()) if isinstance(error.schema, dict) else ()
+    lost = near is not None and near in needed and near not in _keys(error.instance)
     return Finding(
         rule,
         "unknown-key",
         f'There is no key "{key}" here.',
         document.place(here, key=True),
         length=document.length(here, key=True),
+        expected=f'the key "{near}"' if lost else None,
         hint=f'Did you mean "{near}"?' if near else f"Known here: {_listed(known)}.",
     )
 
@@ -111,17 +144,18 @@ def _message(error: ValidationError) -> str:
     wanted: Any = error.validator_value
     match error.validator:
         case "required":
-            missing = [key for key in wanted if key not in _keys(error.instance)]
-            return f"Missing here: {_listed(missing)}."
+            return f"Missing here: {_listed(_missing(error))}."
         case "type":
             kinds = [wanted] if isinstance(wanted, str) else wanted
             return f"This must be {' or '.join(_TYPES.get(kind, kind) for kind in kinds)}."
         case "enum":
             return f"This must be one of {_listed(wanted)}."
         case "const":
-            return f"This must be {wanted!r}."
+            return f"This must be {json.dumps(wanted)}."
         case "minItems" | "minProperties":
             return "This must not be empty."
+        case "uniqueItems":
+            return "Something stands here twice."
         case "minLength":
             return "This text must not be empty."
         case "anyOf" | "oneOf" | "not" | "pattern":

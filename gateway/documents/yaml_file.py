@@ -20,8 +20,9 @@ def read_yaml_file(text: str, troubles: list[Trouble]) -> Node:
         mark = getattr(error, "problem_mark", None)
         start = reader.index(mark.line, mark.column) if mark is not None else 0
         problem = str(getattr(error, "problem", None) or getattr(error, "reason", "not YAML"))
+        hint = "Look at the indentation and the quotes, here and in the line above."
         troubles.append(
-            Trouble("D110", "yaml-syntax", f"Not valid YAML: {problem}.", start, start + 1)
+            Trouble("D110", "yaml-syntax", f"Not valid YAML: {problem}.", start, start + 1, hint)
         )
     return Node(0, len(text))
 
@@ -46,7 +47,11 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
                     self._trouble(
-                        "D111", "second-document", "One file holds one document.", self._span(event)
+                        "D111",
+                        "second-document",
+                        "One file holds one document.",
+                        self._span(event),
+                        "Make two files of it.",
                     )
                     return root
                 root = self._node(next(self._events), 1)
@@ -58,9 +63,11 @@ class _Reader:
             self._trouble("D112", "alias", "Aliases are not used here.", span, "Write it out.")
             return Node(start, end)
         if getattr(event, "anchor", None):
-            self._trouble("D112", "anchor", "Anchors are not used here.", span)
+            self._trouble("D112", "anchor", "Anchors are not used here.", span, "Write it out.")
         if getattr(event, "tag", None):
-            self._trouble("D113", "tag", "YAML tags are not used here.", span)
+            self._trouble(
+                "D113", "tag", "YAML tags are not used here.", span, "Put text in quotes."
+            )
         if depth > DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels")
         if isinstance(event, yaml.MappingStartEvent):
@@ -93,11 +100,19 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             if event.value == "<<" and not event.style:
                 self._trouble(
-                    "D112", "merge-key", "Merge keys are not used here.", self._span(event)
+                    "D112",
+                    "merge-key",
+                    "Merge keys are not used here.",
+                    self._span(event),
+                    "Write it out.",
                 )
             return str(event.value)
         self._node(event, depth + 1)
-        self._trouble("D115", "key-not-text", "A key must be text.", self._span(event))
+        start, end = self._span(event)
+        braces = self._text.startswith("{", start) and self._text.startswith("{", start - 1)
+        hint = 'An expression stands in quotes: "{{ … }}".' if braces else None
+        span = (start - 1 if braces else start, end)
+        self._trouble("D115", "key-not-text", "A key must be text.", span, hint)
         return None
 
     def _sequence(self, start: int, depth: int) -> Node:

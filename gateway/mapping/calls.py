@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from jinja2 import nodes
 
+from gateway.documents import suggest
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent
 from gateway.mapping.marks import Marks
@@ -29,6 +30,20 @@ from gateway.mapping.signatures import (
 from gateway.mapping.types import ANY, BOOLEAN, Type, constant_type, merged
 
 _NOTHING: Final = Value(ANY, "None")
+_OURS: Final = {  # what Jinja has, or people expect of it, and what it is called here
+    **dict.fromkeys(("round", "float"), "decimal"),
+    **dict.fromkeys(("truncate", "slice", "left"), "truncate_to"),
+    **dict.fromkeys(("defined", "exists"), "present"),
+    **dict.fromkeys(("zfill", "rjust"), "pad_left"),
+    **dict.fromkeys(("select", "selectattr", "filter"), "where"),
+    "int": "integer",
+    "string": "text",
+    "strip": "trim",
+    "d": "default",
+    "map": "pluck",
+    "none": "null",
+    "lookup": "choose",
+}
 _PATH = (nodes.Name, nodes.Getattr, nodes.Getitem)
 
 
@@ -54,7 +69,7 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
     if signature is None:
         known = [*FILTERS, *PATH_FILTERS]
         message = f'There is no filter "{node.name}".'
-        _report_name(walk, node, "unknown-filter", message, did_you_mean(node.name, known))
+        _report_name(walk, node, "unknown-filter", message, _ours(node.name, known))
         walk.value(node.node)
         return _NOTHING
     arguments = _arguments(walk, node, signature.arguments)
@@ -78,7 +93,7 @@ def tested(walk: Walker, node: nodes.Test) -> Value:
     """The value of a test: true or false."""
     if node.name not in TESTS:
         message = f'There is no test "{node.name}".'
-        _report_name(walk, node, "unknown-test", message, did_you_mean(node.name, list(TESTS)))
+        _report_name(walk, node, "unknown-test", message, _ours(node.name, list(TESTS)))
         return Value(BOOLEAN, "False")
     wanted = 1 if node.name == "in" else 0
     if len(node.args) != wanted or node.kwargs or node.dyn_args or node.dyn_kwargs:
@@ -171,10 +186,11 @@ _ELEMENTWISE: Final = ("where", "pluck", "sum", "join", "first", "last")
 def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[object]) -> None:
     """Without a default, a table must know every member of the enum it is asked for."""
     table = arguments[0]
-    if type_.enum is None or len(arguments) > 1 or not isinstance(table, Mapping):
+    if type_.enum is None or not isinstance(table, Mapping):
         return
-    lost = [member for member in type_.enum if member not in table]
-    if lost:
+    misspelt = _misspelt(walk, node, type_.enum, table)
+    lost = [member for member in type_.enum if member not in table and member not in misspelt]
+    if lost and len(arguments) == 1:
         listed = ", ".join(f'"{member}"' for member in lost)
         message = f"The table has no entry for {listed}."
         _report_name(walk, node, "table-misses-a-value", message, expected=type_.words)
@@ -190,6 +206,30 @@ def _marked_table(
     marks = Marks(walk.site.findings, walk.emission)
     at = marks.default_of(walk.site.path, extent(node.args[1])[0]) if node.args[1:] else None
     return replace(before, code=marks.chosen(before.code, str(trail[-1]), table, at))
+
+
+def _misspelt(
+    walk: Walker, node: nodes.Filter, members: tuple[str, ...], table: Mapping[str, object]
+) -> set[str]:
+    """The members whose entry is written otherwise; each such entry is reported."""
+    lost = [member for member in members if member not in table]
+    found: set[str] = set()
+    trail = trail_of(node.args[0])
+    for word in table:
+        near = suggest(word, lost) if word not in members else None
+        if near is not None and trail is not None:
+            found.add(near)
+            message = f'"{word}" is none of the values that this table is asked for.'
+            findings, path = walk.site.findings, (*map(str, trail), word)
+            hint = f'Did you mean "{near}"?'
+            findings.at(path, "not-in-the-enum", message, key=True, hint=hint)
+    return found
+
+
+def _ours(name: str, known: list[str]) -> str | None:
+    """The hint for a filter or a test that there is not."""
+    ours = _OURS.get(name)
+    return f'Did you mean "{ours}"?' if ours in known else did_you_mean(name, known)
 
 
 def _way_through(walk: Walker, name: str, before: Value, arguments: list[object]) -> Way | None:

@@ -22,6 +22,7 @@ from gateway.mapping.record import ListPlan, Record
 from gateway.mapping.recording import write_record
 from gateway.mapping.rules import Findings, Path
 from gateway.mapping.surroundings import Surroundings, surroundings
+from gateway.mapping.unused import check_declared, check_releases
 from gateway.mapping.updates import compile_delete, compile_update, compile_upsert
 from gateway.mapping.walks import compile_walk
 from gateway.validation import Schemas
@@ -91,7 +92,11 @@ def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str,
     if findings.failed:
         return {}
     base = replace(base, record=recorded.finished(), fields=tuple(ledger.fields))
-    return {verb: finish(base) for verb, finish in made.items()}
+    plans = {verb: finish(base) for verb, finish in made.items()}
+    check_declared(file, findings)
+    uses = _distinct([use for plan in plans.values() for use in plan.fields])
+    check_releases(uses, around.entities, findings)
+    return plans
 
 
 def _list(source: ListSource, around: Surroundings, findings: Findings) -> Callable[[Plan], Plan]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gateway.mapping.bodies import Bodies
 from gateway.mapping.emission import Emission
 from gateway.mapping.ledger import Ledger
-from gateway.mapping.model import AnchorSource, CreateSource
+from gateway.mapping.model import AnchorSource, CreateSource, Leaf
 from gateway.mapping.plan import Anchor, Effect, Plan, Step
 from gateway.mapping.preludes import Prelude, compile_prelude
 from gateway.mapping.rules import Findings, did_you_mean
@@ -68,6 +68,9 @@ def compile_anchor(
         message = f'{entity.entity_set} has no "{source.field}".'
         path = (*source.path, "field")
         findings.unknown(path, "unknown-field", message, source.field, list(entity.fields))
+    elif not found.filterable:
+        message = f"Business Central cannot find {entity.entity_set} by {source.field}."
+        findings.at((*source.path, "field"), "not-filterable", message)
     type_ = ANY if found is None else replace(field_type(found), nullable=False)
     _check_elsewhere(source, around, findings)
     silent = findings.apart()
@@ -97,6 +100,9 @@ def _check_elsewhere(source: AnchorSource, around: Surroundings, findings: Findi
             hint = did_you_mean(source.field, list(other.fields))
             message = f'{name} has no "{source.field}".'
             findings.at(path, "unknown-field", message, hint=hint)
+        elif not other.fields[source.field].filterable:
+            message = f"Business Central cannot find {name} by {source.field}."
+            findings.at(path, "not-filterable", message)
 
 
 def check_anchor(source: CreateSource, around: Surroundings, findings: Findings) -> None:
@@ -106,8 +112,14 @@ def check_anchor(source: CreateSource, around: Surroundings, findings: Findings)
         hint = "Name a field that the record can be found by."
         findings.at(source.write.path, "no-anchor", message, key=True, hint=hint)
         return
-    field = source.anchor.field
-    written = {entry.name for entry in source.write.body.entries}
+    field, value = source.anchor.field, source.anchor.value
+    written = {entry.name: entry.template for entry in source.write.body.entries}
     if field in around.entity.fields and field not in written:
         message = f"The body never writes {field}, so nothing is ever found by it."
         findings.at((*source.anchor.path, "field"), "anchor-not-written", message)
+        return
+    other = written.get(field)
+    if isinstance(other, Leaf) and other.value != value.value:
+        message = f"The body writes another value into {field}, so the record is never found."
+        hint = "Write the same in both places."
+        findings.at(value.path, "anchor-not-written", message, target=field, hint=hint)

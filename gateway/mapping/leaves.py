@@ -51,6 +51,7 @@ def write_leaf(
     field: Field | None = None,
 ) -> Written:
     """The code of a leaf for `target`; `field` is there when Business Central takes it."""
+    told = len(site.findings.found)
     if not is_expression(leaf.value):
         value = Value(constant_type(leaf.value), "")
         if isinstance(leaf.value, str) and _looks_like_expression(leaf.value, scope):
@@ -58,7 +59,7 @@ def write_leaf(
             hint = f'Write "{{{{ {leaf.value.strip("{}% ")} }}}}".'
             site.report("looks-like-an-expression", message, hint=hint)
         check_value(site, scope, value, target, None)
-        if drops and leaf.value is not None:
+        if drops and leaf.value is not None and len(site.findings.found) == told:
             site.report("can-never-drop", "A constant is always there.", hint=_WITHOUT)
         sent = leaf.value if field is None else encode_value(field, leaf.value)
         return Written(emission.constant(sent), value.type)
@@ -69,8 +70,11 @@ def write_leaf(
         _bounded(value, target), value.type, tuple(walk.paths.bound.items()), risky=walk.paths.risky
     )
     if drops:
-        return _dropping(written, site, emission, field)
+        return _dropping(written, site, emission, field, told)
     if field is None:
+        if not target.nullable and _perhaps_null(value):
+            message = "This may be null, and the target is never null."
+            site.report("may-be-null", message, span[0], length=span[1], hint=_ABSENT)
         return written
     if value.type.nullable and field.blank is None and value.type.kind != "null":
         message = "This may be null, and the target has no blank for it."
@@ -87,6 +91,14 @@ def _bounded(value: Value, target: Type) -> str:
         return value.code
     fits = given.enum is not None or (given.max_length is not None and given.max_length <= most)
     return value.code if fits else f"f_bounded({value.code}, {most})"
+
+
+def _perhaps_null(value: Value) -> bool:
+    """Whether this can be null for all that the schemas tell. A record's own number is its name
+    in Business Central, and never blank there.
+    """
+    own_number = value.way is not None and value.way[-1:] == ("number",)
+    return value.type.nullable and value.type.kind not in {"null", "any"} and not own_number
 
 
 def _looks_like_expression(text: str, scope: Scope) -> bool:
@@ -110,6 +122,7 @@ def parsed(expression: Expression, site: Site) -> nodes.Expr | None:
 _BRACED = re.compile(r"\{+\s*([^{}]*?)\s*\}+")
 _PATH = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[.\[]")
 _STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|elif|else|end(?:if|for)|macro|import|include)\b")
+_ABSENT = "End the key in `?`, or say `| default(…)`."
 _WITHOUT = "Leave out the `?`."
 
 
@@ -130,10 +143,14 @@ def _walked(walk: Walk, text: str) -> tuple[Value, tuple[int, int]]:
     return walk.text(pieces), (0, len(text))
 
 
-def _dropping(written: Written, site: Site, emission: Emission, field: Field | None) -> Written:
-    """The leaf with the conditions under which it is there: nothing missing, and not null."""
+def _dropping(
+    written: Written, site: Site, emission: Emission, field: Field | None, told: int
+) -> Written:
+    """The leaf with the conditions under which it is there: nothing missing, and not null. That it
+    has none is told where nothing else is, and `told` findings stood there before.
+    """
     if not written.bound and not written.risky and not written.type.nullable:
-        if written.type.kind != "any":
+        if written.type.kind != "any" and len(site.findings.found) == told:
             message = "Nothing this reads can be missing or null."
             site.report("can-never-drop", message, hint=_WITHOUT)
         return written

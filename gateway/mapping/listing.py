@@ -45,7 +45,7 @@ def _filterable(one: FilterSource, entity: Entity, findings: Findings) -> bool:
         hint = did_you_mean(one.field, list(entity.fields))
         findings.at(path, "unknown-field", message, hint=hint)
         return False
-    if field.computed or field.type in {"stream", "collection"}:
+    if not field.filterable:
         message = f"Business Central cannot filter {entity.entity_set} by {one.field}."
         findings.at(path, "not-filterable", message)
     if one.operator != "eq" and (field.enum is not None or field.type in {"boolean", "guid"}):
@@ -70,6 +70,8 @@ def _values(
     for value, meant in table.items():
         if members is not None and value not in members:
             message = f'"{value}" is no member of {one.field}.'
-            findings.unknown(path, "not-in-the-enum", message, value, list(members))
+            entry = ("tables", one.table or "", value)
+            hint = did_you_mean(value, list(members))
+            findings.at(entry, "not-in-the-enum", message, key=True, hint=hint)
         words[str(meant)] = (*words.get(str(meant), ()), value)
     return words

@@ -123,6 +123,9 @@ def _check_companions(value: Mapping[str, Any], path: Path, findings: Findings) 
     if value.get("item_match") is True and "$each" not in value:
         message = "`item_match` needs `$each` and `key`."
         findings.at((*path, "item_match"), "misplaced-key", message, key=True)
+    if value.get("item_match") is True and "cache" in value:
+        message = "Item matches are the gateway's own: there is nothing to keep."
+        findings.at((*path, "cache"), "misplaced-key", message, key=True)
     for field in value.get("where", {}):
         if field.endswith("?") and "$each" in value:
             message = "With `$each` every element asks, so nothing may be missing."

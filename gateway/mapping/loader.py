@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from gateway.documents import Document, check_shape
 from gateway.mapping.load_steps import read_walks, single_calls
@@ -18,6 +18,7 @@ from gateway.mapping.model import (
 from gateway.mapping.names import new_name
 from gateway.mapping.rules import SHAPE, Findings, Path
 from gateway.mapping.templates import read_fields
+from gateway.mapping.types import WORDS, Kind, constant_type
 
 
 def load_mapping(
@@ -35,7 +36,8 @@ def load_mapping(
         return None
     shaped = check_shape(document, shape, SHAPE)
     findings.found += shaped
-    if any(finding.name != "unknown-key" for finding in shaped):
+    # Beside a key too many everything else can be read; behind one that lacks nothing can.
+    if any(finding.name != "unknown-key" or finding.expected for finding in shaped):
         return None
     single = single_calls(value, findings)
     return MappingFile(
@@ -46,7 +48,7 @@ def load_mapping(
         entity=value["entity"],
         api=value["api"],
         params=_params(value.get("params", {}), findings),
-        tables=value.get("tables", {}),
+        tables=_tables(value.get("tables", {}), findings),
         rejections={
             code: (facts["title"], facts.get("remedy"))
             for code, facts in value.get("rejections", {}).items()
@@ -64,14 +66,58 @@ def load_mapping(
 
 
 def _params(params: Mapping[str, Any], findings: Findings) -> dict[str, object]:
-    for name in params:
-        new_name(name, ("params", name), findings)
+    for name, facts in params.items():
+        _check_param(name, facts, findings)
     properties = {
         name: {key: fact for key, fact in facts.items() if key != "optional"}
         for name, facts in params.items()
     }
     required = [name for name, facts in params.items() if not facts.get("optional")]
     return {"type": "object", "properties": properties, "required": required}
+
+
+_TEXT_ONLY: Final = ("maxLength", "format")
+_KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "string": ("text",),
+    "integer": ("integer",),
+    "number": ("integer", "decimal"),
+    "boolean": ("boolean",),
+}
+
+
+def _check_param(name: str, facts: Mapping[str, Any], findings: Findings) -> None:
+    """What is said of a param must go with its type."""
+    path, type_ = ("params", name), facts["type"]
+    new_name(name, path, findings)
+    for key in _TEXT_ONLY:
+        if key in facts and type_ != "string":
+            message = f"`{key}` goes with `type: string`."
+            findings.at((*path, key), "misplaced-key", message, key=True)
+    for index, member in enumerate(facts.get("enum", ())):
+        given = constant_type(member)
+        if given.kind not in _KINDS[type_]:
+            message = f"This member is not of the type {type_}."
+            findings.at((*path, "enum", index), "wrong-type", message, actual=WORDS[given.kind])
+
+
+def _tables(
+    tables: Mapping[str, Mapping[str, object]], findings: Findings
+) -> Mapping[str, Mapping[str, object]]:
+    """The tables; the values of each are of one type."""
+    for name, table in tables.items():
+        types = {key: constant_type(value) for key, value in table.items()}
+        first = next(iter(types.values()))
+        for key, type_ in types.items():
+            if type_.kind != first.kind and not (type_.number and first.number):
+                message = "The values of one table are of one type."
+                findings.at(
+                    ("tables", name, key),
+                    "wrong-type",
+                    message,
+                    expected=WORDS[first.kind],
+                    actual=WORDS[type_.kind],
+                )
+    return tables
 
 
 def _problems(value: Mapping[str, Any], findings: Findings) -> dict[str, str]:

@@ -142,7 +142,7 @@ def condition_type(name: str, leaf: Leaf, entity: Entity | None, ledger: Ledger)
         hint = did_you_mean(name, list(entity.fields))
         ledger.findings.at(leaf.path, "unknown-field", message, key=True, hint=hint)
         return Type("any")
-    if field.computed or field.type in {"stream", "collection"}:
+    if not field.filterable:
         message = f"Business Central cannot find {entity.entity_set} by {name}."
         ledger.findings.at(leaf.path, "not-filterable", message, key=True)
     place = ledger.findings.document.place(leaf.path, key=True)

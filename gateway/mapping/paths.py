@@ -207,7 +207,7 @@ class Paths:
         found = self.scope.names.get(base.name)
         if found is None:
             known = list(self.scope.names)
-            hint = did_you_mean(base.name, known)
+            hint = self._inside(base.name) or did_you_mean(base.name, known)
             if base.name == "null":
                 hint = "Null is written `none`."
             message = f'There is no name "{base.name}" here.'
@@ -217,6 +217,14 @@ class Paths:
         if base.name == "tables":  # constants of the file: a call brings none
             code = self.emission.constant(self.scope.tables)
         return Value(found.type, code or self.emission.root(base.name), found.way, found.trusted)
+
+    def _inside(self, word: str) -> str | None:
+        """The hint for a name that is no name, but a field of the input or of an element."""
+        for name, value in reversed(list(self.scope.names.items())):
+            shape = value.type.shape
+            if shape is not None and word in shape.properties:
+                return f'Did you mean "{name}.{word}"?'
+        return None
 
     def _link(
         self, type_: Type, way: Way | None, step: nodes.Expr, key: str | int | nodes.Expr

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from gateway.documents import Document, Finding, suggest
 from gateway.errors import Place
 from gateway.mapping.coverage import Coverage
+from gateway.mapping.remedies import REMEDIES
 
 Path = tuple[str | int, ...]
 
@@ -92,6 +93,11 @@ RULES: Final[dict[str, Rule]] = {
             ("M303", "lookup-never-used", "A read nobody needs costs a call."),
             ("M304", "input-never-used", "What the caller sends is silently lost."),
             ("M305", "step-never-used", "A read nobody needs costs a call."),
+            ("M311", "rejection-never-used", "A refusal that never comes promises too much."),
+            ("M312", "table-never-used", "What says nothing hides what the file means."),
+            ("M313", "param-never-used", "A connection would be asked for what does nothing."),
+            ("M315", "may-be-null", "What is null where nothing may be is an error at run time."),
+            ("M314", "newer-field", "A tenant of an older release refuses the whole call."),
         )
     },
 }
@@ -144,7 +150,7 @@ class Findings:
             target=target,
             expected=expected,
             actual=actual,
-            hint=hint,
+            hint=hint or REMEDIES.get(name),
         )
         if finding not in self._reported:
             self._reported.add(finding)

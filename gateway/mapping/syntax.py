@@ -73,10 +73,14 @@ class OffsetEnvironment(Environment):
         self, source: str, name: str | None, filename: str | None, state: str | None
     ) -> Iterator[tuple[int, str, str]]:
         offset = 0
-        for _, kind, text in self.lexer.tokeniter(source, name, filename, state):
-            _check_token(kind, text, offset)
-            yield offset + 1, kind, text
-            offset += len(text)
+        try:
+            for _, kind, text in self.lexer.tokeniter(source, name, filename, state):
+                _check_token(kind, text, offset)
+                yield offset + 1, kind, text
+                offset += len(text)
+        except TemplateSyntaxError as error:  # of the lexer: it says the line, not the offset
+            error.lineno = offset + 1
+            raise
 
     def _exact(self, tokens: Iterator[Token], source: str) -> Iterator[Token]:
         for token in tokens:

@@ -118,8 +118,8 @@ def _read(path: Path, findings: list[Finding]) -> Document | None:
 
 
 def _canonical_findings(document: Document) -> Iterator[Finding]:
-    found = _shape_findings(document, _IS_CANONICAL)
-    yield from found or _reference_findings(document, {})
+    found = _shape_findings(document, _IS_CANONICAL) or list(_reference_findings(document, {}))
+    yield from found
     if not found:
         yield from _compile_findings(document)
 

@@ -51,6 +51,11 @@ class Field:
     blank_refused: bool
     computed: bool
 
+    @property
+    def filterable(self) -> bool:
+        """Whether records can be found by this field."""
+        return not self.computed and self.type not in {"stream", "collection"}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -16,7 +16,6 @@ from gateway.cases import own_cases, read_cases, run_all, run_cases
 from gateway.cli import main
 from gateway.config import folders, shipped
 from gateway.errors import CallerError, GatewayError, Rejected
-from gateway.mapping.rules import RULES
 from gateway.snapshot import Snapshot, check, load_snapshot
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -36,24 +35,6 @@ def codes(cls: type[GatewayError] = GatewayError) -> Iterator[str]:
 
 def test_every_problem_code_has_its_section_and_no_other() -> None:
     assert set(re.findall(r"^### (\S+)$", page("problems.md"), re.MULTILINE)) == set(codes())
-
-
-def test_every_rule_of_mappings_stands_in_the_table_as_the_code_has_it() -> None:
-    rows = re.findall(r"^\| (M\d+) \| (\S+) \| (\S+) \| (.*) \|$", page("rules.md"), re.MULTILINE)
-    assert {(rule.id, rule.name, rule.severity, rule.reason) for rule in RULES.values()} == set(
-        rows
-    )
-
-
-def test_every_rule_that_the_code_names_has_its_row() -> None:
-    source = Path(__file__).parents[2] / "gateway"
-    named = {
-        rule
-        for file in source.rglob("*.py")
-        if "simulator" not in file.parts
-        for rule in re.findall(r'"([CDMT]\d{3})"', file.read_text(encoding="utf-8"))
-    }
-    assert {rule for rule in named if rule not in page("rules.md")} == set()
 
 
 def blocks(kind: str) -> list[str]:

@@ -22,7 +22,7 @@ entity: items
 api: v2.0
 record:
   id: "{{ bc.id }}"
-  name: "{{ bc.displayName }}"
+  name: "{{ bc.displayName | default('') }}"
 read: {}
 """
 
@@ -259,7 +259,10 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "harwick/a.yaml": ("M402", 'Did you mean "items"?'),
         "harwick/b.yaml": ("M402", "Begin with `extends: ` and the resource."),
         "harwick/d.yaml": ("M105", None),
-        "harwick/e.yaml": ("D110", None),
+        "harwick/e.yaml": (
+            "D110",
+            "Look at the indentation and the quotes, here and in the line above.",
+        ),
     }
     (base / "items.yaml").write_text(OVERRIDE)
     assert "M401" in {one.rule for one in check(mappings=[base], schemas=SCHEMAS)}

@@ -53,7 +53,7 @@ async def test_what_nobody_notices_is_named_with_its_place(
     weak = NOTHING + CREATE.replace("EXPECT", "{writes: 1}")
     _, seen = await strength(folder, snapshot, weak)
     missed = {(one.place.line, one.message) for one in seen.findings}
-    assert (26, "No test notices `'~'` instead of `thing.name`.") in missed
+    assert (27, "No test notices `paymentTermsId` left out.") in missed
     strong = NOTHING + CREATE.replace(
         "EXPECT",
         "{requests: [{call: POST customers, body: {displayName: Adatum,"

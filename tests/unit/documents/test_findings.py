@@ -71,7 +71,57 @@ def test_a_shape_is_checked_with_places_and_suggestions() -> None:
     }
     assert found == {
         ("unknown-key", 1, 1, 'Did you mean "name"?'),
-        ("missing-key", 1, 1, None),
         ("wrong-shape", 2, 7, 'Did you mean "write"?'),
         ("wrong-type", 3, 11, None),
     }
+
+
+def test_a_word_within_one_other_is_meant_by_it() -> None:
+    assert suggest("price", ["unitPrice", "quantity"]) == "unitPrice"
+    assert suggest("date", ["orderDateFrom", "shipmentDateFrom"]) is None
+    assert suggest("id", ["customerIdentity"]) is None
+
+
+def test_an_annotation_escapes_what_would_end_a_property() -> None:
+    found = Finding("D110", "yaml-syntax", "100 %\nmore, and: so", Place("a,b:c.yaml", 2, 3))
+    assert format_findings([found], "github") == (
+        "::error file=a%2Cb%3Ac.yaml,line=2,col=3,title=D110 yaml-syntax::100 %25%0Amore, and: so"
+    )
+
+
+def test_a_needed_key_that_is_misspelt_is_one_finding_and_says_which_it_is() -> None:
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["name", "size"],
+        "properties": {"name": {}, "size": {}, "kind": {}},
+    }
+    document = read_document("a.yaml", "nmae: x\nknid: y\n")
+    found = [
+        (finding.name, finding.message, finding.expected)
+        for finding in check_shape(document, schema, "C101")
+    ]
+    assert sorted(found) == [
+        ("missing-key", 'Missing here: "size".', None),
+        ("unknown-key", 'There is no key "knid" here.', None),
+        ("unknown-key", 'There is no key "nmae" here.', 'the key "name"'),
+    ]
+
+
+def test_of_several_shapes_the_one_of_the_values_type_tells_what_is_wrong() -> None:
+    inner = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["reject"],
+        "properties": {"reject": {"type": "string"}},
+    }
+    schema = {"properties": {"a": {"anyOf": [{"type": "null"}, inner], "description": "b."}}}
+    document = read_document("a.yaml", "a: {rejct: x}\n")
+    (found,) = check_shape(document, schema, "C101")
+    assert (found.name, found.place.column, found.hint) == (
+        "unknown-key",
+        5,
+        'Did you mean "reject"?',
+    )
+    (found,) = check_shape(read_document("a.yaml", "a: x\n"), schema, "C101")
+    assert (found.name, found.place.column) == ("wrong-shape", 4)

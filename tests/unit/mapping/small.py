@@ -92,6 +92,8 @@ ORDERS: dict[str, Any] = {
         "status": {"type": "string", "enum": ["Draft", "In_x0020_Work"], "readOnly": True},
         "kind": {"type": "string", "enum": ["_x0020_", "Retail_x0020_Sale", "Wholesale"]},
         "urgent": {"type": "boolean"},
+        "dueDate": {"type": "date", "since": "27.1"},
+        "ownerId": {"type": "guid", "since": "29.0"},
         "copies": {"type": "integer"},
         "weight": {"type": "decimal"},
         "total": {"type": "decimal", "readOnly": True, "computed": True},

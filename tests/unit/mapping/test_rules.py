@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.documents import Finding
+from gateway.mapping.remedies import REMEDIES
 from gateway.mapping.rules import RULES
 from tests.unit.mapping.small import MAPPING, changed, compiled
 
@@ -472,6 +473,45 @@ MISTAKES: list[tuple[str, str, str]] = [
         "line.sku",
     ),
     ("input-never-used", "  input: order\n", "  input: ^order\n"),
+    # what is declared
+    ("rejection-never-used", "rejections:\n", "rejections:\n  ^spare: {title: Nobody says it}\n"),
+    ("table-never-used", "tables:\n", "tables:\n  ^spare: {a: b}\n"),
+    ("param-never-used", "params:\n", "params:\n  ^spare: {type: string, optional: true}\n"),
+    ("misplaced-key", "params:\n", "params:\n  spare: {type: integer, ^maxLength: 5}\n"),
+    ("wrong-type", "params:\n", "params:\n  spare: {type: integer, enum: [1, ^two]}\n"),
+    ("wrong-type", "wholesale: Wholesale}\n", "wholesale: ^5}\n"),
+    ("not-in-the-enum", "{retail: Retail Sale", "{^retial: Retail Sale"),
+    ("not-in-the-enum", "{Draft: draft", "{^Drafd: draft"),
+    (
+        "misplaced-key",
+        "      item_match: true\n",
+        "      item_match: true\n      ^cache: 5m\n",
+    ),
+    ("wrong-shape", "omit: [lines]", "omit: ^[lines, lines]"),
+    ("unknown-key", "on_missing: {reject: unknown_buyer}", "on_missing: {^rejct: unknown_buyer}"),
+    (
+        "not-filterable",
+        "anchor: {field: externalDocumentNumber,",
+        "anchor: {field: ^total,",
+    ),
+    (
+        "anchor-not-written",
+        ANCHOR,
+        '  anchor: {field: externalDocumentNumber, value: ^"{{ order.reference | upper }}"}\n',
+    ),
+    (
+        "newer-field",
+        URGENT,
+        URGENT + '    ^dueDate: "{{ order.day }}"\n',
+    ),
+    (
+        "newer-field",
+        RECORD,
+        RECORD + '  owner?: ^"{{ bc.ownerId }}"\n',
+    ),
+    ("may-be-null", RECORD, '  remark: "{{ ^bc.remark }}"\n'),
+    ("may-be-null", WHERE, '      where: {number: "{{ ^order.nick | default(none) }}"}\n'),
+    ("syntax", REMARK, leaf("{{ (order.reference ^}}")),
     # forms that are rarer
     ("not-yet", REMARK, "    remark: {^$key: 5}\n"),
     ("nothing-to-remove", REMARK, "    remark: {^$remove: true}\n"),
@@ -585,6 +625,10 @@ def test_ids_and_names_of_rules_are_unique() -> None:
     assert all(name == rule.name for name, rule in RULES.items())
 
 
+def test_every_rule_has_a_remedy() -> None:
+    assert set(REMEDIES) == set(RULES)
+
+
 def finding(old: str, new: str, rule: str) -> Finding:
     text, _ = planted(old, new)
     return next(one for one in compiled(text).findings if one.name == rule)
@@ -618,6 +662,21 @@ def test_a_finding_says_both_ends_and_what_to_do() -> None:
         (DAY, '    postngDate: "2026-11-23"\n', "unknown-field", 'Did you mean "postingDate"?'),
         (REMARK, leaf("{{ order.reference | uper }}"), "unknown-filter", 'Did you mean "upper"?'),
         (REMARK, leaf("{{ ordr.reference }}"), "unknown-name", 'Did you mean "order"?'),
+        (REMARK, leaf("{{ remark }}"), "unknown-name", 'Did you mean "order.remark"?'),
+        (
+            REMARK,
+            leaf("{{ order.weight | round(2) }}"),
+            "unknown-filter",
+            'Did you mean "decimal"?',
+        ),
+        (REMARK, leaf("{{ order.urgent is defined }}"), "unknown-test", 'Did you mean "present"?'),
+        (
+            PRICE,
+            '          price: "{{ line.price }}"\n',
+            "unknown-field",
+            'Did you mean "unitPrice"?',
+        ),
+        (DAY, DAY + "    zzz: 1\n", "unknown-field", "Take a field that the target has."),
         (
             "          lineType: Item\n",
             "          lineType: Itm\n",
