@@ -10,7 +10,7 @@ from __future__ import annotations
 from gateway.cases.judging import CaseResult, check_cases, run_cases
 from gateway.cases.mutants import Flip, flips
 from gateway.cases.overriding import OwnCases, own_cases, run_all
-from gateway.cases.reading import Case, CaseFile, case_files, read_cases
+from gateway.cases.reading import Case, CaseFile, case_files, cases_of, read_cases
 from gateway.cases.trying import Noticed, Reached, noticed, reached
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "OwnCases",
     "Reached",
     "case_files",
+    "cases_of",
     "check_cases",
     "flips",
     "noticed",

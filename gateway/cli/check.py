@@ -10,6 +10,7 @@ from typing import Literal
 import click
 
 from gateway.cases import check_cases, own_cases, read_cases, run_all
+from gateway.cli.blocks import check_blocks
 from gateway.cli.group import with_config
 from gateway.cli.mapping_files import (
     MappingFiles,
@@ -23,6 +24,7 @@ from gateway.cli.watching import watched
 from gateway.documents import Finding, format_findings
 from gateway.errors import InvalidFiles
 from gateway.snapshot import Snapshot, load_checked
+from gateway.validation import load_schemas
 
 _Format = Literal["text", "json", "github"]
 
@@ -54,8 +56,9 @@ def check(
 ) -> None:
     """Check configuration, schemas, mappings, overrides and their tests.
 
-    PATH is a folder of mappings or a file in one; it is checked over the shipped mappings.
-    Without PATH the folders of the configuration are checked. Warnings alone end with 0.
+    PATH is a folder of mappings or a file in one; it is checked over the shipped mappings. Of a
+    Markdown file the YAML blocks are checked. Without PATH the folders of the configuration are
+    checked. Warnings alone end with 0.
     """
     asked = _Asked(paths, config, schemas, overrides)
     if watch:
@@ -120,6 +123,7 @@ def _findings(asked: _Asked) -> list[Finding]:
     )
     if snapshot is not None:
         found = [*found, *_case_findings(files, snapshot)]
+    found = [*found, *_block_findings(files, snapshot)]
     return [finding for finding in found if files.asked(Path(finding.place.file))]
 
 
@@ -133,6 +137,18 @@ def _case_findings(files: MappingFiles, snapshot: Snapshot) -> list[Finding]:
     for owner, own in own_cases(files.overrides, found).items():
         for file in own:
             found += check_cases(file, snapshot, owner)
+    return found
+
+
+def _block_findings(files: MappingFiles, snapshot: Snapshot | None) -> list[Finding]:
+    """What is wrong in the Markdown files, where there are schemas to check them with."""
+    found: list[Finding] = []
+    for path in files.markdown:
+        try:
+            schemas = load_schemas(files.schemas) if snapshot is None else snapshot.schemas
+            found += check_blocks(path, schemas, snapshot)
+        except InvalidFiles as error:
+            found += _of(error)
     return found
 
 

@@ -10,7 +10,7 @@ import click
 
 from gateway.cases import CaseFile, case_files, own_cases
 from gateway.config import Config, folders, load_config
-from gateway.documents import Finding
+from gateway.documents import MARKDOWN, Finding
 from gateway.errors import InvalidFiles
 from gateway.snapshot import Snapshot, load_snapshot
 
@@ -20,13 +20,14 @@ _Command = Callable[..., object]
 @dataclass(frozen=True, slots=True)
 class MappingFiles:
     """Folders of mappings and of schemas, the later ones win, and the one of overrides. `only`
-    are files asked for alone.
+    are files asked for alone, those of `markdown` among them.
     """
 
     mappings: tuple[Path, ...]
     schemas: tuple[Path, ...]
     overrides: Path | None = None
     only: frozenset[Path] = frozenset()
+    markdown: tuple[Path, ...] = ()
 
     def asked(self, path: Path) -> bool:
         """Whether `path` is among the files the caller asked for."""
@@ -120,16 +121,18 @@ def mapping_files(
     """The shipped files, over them those of the configuration, over them those of `paths`.
 
     A path is a folder of mappings, or a file in one; or a file of `overrides`, which without any
-    are those of the configuration. Raises `InvalidFiles` for a configuration with findings.
+    are those of the configuration; or a Markdown file. Raises `InvalidFiles` for a configuration with findings.
     """
     known: Config | None = None if config is None else load_config(config)
     own = [*([schemas] if schemas else [])]
     if overrides is None and known is not None:
         overrides = known.overrides
     lain = None if overrides is None else overrides.resolve()
+    markdown = tuple(path for path in paths if path.is_file() and path.suffix in MARKDOWN)
     places = dict.fromkeys(
         path if path.is_dir() else path.parent
         for path in paths
+        if path not in markdown
         if lain is None or not path.resolve().is_relative_to(lain)
     )
     return MappingFiles(
@@ -137,6 +140,7 @@ def mapping_files(
         (*folders("schemas", known.schemas if known else None), *own),
         overrides,
         frozenset(path.resolve() for path in paths if path.is_file()),
+        markdown,
     )
 
 

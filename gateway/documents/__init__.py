@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from gateway.documents.findings import Finding, format_findings, suggest
 from gateway.documents.layers import layered
+from gateway.documents.markdown import MARKDOWN, load_blocks
 from gateway.documents.reading import Document, load_document, read_document
 from gateway.documents.shape import check_shape
 from gateway.documents.traffic import decode_json, encode_json
 from gateway.documents.writing import write_yaml
 
 __all__ = [
+    "MARKDOWN",
     "Document",
     "Finding",
     "check_shape",
@@ -21,6 +23,7 @@ __all__ = [
     "encode_json",
     "format_findings",
     "layered",
+    "load_blocks",
     "load_document",
     "read_document",
     "suggest",

@@ -94,6 +94,11 @@ def load_document(path: Path, *, name: str | None = None) -> Document:
 
     Raises `InvalidFiles` when it cannot be read, or with every finding in it.
     """
+    return read_document(*read_text(path, name=name))
+
+
+def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
+    """How findings call the file at `path`, and its text. Raises `InvalidFiles`."""
     shown = name or _shown(path)
     try:
         data = path.read_bytes()
@@ -108,7 +113,7 @@ def load_document(path: Path, *, name: str | None = None) -> Document:
         raise _invalid(
             shown, "D103", "not-utf-8", f"Byte {error.start + 1} is not UTF-8.", "Save it as UTF-8."
         ) from None
-    return read_document(shown, text)
+    return shown, text.replace("\r\n", "\n")
 
 
 def read_document(file: str, text: str) -> Document:

@@ -4,9 +4,14 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
+import jsonschema
 import pytest
 from click.testing import Result
+
+from gateway.config import shipped
+from gateway.documents import load_document
 
 Run = Callable[..., Result]
 Replace = Callable[[Path, Mapping[str, str]], None]
@@ -59,6 +64,106 @@ def test_findings_for_programs_and_for_github(run: Run, own: Path, replace: Repl
     assert [(one["rule"], one["file"]) for one in found] == [("T103", "own/items.test.yaml")]
     annotations = run("check", own, "--format", "github").stdout
     assert annotations.startswith("::error file=own/items.test.yaml,line=")
+
+
+def test_the_findings_for_programs_have_the_documented_form(
+    run: Run, own: Path, replace: Replace
+) -> None:
+    schema = load_document(shipped("schemas") / "gateway" / "findings.schema.json").value
+    replace(
+        own / "customers.yaml",
+        {"bc.displayName": "bc.displayNam", "resource: customers\n": "resource: customers\nx: 1\n"},
+    )
+    found = json.loads(run("check", own, "--format", "json").stdout)
+    assert {one["rule"] for one in found} == {"M101", "M201"}
+    jsonschema.validate(found, cast("dict[str, object]", schema))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([{**found[0], "value": 1}], cast("dict[str, object]", schema))
+
+
+def test_warnings_alone_end_with_0(run: Run, own: Path, replace: Replace) -> None:
+    replace(own / "items.yaml", {"tables:\n": "tables:\n  spare: {a: b}\n"})
+    result = run("check", own)
+    assert result.exit_code == 0
+    assert "M312 table-never-used (warning)" in result.stdout
+    assert run("check", own, "--format", "github").stdout.startswith(
+        "::warning file=own/items.yaml"
+    )
+
+
+PAGE = """\
+# Our items
+
+1. The mapping:
+
+   ```yaml
+   resource: our-items
+   title: Our items
+   schema: item
+   entity: items
+   api: v2.0
+   record:
+     id: "{{ bc.id }}"
+     number: "{{ bc.numbr }}"
+     name: "{{ bc.displayName | default('') }}"
+     type: "{{ bc.type | choose(tables.type) }}"
+     unit_price: "{{ bc.unitPrice }}"
+   ```
+
+   It can be read:
+
+   ```yaml
+   read: {}
+   tables: {type: {Inventory: inventory, Service: service, Non-Inventory: non_inventory}}
+   ```
+
+2. Its test:
+
+   ```yaml
+   resource: our-items
+   tests:
+     - {name: it is read, verb: read, expect: {writes: 0}}
+     - {name: it is read, verb: raed, expect: {writes: 0}}
+   ```
+
+Never do this:
+
+```yaml wrong
+resource: [
+```
+
+```yaml
+update: *nowhere
+```
+"""
+
+
+def test_the_yaml_blocks_of_a_page_are_checked(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, encoding="utf-8")
+    result = run("check", "page.md", "--format", "json")
+    found = json.loads(result.stdout)
+    assert [(one["rule"], one["file"], one["line"], one["column"]) for one in found] == [
+        ("M201", "page.md", 13, 18),
+        ("T106", "page.md", 32, 15),
+        ("D112", "page.md", 42, 9),
+    ]
+    assert result.exit_code == 1
+    assert "  13 |      number: " in run("check", "page.md").stdout
+    page.write_text(PAGE.replace("numbr", "number").replace("*nowhere", "{}"), encoding="utf-8")
+    assert [
+        one["rule"] for one in json.loads(run("check", "page.md", "--format", "json").stdout)
+    ] == [
+        "T106",
+    ]
+    page.write_text(
+        PAGE.replace("numbr", "number")
+        .replace("*nowhere", "{}")
+        .replace("it is read, verb: ra", "x, verb: ra"),
+        encoding="utf-8",
+    )
+    (found,) = json.loads(run("check", "page.md", "--format", "json").stdout)
+    assert (found["rule"], found["line"], found["hint"]) == ("T103", 32, 'Did you mean "read"?')
 
 
 def test_neither_thousands_of_keys_nor_a_pipe_hold_it_up(run: Run, own: Path) -> None:
