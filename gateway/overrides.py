@@ -26,9 +26,18 @@ def read_overrides(folder: Path | None, findings: list[Finding]) -> dict[str, di
     if folder is None:
         return {}
     findings += [_astray(path) for pattern in _FILES for path in sorted(folder.glob(pattern))]
-    return {
-        inner.name: _of_one(inner, findings) for inner in sorted(folder.iterdir()) if inner.is_dir()
-    }
+    return {inner.name: _of_one(inner, findings) for inner in owners_in(folder)}
+
+
+def owners_in(folder: Path) -> list[Path]:
+    """The folders of organizations and connections. Hidden ones are the business of others, such
+    as of what mounts the files.
+    """
+    return [
+        inner
+        for inner in sorted(folder.iterdir())
+        if inner.is_dir() and not inner.name.startswith(".")
+    ]
 
 
 def documents_in(folder: Path, findings: list[Finding]) -> Iterator[Document]:

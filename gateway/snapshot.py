@@ -234,17 +234,16 @@ class _Making:
     def __init__(self, schemas: Schemas) -> None:
         self._shape = _shape()
         self._schemas = schemas
-        self._bases: dict[object, tuple[Document, tuple[Finding, ...]]] = {}
-        self._files: dict[str, str] = {}
+        self._bases: dict[object, tuple[_Named, tuple[Finding, ...]]] = {}
         self.findings: list[Finding] = []
         self.resources: dict[str, ResourcePlans] = {}
         self.overrides: dict[str, dict[str, ResourcePlans]] = {}
 
     def base(self, document: Document) -> None:
         """A mapping."""
-        named = self._named(document, _known_as(document, 1))
-        compiled = compile_document(named, self._shape, self._schemas)
-        self.findings += [self._in_file(one) for one in compiled.findings]
+        named = _Named.of(document, 1)
+        compiled = compile_document(named.document, self._shape, self._schemas)
+        self.findings += [_in_file(one, named) for one in compiled.findings]
         self._bases[_resource(document)] = (named, compiled.findings)
         for plans in _plans(document, compiled.plans):
             self.resources[plans.resource] = plans
@@ -254,28 +253,19 @@ class _Making:
         base, known = self._bases.get(resource, (None, ()))
         if base is None or resource not in self.resources:
             return
-        named = self._named(document, _known_as(document, 2))
-        about = Findings(named)
-        merged = extended(base, named, about)
+        named = _Named.of(document, 2)
+        about = Findings(named.document)
+        merged = extended(base.document, named.document, about)
         if not about.failed:
             compiled = compile_document(merged, self._shape, self._schemas)
             about.found += [
-                _because(one, named.file) if one.place.file == base.file else one
+                _because(one, named) if one.place.file == base.document.file else one
                 for one in compiled.findings
                 if one not in known
             ]
             for plans in _plans(document, compiled.plans):
                 self.overrides.setdefault(owner, {})[resource] = plans
-        self.findings += [self._in_file(one) for one in about.found]
-
-    def _named(self, document: Document, name: str) -> Document:
-        self._files[name] = document.file
-        return replace(document, file=name)
-
-    def _in_file(self, finding: Finding) -> Finding:
-        """A finding by the path at which the file can be opened."""
-        file = self._files[finding.place.file]
-        return replace(finding, place=replace(finding.place, file=file))
+        self.findings += [_in_file(one, base, named) for one in about.found]
 
 
 def _plans(document: Document, verbs: Mapping[str, Plan]) -> list[ResourcePlans]:
@@ -286,14 +276,30 @@ def _plans(document: Document, verbs: Mapping[str, Plan]) -> list[ResourcePlans]
     ]
 
 
-def _because(finding: Finding, override: str) -> Finding:
+def _because(finding: Finding, override: _Named) -> Finding:
     """A finding in a mapping that is right without the override."""
-    return replace(finding, message=f"{finding.message} It is {override} that makes it so.")
+    why = f"It is {override.document.file} that makes it so."
+    return replace(finding, message=f"{finding.message} {why}")
 
 
-def _known_as(document: Document, folders: int) -> str:
-    """How problems name a file: the last of its folders and itself, wherever they are."""
-    return Path(*Path(document.file).resolve().parts[-folders - 1 :]).as_posix()
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A document as problems name its file, and the path at which that can be opened."""
+
+    document: Document
+    file: str
+
+    @classmethod
+    def of(cls, document: Document, folders: int) -> _Named:
+        """Named by the last of its folders and itself, wherever they are."""
+        name = Path(*Path(document.file).resolve().parts[-folders - 1 :]).as_posix()
+        return cls(replace(document, file=name), document.file)
+
+
+def _in_file(finding: Finding, *layers: _Named) -> Finding:
+    """A finding in one of these files, by the path at which that can be opened."""
+    files = {layer.document.file: layer.file for layer in layers}
+    return replace(finding, place=replace(finding.place, file=files[finding.place.file]))
 
 
 def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Document]:

@@ -14,6 +14,7 @@ from gateway.cases.judging import CaseResult, run_cases
 from gateway.cases.reading import CaseFile, case_files, read_cases
 from gateway.documents import Finding
 from gateway.errors import InvalidFiles
+from gateway.overrides import owners_in
 from gateway.snapshot import Snapshot
 
 OwnCases = Mapping[str, Sequence[CaseFile]]
@@ -25,8 +26,8 @@ def own_cases(folder: Path | None, findings: list[Finding]) -> dict[str, list[Ca
     What is wrong with one is added to `findings`.
     """
     found: dict[str, list[CaseFile]] = {}
-    for inner in [] if folder is None else sorted(folder.iterdir()):
-        for path in case_files([inner]) if inner.is_dir() else ():
+    for inner in [] if folder is None else owners_in(folder):
+        for path in case_files([inner]):
             try:
                 found.setdefault(inner.name, []).append(read_cases(path))
             except InvalidFiles as error:

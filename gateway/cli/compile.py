@@ -10,6 +10,7 @@ import click
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import (
     mapping_files,
+    tell_whose,
     with_mappings,
     with_overrides,
     with_owner,
@@ -45,7 +46,7 @@ def compile(  # noqa: A001 - the command is called so
     It is checked like every mapping before anything is printed.
     """
     files = mapping_files(config, schemas, [mappings] if mappings else [], overrides)
-    files.snapshot()
+    tell_whose(files.snapshot(), resource, owners)
     merged = merged_mapping(resource, *owners, mappings=files.mappings, overrides=files.overrides)
     if why:
         print_rows(list(_leaves(merged, merged.value, ())), ("leaf", "value", "from"), fmt)

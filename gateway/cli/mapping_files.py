@@ -10,7 +10,7 @@ import click
 
 from gateway.cases import CaseFile, case_files, own_cases
 from gateway.config import Config, folders, load_config
-from gateway.documents import MARKDOWN, Finding
+from gateway.documents import MARKDOWN, Finding, suggest
 from gateway.errors import InvalidFiles
 from gateway.snapshot import Snapshot, load_snapshot
 
@@ -101,10 +101,22 @@ def with_owner(command: _Command) -> _Command:
         "--for",
         "owners",
         metavar="ORGANIZATION[/CONNECTION]",
-        default=(),
+        default="",
         callback=_owners,
         help="With the override that counts there.",
     )(command)
+
+
+def tell_whose(snapshot: Snapshot, resource: str, owners: Sequence[str]) -> None:
+    """Say where nothing is different for the ones that were asked about."""
+    if owners and not any(resource in snapshot.overrides.get(owner, ()) for owner in owners):
+        near = suggest(owners[-1], snapshot.overrides)
+        hint = f" Did you mean {near}?" if near and near != owners[-1] else ""
+        click.echo(
+            f"{'/'.join(reversed(owners))} has no override of {resource}: this is the mapping of "
+            f"all.{hint}",
+            err=True,
+        )
 
 
 def _owners(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:

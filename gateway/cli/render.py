@@ -12,6 +12,7 @@ from gateway.cli.explain import Leaf, explained
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import (
     mapping_files,
+    tell_whose,
     with_mappings,
     with_overrides,
     with_owner,
@@ -83,6 +84,7 @@ def render(
     files = mapping_files(config, schemas, [mappings] if mappings else [], overrides)
     snapshot = files.snapshot()
     plan = snapshot.plan(resource, verb, *owners)
+    tell_whose(snapshot, resource, owners)
     if not plan.steps:
         raise click.UsageError(f"{verb} of {resource} sends no document.")
     if (input_file is None) != (plan.input is None):

@@ -243,9 +243,10 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "harwick/c.yaml": OVERRIDE,
         "harwick/d.yaml": OVERRIDE,
         "harwick/e.yaml": "a: [\n",
+        "..data/harwick/items.yaml": OVERRIDE,
         "con_1/items.test.yaml": "tests of the override\n",
     }.items():
-        (lain / name).parent.mkdir(exist_ok=True)
+        (lain / name).parent.mkdir(parents=True, exist_ok=True)
         (lain / name).write_text(text)
     found = {
         str(Path(one.place.file).relative_to(lain)): (one.rule, one.hint)

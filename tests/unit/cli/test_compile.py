@@ -72,6 +72,14 @@ def test_every_leaf_tells_its_file_and_line(run: Run, lain: Path) -> None:
         assert places["create.body.displayName"].startswith(str(base))
 
 
+def test_who_has_no_override_is_told_so(run: Run, lain: Path) -> None:
+    result = run("compile", "items", "--for", "harwik/con_9", "--overrides", lain)
+    assert result.stderr == (
+        "harwik/con_9 has no override of items: this is the mapping of all. Did you mean harwick?\n"
+    )
+    assert run("compile", "items", "--for", "harwick", "--overrides", lain).stderr == ""
+
+
 def test_a_table_for_people_holds_every_bracket(run: Run, lain: Path) -> None:
     result = run("compile", "sales-orders", "--for", "harwick", "--why", "--overrides", lain)
     assert "{{ lookups.items[line.sku].number }}" in result.stdout
@@ -123,8 +131,8 @@ def test_the_tests_of_a_mapping_run_on_its_overrides(run: Run, lain: Path) -> No
 def test_render_takes_the_override(run: Run, lain: Path) -> None:
     Path("chair.json").write_text('{"name": "Chair"}')
     words = ("render", "items", "create", "chair.json", "--overrides", lain, "--format", "json")
-    bodies = [
+    names = [
         json.loads(run(*words, *more).stdout)["requests"][0]["body"]["displayName"]
         for more in ((), ("--for", "harwick"), ("--for", "harwick/con_2"))
     ]
-    assert bodies == ["Chair", "CHAIR", "CHAIR"]
+    assert names == ["Chair", "CHAIR", "CHAIR"]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.documents import Document, read_document
 from gateway.errors import Place
 from gateway.mapping import Findings, compile_document, extended
-from tests.unit.mapping.small import MAPPING, schemas, shape
+from tests.unit.mapping.small import CHANGES, MAPPING, schemas, shape
 
 Path = tuple[str | int, ...]
 
@@ -225,3 +226,45 @@ def test_the_merged_mapping_runs_and_an_error_names_the_layer() -> None:
     body = plan.steps[0].render(names).body
     assert body is not None
     assert (body["remark"], body["copies"]) == ("none", 2)
+
+
+JUNK: list[Any] = [
+    *(None, 0, False, "", [], {}, 10**50, "x", "{{ order.x }}", "{{"),
+    *({"$remove": True}, {"$remove": 5}, {"$remove": True, "name": "q"}, {"name": 5}, {"?": 1}),
+    *([{"name": "a"}], [{"name": "a", "$remove": True}], [1], ["x" * 70_000]),
+    *({"$each": "order.lines"}, {"$concat": []}, {"$pick": 5}, {"a?": 1, "a": 2}),
+]
+
+
+def maps(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every way from map to map."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield (*path, key)
+        yield from maps(inner, (*path, key))
+
+
+SMALL = read_document("orders.yaml", MAPPING + CHANGES)
+WAYS = st.sampled_from(list(maps(SMALL.value)))
+ENDS = st.sampled_from([(), (), ("x",), ("name",), ("$remove",), ("body",), ("steps",), ("?",)])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(WAYS, ENDS, st.sampled_from(JUNK)), min_size=1, max_size=3))
+def test_junk_in_an_override_is_a_finding_in_one_of_the_two_files(
+    junk: list[tuple[tuple[str, ...], tuple[str, ...], Any]],
+) -> None:
+    over: dict[str, Any] = {}
+    for way, end, value in junk:
+        *above, last = (*way, *end)
+        inner = over
+        for key in above:
+            if not isinstance(inner.get(key), dict):
+                inner[key] = {}
+            inner = inner[key]
+        inner[last] = deepcopy(value)  # what comes later may lie in it
+    upper = read_document("over.json", json.dumps(over))
+    about = Findings(upper)
+    result = compile_document(extended(SMALL, upper, about), shape(), schemas())
+    found = [*about.found, *result.findings]
+    assert {one.place.file for one in found} <= {"orders.yaml", "over.json"}
+    assert result.plans or any(one.severity == "error" for one in found)

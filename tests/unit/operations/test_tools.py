@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,21 +20,21 @@ from tests.unit.operations.conftest import Writes, open_writes, order
 POST = {"method": "POST", "entity": "salesOrders"}
 
 
-def lain(folder: Path, **names: str) -> Snapshot:
-    """The shipped mappings; orders of these owners are shipped to these names."""
-    for owner, name in names.items():
-        (folder / owner).mkdir(parents=True, exist_ok=True)
-        text = f'extends: sales-orders\ncreate: {{body: {{shipToName: "{name}"}}}}\n'
-        (folder / owner / "sales-orders.yaml").write_text(text)
-    return load_snapshot(
-        mappings=[shipped("mappings")], schemas=[shipped("schemas")], overrides=folder
-    )
+@cache
+def lain(owner: str, ramp: str) -> Snapshot:
+    """The shipped mappings; orders of this organization or connection go to that ramp."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / owner / "sales-orders.yaml"
+        file.parent.mkdir()
+        file.write_text(f'extends: sales-orders\ncreate: {{body: {{shipToName: "{ramp}"}}}}\n')
+        return load_snapshot(
+            mappings=[shipped("mappings")], schemas=[shipped("schemas")], overrides=Path(folder)
+        )
 
 
 @pytest.fixture
 async def writes(remote: Remote, connection: Connection, tmp_path: Path) -> AsyncIterator[Writes]:
-    known = lain(tmp_path / "overrides", harwick="Ramp 1")
-    async with open_writes(remote, connection, tmp_path, known) as opened:
+    async with open_writes(remote, connection, tmp_path, lain("harwick", "Ramp 1")) as opened:
         yield opened
 
 
@@ -69,56 +72,52 @@ async def test_an_operation_goes_by_the_override_of_its_organization(writes: Wri
     assert body["shipToName"] == "Ramp 1"
 
 
-async def test_one_of_the_connection_counts_instead(writes: Writes, tmp_path: Path) -> None:
-    own = {writes.connection.id: "Ramp 7"}
-    writes.current.adopt(lain(tmp_path / "overrides", **own))
+async def test_one_of_the_connection_counts_instead(writes: Writes) -> None:
+    own, theirs = lain(writes.connection.id, "Ramp 7"), writes.current.snapshot
+    writes.current.adopt(replace(own, overrides={**own.overrides, **theirs.overrides}))
     await create(writes)
     await writes.pass_until(succeeded)
     assert await names(writes) == ["Ramp 7"]
 
 
-async def test_one_that_is_under_way_keeps_its_mapping(writes: Writes, tmp_path: Path) -> None:
+async def test_one_that_is_under_way_keeps_its_mapping(writes: Writes) -> None:
     first = writes.current.snapshot
     await writes.remote.arm("delay", seconds=0.3, match={"entity": "customers"})
     began = await create(writes)
     await asyncio.sleep(0.05)  # it asks its lookups, and nothing is rendered yet
-    writes.current.adopt(lain(tmp_path / "overrides", harwick="Ramp 2"))
+    writes.current.adopt(lain("harwick", "Ramp 2"))
     done = await writes.pass_until(succeeded)
     assert (done.id, done.snapshot) == (began.id, first.hash)
     assert await names(writes) == ["Ramp 1"]
 
 
-async def test_one_that_waits_keeps_its_mapping_too(writes: Writes, tmp_path: Path) -> None:
+async def test_one_that_waits_keeps_its_mapping_too(writes: Writes) -> None:
     first = writes.current.snapshot
     await writes.remote.arm("status", status=503, count=20, match={"entity": "customers"})
     await create(writes)
     await writes.pass_until(lambda one: one.state == "queued" and one.cause is not None)
-    writes.current.adopt(lain(tmp_path / "overrides", harwick="Ramp 2"))
+    writes.current.adopt(lain("harwick", "Ramp 2"))
     await writes.remote.clear()
     done = await writes.pass_until(succeeded, step=30)
     assert done.snapshot == first.hash
     assert await names(writes) == ["Ramp 1"]
 
 
-async def test_one_that_a_person_takes_up_goes_by_the_mended_mapping(
-    writes: Writes, tmp_path: Path
-) -> None:
+async def test_one_that_a_person_takes_up_goes_by_the_mended_mapping(writes: Writes) -> None:
     await writes.remote.arm("lock", count=5, match=POST)
     await create(writes)
     parked = await writes.pass_until(lambda one: one.state == "parked")
-    writes.current.adopt(lain(tmp_path / "overrides", harwick="Ramp 2"))
+    writes.current.adopt(lain("harwick", "Ramp 2"))
     await writes.engine.retry(parked)
     done = await writes.pass_until(succeeded)
     assert done.snapshot == writes.current.snapshot.hash
     assert await names(writes) == ["Ramp 2"]
 
 
-async def test_a_request_goes_by_what_it_took_though_another_counts_now(
-    writes: Writes, tmp_path: Path
-) -> None:
+async def test_a_request_goes_by_what_it_took_though_another_counts_now(writes: Writes) -> None:
     taken = writes.current.snapshot
     plan = taken.plan("sales-orders", "create", "harwick")
-    writes.current.adopt(lain(tmp_path / "overrides", harwick="Ramp 2"))
+    writes.current.adopt(lain("harwick", "Ramp 2"))
     done = await writes.engine.run(writes.connection, plan, order(), snapshot=taken, key=None)
     assert done.operation.snapshot == taken.hash
     assert await names(writes) == ["Ramp 1"]
