@@ -72,13 +72,16 @@ def encode_json(value: object) -> bytes:
 
 def _check_depth(value: object) -> None:
     """Go level by level. Raises `InvalidJson` when there are too many."""
-    level = [value] if type(value) in _CONTAINERS else []
-    for _ in range(DEEPEST):
-        inner: list[Any] = [one.values() if type(one) is dict else one for one in level]
-        values = list(chain.from_iterable(inner))
-        if _CONTAINERS.isdisjoint(map(type, values)):
+    below = [value]
+    for _ in range(DEEPEST + 1):
+        dicts = [one for one in below if type(one) is dict]
+        inner: list[Any] = [*map(dict.values, dicts), *(one for one in below if type(one) is list)]
+        if not inner:
             return
-        level = [one for one in values if type(one) in _CONTAINERS]
+        if _CONTAINERS.isdisjoint(map(type, chain.from_iterable(inner))):
+            below = []
+        else:
+            below = [one for one in chain.from_iterable(inner) if type(one) in _CONTAINERS]
     raise InvalidJson(f"The body is nested deeper than {DEEPEST} levels.")
 
 

@@ -39,7 +39,7 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
 
 @dataclass(slots=True)
 class Emission:
-    """A function being written. `needs_exact`: it computes with decimals; `loops`: it goes over lists."""
+    """A function being written. `needs_exact`: it computes with decimals; `loops`: how many it has."""
 
     name: str
     lines: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Emission:
     roots: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     needs_exact: bool = False
-    loops: bool = False
+    loops: int = 0
     _depth: int = 1
     _count: int = 0
 
@@ -99,7 +99,7 @@ class Emission:
         head = ["def generated(names):"]
         head += [f"    {local} = names[{name!r}]" for name, local in self.roots.items()]
         head += [f"    {local} = {code}" for code, local in self.parts.items()]
-        head += ["    room = f_Room()"] if self.loops else []
+        head += ["    room = f_Room()"] if self.loops > 1 else []
         source = "\n".join([*head, *self.lines, ""])
         module: dict[str, object] = {**_FUNCTIONS, **self.constants}
         code = compile(source, f"<{self.name}>", "exec")

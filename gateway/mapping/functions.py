@@ -16,7 +16,7 @@ from typing import Final, NoReturn, cast
 DIGITS: Final = 38
 EXPONENT: Final = 30
 LONGEST_TEXT: Final = 65_536  # characters that an expression may put together
-MOST_ELEMENTS: Final = 20_000  # that all loops of one body or record may go over
+MOST_ELEMENTS: Final = 20_000  # that all further loops of one body or record may go over
 EXACT: Final = Context(
     prec=200,
     rounding=ROUND_FLOOR,
@@ -247,7 +247,9 @@ def _check_room(length: int) -> None:
 
 
 class Room:
-    """How many elements the loops of one call may still go over, those within others too."""
+    """How many elements the loops of one call may still go over, those within others too; but
+    for the first loop, which goes over what is there once.
+    """
 
     def __init__(self) -> None:
         self._left = MOST_ELEMENTS

@@ -104,8 +104,9 @@ class Ledger:
         names = {loop.name: Value(over.items, element, way)}
         if loop.index is not None:
             names[loop.index] = Value(INTEGER, index, trusted=True)
-        emission.loops = True
-        emission.line(f"for {index}, {element} in enumerate(room.over({over.code})):", over.spot)
+        emission.loops += 1  # the first one is bounded by the document itself
+        code = over.code if emission.loops == 1 else f"room.over({over.code})"
+        emission.line(f"for {index}, {element} in enumerate({code}):", over.spot)
         with emission.indented():
             yield scope.having(names), index
 
