@@ -26,6 +26,7 @@ _LARGEST_INTEGER = 10**MOST_DIGITS
 # What is scanned for long numbers: digits and the point between them as nines.
 _AS_NINES = bytes.maketrans(b"0123456789.E", b"99999999999e")
 _TOO_MANY_NINES = b"9" * (MOST_DIGITS + 1)
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _SHORT_NUMBERS = msgspec.json.Decoder(float_hook=Decimal)
@@ -50,7 +51,7 @@ def decode_json(data: bytes, *, strict: bool = True) -> object:
     if long:
         _check_integers(value)
     if strict:
-        if data.count(b"{") + data.count(b"[") > DEEPEST:
+        if _may_be_deep(data):
             _check_depth(value)
         # Every key has a colon, so those that were lost are missed, if no escape stands for one.
         lost = data.count(b":") != _ENCODER.encode(value).count(b":")
@@ -68,6 +69,22 @@ def encode_json(value: object) -> bytes:
     if (b"NaN" in data or b"Infinity" in data) and _has_non_finite(value):
         raise ValueError("NaN and Infinity have no place in JSON.")
     return data
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether `data` may be nested too deeply: its brackets do not vanish pair by pair.
+
+    A quote that is left stands around a bracket in a text, which is none; there are an odd number
+    before it, so they cannot all vanish in pairs.
+    """
+    if data.count(b"{") + data.count(b"[") <= DEEPEST:
+        return False
+    marks = data.translate(None, _NO_MARKS).replace(b'""', b"")
+    if b'"' in marks or b"\\" in data:
+        return True
+    for _ in range(DEEPEST // 2):  # each time up to two levels
+        marks = marks.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(marks)
 
 
 def _check_depth(value: object) -> None:

@@ -63,6 +63,22 @@ def test_what_only_looks_wrong_is_taken(data: bytes) -> None:
     assert decode_json(data) == json.loads(data, parse_float=Decimal)
 
 
+MARKS = st.sampled_from(["", "]", "[", "}", "{", "][", '"]', ']"', "\\", "[]"])
+
+
+@given(st.integers(1, 130), st.lists(MARKS, min_size=1, max_size=5), st.booleans())
+def test_what_stands_in_texts_hides_no_depth(depth: int, texts: list[str], objects: bool) -> None:
+    value: object = "x"
+    for at in range(depth):
+        before, after = texts[at % len(texts)], texts[-1 - at % len(texts)]
+        value = (
+            {before: before, "v": value, f"_{after}": after} if objects else [before, value, after]
+        )
+    with contextlib.suppress(InvalidJson) if depth > 64 else contextlib.nullcontext():
+        assert decode_json(json.dumps(value).encode()) == value
+        assert depth <= 64
+
+
 def test_the_message_never_holds_a_value() -> None:
     with pytest.raises(InvalidJson) as caught:
         decode_json(b'{"name": "Marta Quill", "x": 1, "x": 2}')
