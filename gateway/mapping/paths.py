@@ -41,7 +41,8 @@ class _Link:
     @property
     def plain(self) -> bool:
         """Whether it is a key that may be missing of an object that a schema describes."""
-        return self.optional and not self.list and not self.unknown
+        written = self.key[0] in "'\""  # no computed key
+        return written and self.optional and not self.list and not self.unknown
 
 
 @dataclass(frozen=True, slots=True)

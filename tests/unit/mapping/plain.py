@@ -72,9 +72,11 @@ class Plain(OffsetEnvironment, SandboxedEnvironment):
 class _Strict(NodeTransformer):
     """The departures. Jinja writes constants by `repr`, so decimals become names. What is looked
     for in a list must be there: `in` alone would not even look at it when the list is empty. What
-    a list or an object is made of must be there: Jinja hides an Undefined in it. A condition is a boolean. In text stand text and numbers, a number in digits. An entry of a table
-    must be there, whatever asks for it. With `needed` a path that is missing or null leaves the
-    leaf out, wherever nothing asks for it softly.
+    a list or an object is made of, and what a choice comes to, must be there: Jinja hides an
+    Undefined in it, and `default` is for paths. A condition is a boolean. In text stand text and
+    numbers, a number in digits. An entry of a table must be there, whatever asks for it. With
+    `needed` a path that is missing or null leaves the leaf out, wherever nothing asks for it
+    softly.
     """
 
     def __init__(self, *, needed: bool) -> None:
@@ -115,6 +117,9 @@ class _Strict(NodeTransformer):
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Expr:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
         node.test = _through("condition", node.test)
+        node.expr1 = _through("there", node.expr1)
+        if node.expr2 is not None:
+            node.expr2 = _through("there", node.expr2)
         return node
 
     def visit_Not(self, node: nodes.Not) -> nodes.Expr:  # noqa: N802 - Jinja's name for it
