@@ -26,11 +26,17 @@ def value(found: Series, name: str, **labels: str) -> float:
     )
 
 
-def shown() -> Series:
-    """What this process has counted."""
-    return series(exposition([]).decode())
+def shown() -> str:
+    """The page of what this process has counted."""
+    return exposition([]).decode()
 
 
-def grown(before: Series, name: str, **labels: str) -> float:
-    """How much of it was counted since `before`."""
-    return value(shown(), name, **labels) - value(before, name, **labels)
+def grown(before: str, name: str, **labels: str) -> float:
+    """How much of it was counted since the page `before`."""
+    return _value(shown(), name, labels) - _value(before, name, labels)
+
+
+def _value(page: str, name: str, labels: dict[str, str]) -> float:
+    """As `value`; of the page, which grows as a run goes on, only these series are read."""
+    of_name = [line for line in page.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
+    return value(series("".join(f"{line}\n" for line in of_name)), name, **labels)

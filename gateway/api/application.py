@@ -40,7 +40,6 @@ def public_application(config: Config, current: Current) -> web.Application:
     app[CONFIG] = config
     app[CURRENT] = current
     app[openapi.DESCRIPTION] = openapi.Description(config.public.url)
-    app[openapi.DESCRIPTION].of(current.snapshot)
     aiohttp_jinja2.setup(
         app,
         loader=jinja2.PackageLoader("gateway.api"),

@@ -1,5 +1,5 @@
-"""`/openapi.json`: what this gateway speaks, made from the snapshot when the gateway opens, and
-anew for the first who asks after a reload.
+"""`/openapi.json`: what this gateway speaks, made from the snapshot for the first who asks, and anew
+after a reload.
 
 The resources bring their canonical schemas, filters and codes (`resource_paths.py`); the gateway's
 own paths are described in `own_paths.py`. `docs.py` shows the same document to people.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-import jsonschema
-from jsonschema.exceptions import ValidationError, best_match
+import jsonschema_rs
 
 from gateway.documents.findings import Finding, suggest
 from gateway.documents.reading import Document
@@ -24,68 +24,113 @@ _TYPES = {
 }
 
 
-def check_shape(document: Document, schema: Mapping[str, object], rule: str) -> list[Finding]:
-    """Every place where `document` does not have the shape `schema` asks for.
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """What a keyword of a schema does not allow. `schema` is where the keyword stands, `branches`
+    are the errors of each choice of an `anyOf` or `oneOf`.
+    """
+
+    keyword: str
+    path: tuple[str | int, ...]
+    of_name: bool  # the name of a key is wrong, the last of `path`
+    schema: Mapping[str, Any]
+    instance: object
+    branches: Sequence[Sequence[_Error]]
+
+    @property
+    def wanted(self) -> Any:  # noqa: ANN401 - whatever stands at a keyword
+        """What the keyword asks for."""
+        return self.schema[self.keyword]
+
+
+def check_shape(document: Document, schema: Mapping[str, Any], rule: str) -> list[Finding]:
+    """Every place where `document` does not have the shape `schema` asks for, in their order.
 
     `rule` is the id the findings carry, for example `C101`. A required key that is misspelt is one
     finding, an unknown key; its `expected` names the key.
     """
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = validator.iter_errors(document.value)
-    found = [finding for error in errors for finding in _findings(document, error, rule)]
+    errors = jsonschema_rs.Draft202012Validator({**schema}).iter_errors(document.value)
+    found = [
+        finding for error in errors for finding in _findings(document, _error(error, schema), rule)
+    ]
+    found.sort(key=lambda one: (one.place.line, one.place.column))
     return list(dict.fromkeys(found))  # each missing key is an error of its own
 
 
-def _findings(document: Document, error: ValidationError, rule: str) -> list[Finding]:
-    if error.context and error.validator in {"anyOf", "oneOf"}:
-        only = _only_branch(error)
-        if only:
-            return [finding for inner in only for finding in _findings(document, inner, rule)]
-        nearest = best_match([error]) if error.validator == "anyOf" else _deepest(error)
-        if (
-            nearest is not None
-            and nearest is not error
-            and len(nearest.absolute_path) > len(error.absolute_path)
-        ):
-            return _findings(document, nearest, rule)
-    path = tuple(error.absolute_path)
-    if error.validator == "required" and not _missing(error):
+def _error(error: jsonschema_rs.ValidationError, root: Mapping[str, Any]) -> _Error:
+    kind: Any = error.kind
+    path = tuple(error.instance_path)
+    of_name = kind.name == "propertyNames"
+    if of_name:
+        error = kind.error
+        kind, path = error.kind, (*path, str(error.instance))
+    return _Error(
+        str(error.evaluation_path[-1]),
+        path,
+        of_name,
+        _schema_at(error.evaluation_path[:-1], root),
+        error.instance,
+        [[_error(inner, root) for inner in branch] for branch in getattr(kind, "context", ())],
+    )
+
+
+def _schema_at(path: Sequence[str | int], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that an evaluation comes to by way of `path`; references are into `root`."""
+    node: Any = root
+    for step in path:
+        node = _at(root, node["$ref"]) if step == "$ref" else node[step]
+    return node if isinstance(node, Mapping) else {}
+
+
+def _at(root: Any, reference: str) -> Any:  # noqa: ANN401 - a part of a schema
+    for name in reference.removeprefix("#").split("/")[1:]:
+        root = root[name]
+    return root
+
+
+def _findings(document: Document, error: _Error, rule: str) -> list[Finding]:
+    if error.branches:
+        nearest = _only_branch(error) or _deepest(error)
+        if nearest:
+            return [finding for inner in nearest for finding in _findings(document, inner, rule)]
+    if error.keyword == "required" and not _missing(error):
         return []
-    if error.validator == "additionalProperties":
-        return _unknown_keys(document, path, error, rule)
-    key = "propertyNames" in error.absolute_schema_path  # what is wrong is the name of a key
-    path = (*path, str(error.instance)) if key else path
+    if error.keyword == "additionalProperties":
+        return _unknown_keys(document, error.path, error, rule)
     return [
         Finding(
             rule,
             _name(error),
             _message(error),
-            document.place(path, key=key),
-            length=document.length(path, key=key),
+            document.place(error.path, key=error.of_name),
+            length=document.length(error.path, key=error.of_name),
             hint=_remedy(error),
         )
     ]
 
 
-def _only_branch(error: ValidationError) -> list[ValidationError]:
+def _only_branch(error: _Error) -> Sequence[_Error]:
     """The mistakes of the one branch that is of the value's type, nothing where there are more."""
-    branches: dict[object, list[ValidationError]] = {}
-    for inner in error.context or ():
-        branches.setdefault(inner.schema_path[0], []).append(inner)
     fitting = [
         errors
-        for errors in branches.values()
-        if not any(one.validator in {"type", "const"} and not one.path for one in errors)
+        for errors in error.branches
+        if errors
+        and not any(one.keyword in {"type", "const"} and one.path == error.path for one in errors)
     ]
-    return fitting[0] if len(fitting) == 1 else []
+    return fitting[0] if len(fitting) == 1 else ()
 
 
-def _deepest(error: ValidationError) -> ValidationError | None:
-    return max(error.context or [], key=lambda child: len(child.absolute_path), default=None)
+def _deepest(error: _Error) -> Sequence[_Error]:
+    """The mistake that lies deepest in the value: who came that far meant that branch."""
+    inner = [one for errors in error.branches for one in errors]
+    deepest = max((len(one.path) for one in inner), default=0)
+    found = [one for one in inner if len(one.path) == deepest]
+    told_apart = len(found) == 1 or error.keyword == "oneOf"
+    return found[:1] if deepest > len(error.path) and told_apart else ()
 
 
-def _extra(error: ValidationError) -> list[str]:
-    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+def _extra(error: _Error) -> list[str]:
+    known = error.schema.get("properties", {})
     return [key for key in _keys(error.instance) if key not in known]
 
 
@@ -93,17 +138,16 @@ def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
 
 
-def _missing(error: ValidationError) -> list[str]:
+def _missing(error: _Error) -> list[str]:
     """The keys that are missing, but for those that stand there misspelt and are told so."""
-    wanted: Any = error.validator_value
-    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    strict = isinstance(error.schema, dict) and error.schema.get("additionalProperties") is False
+    known = error.schema.get("properties", {})
+    strict = error.schema.get("additionalProperties") is False
     meant = {suggest(key, known) for key in _extra(error)[:_MOST]} if strict else set()
-    return [key for key in wanted if key not in _keys(error.instance) and key not in meant]
+    return [key for key in error.wanted if key not in _keys(error.instance) and key not in meant]
 
 
 def _unknown_keys(
-    document: Document, path: tuple[str | int, ...], error: ValidationError, rule: str
+    document: Document, path: tuple[str | int, ...], error: _Error, rule: str
 ) -> list[Finding]:
     """A finding for each of the first keys, and one for how many more there are."""
     extra = _extra(error)
@@ -116,12 +160,12 @@ def _unknown_keys(
 
 
 def _unknown_key(
-    document: Document, path: tuple[str | int, ...], key: str, error: ValidationError, rule: str
+    document: Document, path: tuple[str | int, ...], key: str, error: _Error, rule: str
 ) -> Finding:
-    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    known = error.schema.get("properties", {})
     near = suggest(key, known)
     here = (*path, key)
-    needed = error.schema.get("required", ()) if isinstance(error.schema, dict) else ()
+    needed = error.schema.get("required", ())
     lost = near is not None and near in needed and near not in _keys(error.instance)
     return Finding(
         rule,
@@ -134,15 +178,13 @@ def _unknown_key(
     )
 
 
-def _name(error: ValidationError) -> str:
-    return {"required": "missing-key", "type": "wrong-type"}.get(
-        str(error.validator), "wrong-shape"
-    )
+def _name(error: _Error) -> str:
+    return {"required": "missing-key", "type": "wrong-type"}.get(error.keyword, "wrong-shape")
 
 
-def _message(error: ValidationError) -> str:
-    wanted: Any = error.validator_value
-    match error.validator:
+def _message(error: _Error) -> str:
+    wanted = error.wanted
+    match error.keyword:
         case "required":
             return f"Missing here: {_listed(_missing(error))}."
         case "type":
@@ -159,16 +201,15 @@ def _message(error: ValidationError) -> str:
         case "minLength":
             return "This text must not be empty."
         case "anyOf" | "oneOf" | "not" | "pattern":
-            about = error.schema.get("description") if isinstance(error.schema, dict) else None
+            about = error.schema.get("description")
             return f"This has not the right form{f': {about}' if about else '.'}"
         case _:
-            return f"This does not satisfy {error.validator} {wanted}."
+            return f"This does not satisfy {error.keyword} {wanted}."
 
 
-def _remedy(error: ValidationError) -> str | None:
-    if error.validator == "enum" and isinstance(error.instance, str):
-        choices: Any = error.validator_value
-        near = suggest(error.instance, [str(choice) for choice in choices])
+def _remedy(error: _Error) -> str | None:
+    if error.keyword == "enum" and isinstance(error.instance, str):
+        near = suggest(error.instance, [str(choice) for choice in error.wanted])
         return f'Did you mean "{near}"?' if near else None
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
@@ -14,7 +15,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "gateway").rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 NAMELESS = re.compile(r"(?i)(manager|helper|util|common|misc|processor|service)s?$|^base$")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -24,8 +24,13 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+
+
 def functions() -> Iterator[tuple[Path, Function]]:
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, Function):
                 yield path, node
@@ -66,13 +71,13 @@ def test_modules_import_each_other_without_a_cycle() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert [name(path) for path, tree in TREES.items() if not ast.get_docstring(tree)] == []
+    assert [name(path) for path, tree in trees().items() if not ast.get_docstring(tree)] == []
 
 
 def test_no_file_and_no_class_is_named_after_nothing() -> None:
     classes = [
         f"{name(path)}:{node.name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and NAMELESS.search(node.name)
     ]
@@ -97,7 +102,7 @@ def test_nothing_is_left_for_later_or_silenced_without_a_reason() -> None:
 def test_no_float_is_made_where_amounts_pass(room: str) -> None:
     found = [
         f"{name(path)}:{node.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if path.is_relative_to(ROOT / "gateway" / room)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
