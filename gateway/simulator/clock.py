@@ -11,6 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
+# Between these moments tests may set the clock: what follows from a day, terms of payment or the
+# life of a token, stays inside of the calendar.
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+LAST = datetime(2100, 12, 31, 23, 59, 59, tzinfo=UTC)
+_TOO_FAR = f"the clock does not go beyond {LAST:%Y-%m-%dT%H:%M:%SZ}"
 _GRACE = 0.2  # real seconds for an answer that is on its way when the clock is moved
 
 
@@ -41,14 +46,18 @@ class Clock:
         return self.now().date()
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward by ``seconds``; ValueError below zero."""
+        """Move the clock forward by ``seconds``; ValueError below zero and beyond ``LAST``."""
         if seconds < 0:
             raise ValueError("the clock only moves forward")
-        self._ahead += timedelta(seconds=seconds)
-        self._moved()
+        self._go(self._ahead, seconds, self._still)
 
     def set(self, moment: datetime, *, stands: bool = False) -> None:
-        """Go on from an aware moment, also an earlier one; or stand there between advances."""
+        """Go on from an aware moment, also an earlier one; or stand there between advances.
+
+        Raises ValueError for one that is not between ``FIRST`` and ``LAST``.
+        """
+        if not FIRST <= moment <= LAST:
+            raise ValueError(f"the clock is set to moments from {FIRST.year} to {LAST.year}")
         self._still = moment.astimezone(UTC) if stands else None
         self._ahead = timedelta() if stands else moment - self._source()
         self._moved()
@@ -59,8 +68,20 @@ class Clock:
         return self._ahead.total_seconds(), self._still
 
     def restore(self, ahead: float, still: datetime | None) -> None:
-        """Be as ``setting`` told."""
-        self._ahead, self._still = timedelta(seconds=ahead), still
+        """Be as ``setting`` told. Raises ValueError for what is no setting."""
+        self._go(timedelta(), ahead, still)
+
+    def _go(self, ahead: timedelta, further: float, still: datetime | None) -> None:
+        """Take a setting. Raises ValueError, and is as before, where it leads too far."""
+        try:
+            whole = ahead + timedelta(seconds=further)
+            start = None if still is None else still.astimezone(UTC)
+            moment = (start or self._source()) + whole
+        except OverflowError:
+            raise ValueError(_TOO_FAR) from None
+        if moment > LAST:
+            raise ValueError(_TOO_FAR)
+        self._ahead, self._still = whole, start
         self._moved()
 
     async def within(self, seconds: float, work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -99,6 +120,5 @@ def timestamp(moment: datetime) -> str:
 
     bc/api.md §10.
     """
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f"{moment.microsecond // 1000:03d}".rstrip("0")
-    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return f"{text.rstrip('0').rstrip('.')}Z"

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TypeVar, cast
 
-from gateway.simulator.clock import timestamp
+from gateway.simulator.clock import FIRST, LAST, timestamp
 from gateway.simulator.control.asking import body_of, decoded, number_of, query_of
 from gateway.simulator.control.coverage import coverage
 from gateway.simulator.control.environments import (
@@ -135,7 +135,10 @@ def _advance(state: State, body: dict[str, object]) -> None:
         raise ControlError("advance is a number of seconds.")
     if not 0 <= seconds <= _MOST_ADVANCE:
         raise ControlError(f"advance is between 0 and {_MOST_ADVANCE} seconds.")
-    state.clock.advance(seconds)
+    try:
+        state.clock.advance(seconds)
+    except ValueError as error:
+        raise ControlError(f"{error}.") from None
 
 
 def _set_clock(state: State, body: dict[str, object]) -> None:
@@ -143,7 +146,7 @@ def _set_clock(state: State, body: dict[str, object]) -> None:
     if not isinstance(stands, bool):
         raise ControlError("stands is true or false.")
     moment = datetime.fromisoformat(cast("str", body["set"])) if is_moment(body["set"]) else None
-    if moment is None or not 2000 <= moment.year <= 2100:
+    if moment is None or not FIRST <= moment <= LAST:
         raise ControlError("set is a moment from 2000 to 2100 such as 2026-03-02T12:00:00Z.")
     state.clock.set(moment, stands=stands)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -261,7 +261,7 @@ def constant(field: Field, literal: Literal, operator: str) -> Value | datetime:
     if field.type == "Edm.String" and kind == "string":
         return _text_constant(field, text)
     if field.type in _NUMBERS and kind == "number":
-        return Decimal(text)
+        return _number(text)
     if field.type == "Edm.Boolean" and kind == "boolean" and operator in {"eq", "ne"}:
         return text == "true"
     if field.type == "Edm.Guid" and kind == "guid":
@@ -285,10 +285,19 @@ def _day(text: str) -> str:
     return text
 
 
-def _moment(text: str) -> datetime:
+def _number(text: str) -> Decimal:
+    """A number. Its refusal is a choice, after Microsoft's library: the exponent is too large."""
     try:
-        return datetime.fromisoformat(text.upper())
-    except ValueError:
+        return Decimal(text)
+    except InvalidOperation:
+        raise bad_request(f"Unrecognized 'Edm.Decimal' literal '{text}'.") from None
+
+
+def _moment(text: str) -> datetime:
+    """A moment in UTC; the calendar ends there, whatever the offset."""
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise bad_request("Unable to convert value to DateTimeOffset") from None
 
 
@@ -313,7 +322,7 @@ def _enum_constant(field: Field, literal: Literal) -> str:
 
 def _edm_of(literal: Literal) -> str:
     if literal.kind == "number" and literal.text.lstrip("-").isdigit():
-        return "Edm.Int32" if -(2**31) <= int(literal.text) < 2**31 else "Edm.Int64"
+        return "Edm.Int32" if -(2**31) <= Decimal(literal.text) < 2**31 else "Edm.Int64"
     return {
         "string": "Edm.String",
         "number": "Edm.Decimal",

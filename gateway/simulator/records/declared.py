@@ -4,12 +4,15 @@ parts are renamed and deleted with their owner. Called by ``writes`` and by plan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
-from gateway.simulator.errors import already_exists
+from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.store import Company, Record, Values
 
 _LINE_STEP = 10000
+_LAST_LINE = 2**31 - 1
 
 
 def refuse_double(company: Company, entity_set: EntitySet, values: Values, own: str | None) -> None:
@@ -31,12 +34,22 @@ def count_up(company: Company, entity_set: EntitySet, values: Values) -> None:
     *scope, last = entity_set.unique
     table = company.table(entity_set.name)
     beside = table.group(scope[0], values[scope[0]]) if scope else table.records.values()
-    numbers = [
+    values[last] = next_line(
         one.values[last]
         for one in beside
         if all(one.values[name] == values[name] for name in scope)
-    ]
-    values[last] = max(numbers, default=0) + _LINE_STEP
+    )
+
+
+def next_line(numbers: Iterable[int]) -> int:
+    """The number after those of the lines that are there.
+
+    Raises BusinessCentralError after the last one that there is; its text is a choice.
+    """
+    last = max(numbers, default=0)
+    if last > _LAST_LINE - _LINE_STEP:
+        raise dialog(f"There is no number left for a line after {last}.")
+    return last + _LINE_STEP
 
 
 def parts_by(company: Company, values: Values, way: Navigation) -> list[Record]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import msgspec
@@ -24,8 +24,12 @@ MODIFIED = ("lastModifiedDateTime", "systemModifiedAt")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MEMBER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
-# AL's decimal keeps 18 significant digits before it overflows.
+# AL's decimal keeps 18 significant digits before it overflows. A choice: places beyond the 20
+# that its column has are rounded away.
 _LARGEST = Decimal("999999999999999.99")
+_LEAST_EXPONENT = -20
+_LEAST = Decimal(1).scaleb(_LEAST_EXPONENT)
+_WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _INTEGERS = {"Edm.Int32": 2**31, "Edm.Int64": 2**63}
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -118,11 +122,13 @@ def _decimal(field: Field, value: object) -> Decimal:
 
 
 def plain_number(number: Decimal) -> Decimal:
-    """The same number without an exponent: ``1E+5`` → ``100000``."""
+    """The same number without an exponent, with 20 places at most: ``1E+5`` → ``100000``."""
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:
         return number.quantize(Decimal(1))
-    return number
+    if isinstance(exponent, int) and exponent < _LEAST_EXPONENT:
+        return number.quantize(_LEAST, context=_WIDE) or Decimal(0)
+    return number or number.copy_abs()
 
 
 def _integer(field: Field, value: object) -> int:
@@ -162,11 +168,12 @@ def _moment(field: Field, value: object) -> str:
         raise _wrong_type(field)
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # its offset may lead out of the calendar
         raise _unconvertible(field) from None
     if moment.tzinfo is None:
         raise _unconvertible(field)
-    return timestamp(moment) if moment.year > 1 else BLANK_TIME
+    return timestamp(utc) if utc.year > 1 else BLANK_TIME
 
 
 def stamp(values: dict[str, Any], moment: str, *, new: bool = False) -> None:

@@ -44,7 +44,13 @@ from gateway.simulator.errors import (
 from gateway.simulator.records.applied import refer
 from gateway.simulator.records.bodies import Body, Parts, split
 from gateway.simulator.records.bounds import taken
-from gateway.simulator.records.declared import count_up, delete_parts, follow, refuse_double
+from gateway.simulator.records.declared import (
+    count_up,
+    delete_parts,
+    follow,
+    next_line,
+    refuse_double,
+)
 from gateway.simulator.records.dimensions import SET_LINES, inherit, settle_dimension
 from gateway.simulator.records.guards import (
     refuse_posted,
@@ -59,8 +65,6 @@ from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import forget, refuse_move, settle_file
 from gateway.simulator.records.templates import fill
 from gateway.simulator.records.values import is_zero, read_value, stamp
-
-_LINE_STEP = 10000
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +288,7 @@ class Writer:
             count_up(self.company, entity_set, values)
             return
         if key in {"sequence", "lineNumber"} and not values[key]:
-            values[key] = self._last_line(entity_set, values, key) + _LINE_STEP
+            values[key] = next_line(one.values[key] for one in self._siblings(entity_set, values))
         series = SERIES.get(entity_set.name)
         if key != "number" or series is None:
             return
@@ -293,10 +297,6 @@ class Writer:
             number = self.company.next_number(entity_set.name, series.start, series.step)
             if table.lookup(series.format(number)) is None:
                 values["number"] = series.format(number)
-
-    def _last_line(self, entity_set: EntitySet, values: Values, key: str) -> int:
-        numbers = [record.values[key] for record in self._siblings(entity_set, values)]
-        return max(numbers, default=0)
 
     def _siblings(self, entity_set: EntitySet, values: Values) -> Collection[Record]:
         """Records that may not share a key with these values."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.clock import LAST, Clock, timestamp
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -30,3 +30,33 @@ def test_moments_have_milliseconds_without_trailing_zeros(microseconds: int, tex
 def test_moments_are_written_in_utc() -> None:
     local = NOON.astimezone(timezone(timedelta(hours=2)))
     assert timestamp(local) == "2026-03-02T12:00:00Z"
+    assert timestamp(datetime(5, 1, 2, tzinfo=UTC)) == "0005-01-02T00:00:00Z"
+
+
+def test_it_stays_inside_of_the_calendar_however_small_the_steps() -> None:
+    clock = Clock(lambda: NOON)
+    clock.set(LAST - timedelta(seconds=1.5))
+    clock.advance(1)
+    for seconds in (1.0, 1e9, 1e300):
+        with pytest.raises(ValueError, match="not go beyond 2100-12-31T23:59:59Z"):
+            clock.advance(seconds)
+    assert clock.now() == LAST - timedelta(seconds=0.5)
+    for moment in (LAST + timedelta(seconds=1), NOON.replace(year=1999)):
+        with pytest.raises(ValueError, match="from 2000 to 2100"):
+            clock.set(moment)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "still"),
+    [
+        (1e300, None),
+        (1e12, NOON),
+        (-1e12, None),
+        (0.0, datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14)))),
+    ],
+)
+def test_a_setting_that_is_none_is_refused(ahead: float, still: datetime | None) -> None:
+    clock = Clock(lambda: NOON)
+    with pytest.raises(ValueError, match="not go beyond"):
+        clock.restore(ahead, still)
+    assert clock.now() == NOON

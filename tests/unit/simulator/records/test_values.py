@@ -40,7 +40,18 @@ def test_decimals_are_exact_over_the_wire(number: Decimal) -> None:
     assert read_value(AMOUNT, decoded) == number
 
 
-@pytest.mark.parametrize(("sent", "written"), [(b"1e5", b"100000"), (b"1055.00", b"1055.00")])
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        (b"1e5", b"100000"),
+        (b"1055.00", b"1055.00"),
+        (b"1e-999", b"0"),
+        (b"-0.0", b"0.0"),
+        (b"1." + b"3" * 60, b"1.33333333333333333333"),
+        (b"-2." + b"6" * 60, b"-2.66666666666666666667"),
+        (b"999999999999999.98" + b"9" * 60, b"999999999999999.99000000000000000000"),
+    ],
+)
 def test_decimals_are_written_without_exponents(sent: bytes, written: bytes) -> None:
     assert encode_json(read_value(AMOUNT, decode_json(sent))) == written
 
@@ -83,6 +94,8 @@ def test_enums_are_taken_plain_or_encoded(sent: object, stored: str) -> None:
         (Field("d", "Edm.Date"), "2026-02-30", "BadRequest"),
         (Field("d", "Edm.Date"), "20260228", "BadRequest"),
         (Field("t", "Edm.DateTimeOffset"), "2026-02-28T10:00:00", "BadRequest"),
+        (Field("t", "Edm.DateTimeOffset"), "9999-12-31T23:59:59-14:00", "BadRequest"),
+        (Field("t", "Edm.DateTimeOffset"), "0001-01-01T00:00:00+14:00", "BadRequest"),
         (Field("s", "Edm.Stream"), "x", "BadRequest"),
     ],
 )
@@ -111,6 +124,8 @@ def test_the_refusal_of_a_long_text_counts() -> None:
         ("Edm.Date", "2026-02-28", "2026-02-28"),
         ("Edm.DateTimeOffset", "2026-02-28T12:00:00.120+02:00", "2026-02-28T10:00:00.12Z"),
         ("Edm.DateTimeOffset", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ("Edm.DateTimeOffset", "0005-01-01T00:00:00Z", "0005-01-01T00:00:00Z"),
+        ("Edm.DateTimeOffset", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
         ("Edm.Int32", -5, -5),
     ],
 )
@@ -118,7 +133,9 @@ def test_values_are_stored_in_one_form(kind: str, sent: object, stored: object) 
     assert read_value(Field("x", kind), sent) == stored
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1,]", b"\xff", b"NaN", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[1,]", b"\xff", b"NaN", b"1e-" + b"9" * 30, b"[" * 100_000]
+)
 def test_what_is_not_json_is_a_bad_request(body: bytes) -> None:
     with pytest.raises(BusinessCentralError) as caught:
         decode_json(body)
