@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError, bad_request
 from gateway.simulator.exchange import Answer, Call
+from gateway.simulator.records.store import Counters
 
 MOST = 100
 Serve = Callable[[Call], Answer]
@@ -131,10 +132,18 @@ def _answered(part: Part, before: Sequence[Result], serve: Serve) -> Answer:
 @contextmanager
 def _kept(one: bool, environment: Environment) -> Iterator[None]:
     """Where it is ``one`` transaction, nothing is left of it after ``_TakenBack``."""
+    companies = list(environment.companies.values()) if one else []
+    counters: list[Counters] = []
     try:
         with ExitStack() as stack:
-            for company in environment.companies.values() if one else ():
+            for company in companies:
                 stack.enter_context(company.transaction())
-            yield
+            try:
+                yield
+            except _TakenBack:
+                counters = [company.counters for company in companies]
+                raise
     except _TakenBack:
-        pass
+        # Ids and ETags were answered: no other record gets them.
+        for company, used in zip(companies, counters, strict=True):
+            company.counters = used

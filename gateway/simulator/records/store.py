@@ -19,6 +19,7 @@ from gateway.simulator.catalogue.entities import Catalogue, EntitySet
 
 Values = dict[str, Any]
 ChangeKind = Literal["created", "updated", "deleted"]
+Counters = tuple[tuple[Any, ...], int]
 StreamKey = tuple[str, str, str]
 """Entity set, id of the record, name of the field."""
 
@@ -58,10 +59,16 @@ class Table:
         self._index = None
         self._groups = {}
 
-    def add(self, record: Record) -> None:
-        """Put a new record in."""
-        self.records[record.id] = record
+    def add(self, record: Record, place: int | None = None) -> None:
+        """Put a record in: a new one, or one that had this ``place`` among the others."""
         self._index = None
+        if place is not None:
+            kept = list(self.records.items())
+            kept.insert(place, (record.id, record))
+            self.records = dict(kept)
+            self._ordered = None
+        else:
+            self.records[record.id] = record
         if self._ordered is not None:
             bisect.insort(self._ordered, record, key=self._key)
         for name, groups in self._groups.items():
@@ -137,6 +144,17 @@ class Change:
     before: Record | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where a transaction goes back to: steps to undo and changes to tell until then, and what
+    ids and versions come next.
+    """
+
+    steps: int
+    changes: int
+    counters: Counters
+
+
 @dataclass(slots=True)
 class Company:
     """One company: its tables, its number series, its identity and its local currency."""
@@ -154,7 +172,7 @@ class Company:
     watchers: list[Callable[[list[Change]], None]] = field(default_factory=list)
     _undo: list[Callable[[], None]] | None = None
     _changes: list[Change] = field(default_factory=list)
-    _committed: tuple[int, int] = (0, 0)  # so many steps to undo, and changes, are beyond undoing
+    _committed: _Mark | None = None  # what came before is beyond undoing
     _version: int = 0
 
     def table(self, name: str) -> Table:
@@ -177,18 +195,20 @@ class Company:
         """
         outermost = self._undo is None
         undo = self._undo = [] if self._undo is None else self._undo
-        undone, told = len(undo), len(self._changes)
+        mark = self._mark(undo)
         try:
             yield
         except BaseException:  # a cancelled call must leave nothing behind either
-            undone, told = max(undone, self._committed[0]), max(told, self._committed[1])
-            for step in reversed(undo[undone:]):
+            if self._committed is not None and self._committed.steps > mark.steps:
+                mark = self._committed
+            for step in reversed(undo[mark.steps :]):
                 step()
-            del undo[undone:], self._changes[told:]
+            del undo[mark.steps :], self._changes[mark.changes :]
+            self.counters = mark.counters
             raise
         finally:
             if outermost:
-                self._undo, self._committed = None, (0, 0)
+                self._undo = self._committed = None
                 changes, self._changes = self._changes, []
                 for watcher in self.watchers if changes else ():
                     watcher(changes)
@@ -196,7 +216,20 @@ class Company:
     def commit(self) -> None:
         """What was done until now stays, whatever becomes of the transaction: AL's ``Commit``."""
         if self._undo is not None:
-            self._committed = len(self._undo), len(self._changes)
+            self._committed = self._mark(self._undo)
+
+    def _mark(self, undo: list[Callable[[], None]]) -> _Mark:
+        return _Mark(len(undo), len(self._changes), self.counters)
+
+    @property
+    def counters(self) -> Counters:
+        """What ids and versions come next."""
+        return self.random.getstate(), self._version
+
+    @counters.setter
+    def counters(self, counters: Counters) -> None:
+        state, self._version = counters
+        self.random.setstate(state)
 
     def new_id(self) -> str:
         """A fresh guid; the same seed and the same calls give the same guids."""
@@ -227,7 +260,8 @@ class Company:
     def delete(self, name: str, record: Record) -> None:
         """Remove a record."""
         table = self.table(name)
-        self._remember(lambda: table.add(record))
+        place = list(table.records).index(record.id)
+        self._remember(lambda: table.add(record, place))
         table.drop(record)
         self._note("deleted", name, record, record)
 
@@ -272,7 +306,7 @@ class Company:
             watchers=[],
             _undo=None,
             _changes=[],
-            _committed=(0, 0),
+            _committed=None,
         )
 
     @property

@@ -262,3 +262,12 @@ async def test_faults_strike_the_requests_of_a_batch_one_by_one(client: Client) 
     await client.arm("delay", {"method": "POST"}, seconds=0.01, count=5)
     await statuses(client, new("FOUR"), new("FIVE"))
     assert (await client.get("/_simulator/faults")).json["value"][-1]["struck"] == 1
+
+
+async def test_what_a_snapshot_took_back_is_nothing_else_later(client: Client) -> None:
+    wrong = get(f"companies({LTD})/nothing")
+    reply = await sent(client, new("GONE"), wrong, Isolation="snapshot")
+    gone = reply.json["responses"][0]["body"]
+    made = (await client.post("paymentTerms", {"code": "NEXT"})).json
+    assert made["id"] != gone["id"]
+    assert made["@odata.etag"] != gone["@odata.etag"]

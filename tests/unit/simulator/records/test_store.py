@@ -143,3 +143,40 @@ def test_what_was_committed_is_not_taken_back() -> None:
     with pytest.raises(LookupError):
         add_and_fail(target, "E")
     assert codes(target) == ["A", "B"]
+
+
+def test_a_failed_transaction_gives_its_ids_versions_and_places_back() -> None:
+    target = company()
+    first = add(target, "A")
+    add(target, "B")
+    before = (target.counters, list(target.table("itemVariants").records))
+
+    def fail() -> None:
+        with target.transaction():
+            target.new_id()
+            target.delete("itemVariants", first)
+            add(target, "C")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert (target.counters, list(target.table("itemVariants").records)) == before
+
+
+def test_what_was_committed_keeps_its_ids_and_versions() -> None:
+    target = company()
+    used, before = set(), target.version
+
+    def fail() -> None:
+        with target.transaction():
+            used.add(target.new_id())
+            add(target, "A")
+            target.commit()
+            add(target, "B")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert codes(target) == ["A"]
+    assert target.new_id() not in used
+    assert target.version == before + 1
