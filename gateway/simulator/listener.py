@@ -1,7 +1,8 @@
 """The listener: one origin for Entra, Business Central and the control API.
 
 Every call goes the same way: written down, hit by faults, served, answered. The work itself is
-done without waiting for anything, so one call is never interleaved with another.
+done without waiting for anything, so one call is never interleaved with another. A call that
+waited until all was reset is dropped, as by a server that was started anew.
 """
 
 from __future__ import annotations
@@ -44,12 +45,15 @@ _TOO_DEEP = "The query is nested too deeply."
 _TENANT_IDS = {name: tenant.id for tenant in TENANTS for name in (tenant.id, tenant.domain)}
 
 
+class _Over(Exception):
+    """What the call was about is there no more."""
+
+
 class Listener:
     """Serves one simulator. ``close`` ends the delays that are still running."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._closing = asyncio.Event()
 
     def application(self) -> web.Application:
         """The web application with its one route."""
@@ -59,7 +63,7 @@ class Listener:
 
     def close(self) -> None:
         """Let everything that waits go on."""
-        self._closing.set()
+        self._state.era.set()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = await _call(request)
@@ -91,33 +95,42 @@ class Listener:
         """As ``_serve``, once it is the turn of the call among those of its principal."""
         limited = principal if _is_business_central(call) else None
         try:
+            era = self._state.era
             async with self._state.turns.turn(limited):
                 with self._state.journal.running(principal):
-                    return await self._serve(call, claims, faults)
+                    return await self._serve(call, claims, faults, era)
+        except _Over:
+            return None
         except BusinessCentralError as error:
             return error_answer(error, str(uuid.uuid4()))
 
-    async def _serve(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer | None:
-        """The answer, or None for a connection that is to be dropped."""
+    async def _serve(
+        self, call: Call, claims: Claims | None, faults: CallFaults, era: asyncio.Event
+    ) -> Answer | None:
+        """The answer, or None for a connection that is to be dropped. Raises _Over."""
         if faults.has("drop_before_commit"):
             return None
         await self._wait(faults.seconds("before"))
-        answer = faults.instead(committed=False) or await self._worked(call, claims, faults)
+        answer = faults.instead(committed=False) or await self._worked(call, claims, faults, era)
         answer = faults.instead(committed=True) or answer
         await self._wait(faults.seconds("after"))
         if faults.has("drop_after_commit"):
             return None
         return faults.altered(answer)
 
-    async def _worked(self, call: Call, claims: Claims | None, faults: CallFaults) -> Answer:
+    async def _worked(
+        self, call: Call, claims: Claims | None, faults: CallFaults, era: asyncio.Event
+    ) -> Answer:
         """The work, done anew where it finds that an address has to answer first: the one thing
-        that it needs to wait for.
+        that it needs to wait for. Raises _Over.
         """
+        self._stay(era)
         try:
             return self._work(call, claims, faults, unproven)
         except Unproven as asked:
             refusal = await self._state.webhooks.handshake(asked.url)
             url = asked.url
+        self._stay(era)
 
         def prove(wanted: str) -> None:
             if wanted != url:  # the subscription was changed in the meantime
@@ -127,10 +140,15 @@ class Listener:
 
         return self._work(call, claims, faults, prove)
 
+    def _stay(self, era: asyncio.Event) -> None:
+        """Raises _Over where everything was reset meanwhile."""
+        if era is not self._state.era:
+            raise _Over
+
     async def _wait(self, seconds: float) -> None:
         if seconds:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), seconds)
+                await asyncio.wait_for(self._state.era.wait(), seconds)
 
     def _work(self, call: Call, claims: Claims | None, faults: CallFaults, prove: Prove) -> Answer:
         request_id = str(uuid.uuid4())

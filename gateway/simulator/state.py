@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from gateway.simulator.catalogue.catalogues import Catalogues
@@ -72,6 +73,9 @@ class State:
         self.history = History(clock)
         # Counted up by whatever may change what is kept; see ``keeper``.
         self.changes = 0
+        # Another one whenever all environments are; it is set when that is over, so that who waits
+        # in it goes on, and finds that there is nothing left to do.
+        self.era = asyncio.Event()
         self.seeding = Seeding(seed, items, rows or {})
         self.take(build_environments(self.stored, clock, self.seeding, release))
 
@@ -120,6 +124,8 @@ class State:
 
     def take(self, environments: dict[str, Environment]) -> None:
         """Have these environments, to which nothing has happened yet."""
+        self.era.set()
+        self.era = asyncio.Event()
         self.environments = environments
         self.webhooks.watch(environments)
         self.history.clear()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ServerDisconnectedError, web
 
 from gateway.simulator import Clock, run_simulator
 from gateway.simulator.tls import make_tls
@@ -553,3 +553,21 @@ async def test_a_certificate_of_ones_own_will_do(client: Client, tmp_path: Path)
         await client.post("customers", {"displayName": "Ashby"})
         await advance(client, 30)
         assert [one["changeType"] for one in await receiver.told()] == ["created"]
+
+
+async def test_who_proves_itself_after_a_reset_is_not_subscribed(
+    client: Client, receiver: Receiver
+) -> None:
+    receiver.silent = asyncio.Event()
+    waits = asyncio.create_task(subscribe(client, receiver.url))
+
+    async def asked() -> bool:
+        return bool(receiver.tokens)
+
+    await eventually(asked)
+    await client.post("/_simulator/reset", {})
+    receiver.silent.set()
+    with pytest.raises(ServerDisconnectedError):
+        await waits
+    listed = await client.get(f"{client.root}/subscriptions")
+    assert listed.json["value"] == []

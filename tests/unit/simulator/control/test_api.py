@@ -5,6 +5,7 @@ import socket
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import ServerDisconnectedError
 
 from gateway.simulator import CLIENT_SECRET, Clock, run_simulator
 from gateway.simulator.catalogue.entities import load_catalogue
@@ -47,6 +48,40 @@ async def test_the_clock_refuses_nonsense(client: Client, body: object) -> None:
     reply = await client.post("/_simulator/clock", body)
     assert reply.status == 400
     assert reply.json["error"].endswith(".")
+
+
+async def test_the_clock_ends_before_the_calendar_does(client: Client) -> None:
+    ten_years = {"advance": 10 * 365 * 86_400}
+    replies = [await client.post("/_simulator/clock", ten_years) for _ in range(9)]
+    assert [reply.status for reply in replies] == [200] * 7 + [400] * 2
+    assert replies[-1].json["error"] == "the clock does not go beyond 2100-12-31T23:59:59Z."
+    client.token = (await sign_in(client))["access_token"]
+    assert (await client.post("salesOrders", {"customerNumber": "10000"})).status == 201
+
+
+async def wait_for_a_call(client: Client, method: str) -> None:
+    for _ in range(200):
+        if (await client.get(f"/_simulator/journal?method={method}")).json["value"]:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the call did not come")
+
+
+async def test_nothing_of_before_is_written_after_a_reset(client: Client) -> None:
+    fresh = (await client.get("/_simulator/hash")).json
+    await client.post("/_simulator/limits", {"in_flight": 1})
+    await client.arm("delay", {"method": "POST"}, seconds=30, when="before")
+    waits = asyncio.create_task(client.post("customers", {"displayName": "Juniper Hall"}))
+    await wait_for_a_call(client, "POST")
+    queued = asyncio.create_task(client.patch("customers(x)", {}))
+    await wait_for_a_call(client, "PATCH")
+    await client.post("/_simulator/reset", {})
+    for call in (waits, queued):
+        with pytest.raises(ServerDisconnectedError):
+            await call
+    assert (await client.get("/_simulator/hash")).json == fresh
+    made = await client.post("customers", {"displayName": "Kestrel House"})
+    assert (made.status, made.json["number"]) == (201, "C00010")
 
 
 async def test_reset_goes_back_to_the_seed(client: Client) -> None:
