@@ -23,6 +23,7 @@ from gateway.simulator import (
     TENANT_ID,
     USERS,
     Simulator,
+    Unsaved,
     run_simulator,
 )
 
@@ -110,6 +111,11 @@ def simulate(
         run(_simulate(simulator, on_premises=on_premises, state_file=state_file))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except Unsaved as error:
+        raise StartError(
+            f"The state was not saved to {error.filename}: {error.strerror}. "
+            "What was done since it was last saved is lost."
+        ) from None
     except OSError as error:
         if error.filename:
             raise _unusable(error, files) from None

@@ -25,7 +25,7 @@ from gateway.simulator.catalogue.entities import NEWEST, EntitySet, load_catalog
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.scripts import arm_script
 from gateway.simulator.errors import BusinessCentralError
-from gateway.simulator.keeper import Keeper, locked
+from gateway.simulator.keeper import Keeper, Unsaved, locked
 from gateway.simulator.listener import Listener
 from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
 from gateway.simulator.onpremises import USER as ON_PREMISES_USER
@@ -54,6 +54,7 @@ __all__ = [
     "USERS",
     "Clock",
     "Simulator",
+    "Unsaved",
     "run_simulator",
 ]
 
@@ -106,7 +107,8 @@ async def run_simulator(
     the start. ``state_file`` keeps the state: what it holds goes before ``seed`` and ``items``.
 
     Raises OSError when the address is taken or can not be used, or a file not be read or
-    written, and ValueError for a release that is none and a file that holds something else.
+    written, and ValueError for a release that is none and a file that holds something else; at
+    the end Unsaved where the state could not be kept.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     load_catalogue(release)

@@ -6,6 +6,7 @@ A save is whole or not at all: a new file takes the place of the old one.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -30,7 +31,12 @@ else:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_log = logging.getLogger(__name__)
 _PAUSE = 0.5  # seconds between looks for a change
+
+
+class Unsaved(OSError):
+    """The state could not be saved at the end: what was done since the last save is lost."""
 
 
 class Keeper:
@@ -63,16 +69,35 @@ class Keeper:
     async def run(self, ending: asyncio.Event) -> None:
         """Save after changes, in another thread, until ``ending``; then once more.
 
-        A save that fails is tried again at the next change; the last one raises OSError.
+        A save that fails is told as a warning, the first of several, and tried again at the next
+        change. The last one raises Unsaved.
         """
+        failing = False
         while not ending.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), _PAUSE)
             if self._saved != self._state.changes:
-                self._saved, document = self._state.changes, written(self._state)
-                with suppress(OSError):
-                    await asyncio.to_thread(replace_file, self._path, document)
-        self.save()
+                failing = not await self._saves(told=failing)
+        try:
+            self.save()
+        except OSError as error:
+            raise Unsaved(error.errno, error.strerror, str(self._path)) from None
+
+    async def _saves(self, *, told: bool) -> bool:
+        """Whether a save beside the work was done; why not is ``told`` already, or is now."""
+        self._saved, document = self._state.changes, written(self._state)
+        try:
+            await asyncio.to_thread(replace_file, self._path, document)
+        except OSError as error:
+            if not told:
+                _log.warning(
+                    "The state can not be saved to %s: %s. It is tried again after changes and "
+                    "at the end.",
+                    self._path,
+                    error.strerror,
+                )
+            return False
+        return True
 
 
 @contextmanager

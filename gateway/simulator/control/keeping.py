@@ -8,23 +8,28 @@ journal. A part of the state is one entry of ``_PARTS``.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from gateway.simulator.catalogue.entities import Catalogue, EntitySet, load_catalogue
+from gateway.simulator.catalogue.entities import Catalogue, load_catalogue
+from gateway.simulator.control.kept import (
+    KeptCompany,
+    Moment,
+    company_of,
+    inside,
+    set_of,
+    values_of,
+)
 from gateway.simulator.entra.signin import Refresh
 from gateway.simulator.environments import Environment
-from gateway.simulator.records.store import Company, Record, Table, Values
+from gateway.simulator.records.store import Company, Record, Table
 from gateway.simulator.records.values import encode_json
-from gateway.simulator.seed.companies import User
+from gateway.simulator.seed.companies import TENANTS, User
 from gateway.simulator.state import State
 from gateway.simulator.webhooks.subscriptions import Noted, Subscription
 
@@ -33,27 +38,14 @@ VERSION = 1
 _MOMENT = "Edm.DateTimeOffset"
 
 
-class _Company(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-    name: str
-    display_name: str
-    currency: str
-    created: str
-    version: int
-    random: tuple[int, tuple[int, ...], float | None]
-    series: dict[str, int]
-    streams: list[tuple[str, str, str, str]]
-    tables: dict[str, list[tuple[str, int, dict[str, Any]]]]
-
-
 class _Subscription(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     version: int
     values: dict[str, Any]
     company: str
     name: str
-    pending: dict[str, Noted]
-    first: datetime | None
+    pending: dict[str, tuple[str, Moment]]
+    first: Moment | None
     dated: bool
 
 
@@ -61,7 +53,7 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     type: str
     release: str
-    companies: list[_Company]
+    companies: list[KeptCompany]
     subscriptions: list[_Subscription]
 
 
@@ -70,11 +62,11 @@ class _Refresh(msgspec.Struct, forbid_unknown_fields=True):
     client: str
     username: str
     scopes: tuple[str, ...]
-    expires: datetime
+    expires: Moment
 
 
 class _Registrations(msgspec.Struct, forbid_unknown_fields=True):
-    secrets: dict[str, dict[str, datetime | None]]
+    secrets: dict[str, dict[str, Moment | None]]
     roles: list[tuple[str, str, tuple[str, ...]]]
     tenants: list[tuple[str, str]]
     users: list[tuple[str, str]]
@@ -82,7 +74,7 @@ class _Registrations(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Clock(msgspec.Struct, forbid_unknown_fields=True):
     ahead: float
-    still: datetime | None
+    still: Moment | None
 
 
 class _Document(msgspec.Struct):
@@ -209,74 +201,44 @@ def _records(table: Table, *, timeless: bool) -> list[object]:
 
 
 def _put_environments(state: State, kept: list[_Environment]) -> None:
-    environments = {}
-    for one in kept:
-        load_catalogue(one.release)
-        companies = {company.id: _rebuilt(company, state.stored) for company in one.companies}
-        environment = Environment(one.name, one.type, companies, one.release)
-        for kept_one in one.subscriptions:
-            environment.subscriptions.put(_subscription(kept_one, state.stored))
-        environments[one.name.lower()] = environment
+    environments: dict[str, Environment] = {}
+    for at, one in enumerate(kept):
+        if one.name.lower() in environments:
+            raise ValueError(f"environments[{at}]: the name '{one.name}' is there twice")
+        environments[one.name.lower()] = _put_environment(state, one, f"environments[{at}]")
     state.take(environments)
 
 
-def _subscription(kept: _Subscription, catalogue: Catalogue) -> Subscription:
-    values = _values(catalogue.sets["subscriptions"], kept.values)
-    record = Record(kept.id, values, kept.version)
-    entity_set = _set(catalogue, kept.name)
-    return Subscription(record, kept.company, entity_set, kept.pending, kept.first, kept.dated)
-
-
-def _rebuilt(kept: _Company, catalogue: Catalogue) -> Company:
-    ids = random.Random()  # noqa: S311 - goes on where it was
+def _put_environment(state: State, kept: _Environment, place: str) -> Environment:
+    """An environment with its companies: at least one, as every request is about one."""
     try:
-        ids.setstate(kept.random)
-        streams = {
-            (s, i, f): base64.b64decode(text, validate=True) for s, i, f, text in kept.streams
-        }
-    except (ValueError, TypeError, binascii.Error):
-        raise ValueError(f"the company '{kept.name}' is broken") from None
-    company = Company(
-        id=kept.id,
-        name=kept.name,
-        display_name=kept.display_name,
-        currency=kept.currency,
-        catalogue=catalogue,
-        random=ids,
-        created=kept.created,
-        series=kept.series,
-        streams=streams,
-    )
-    for name, records in kept.tables.items():
-        entity_set, table = _set(catalogue, name), company.table(name)
-        for record_id, version, values in records:
-            table.records[record_id] = Record(record_id, _values(entity_set, values), version)
-    company.version = kept.version
-    return company
+        load_catalogue(kept.release)
+    except ValueError as error:
+        raise ValueError(f"{place}.release: {error}") from None
+    companies: dict[str, Company] = {}
+    for at, one in enumerate(kept.companies):
+        if one.id in companies:
+            raise ValueError(f"{place}.companies[{at}]: the id '{one.id}' is there twice")
+        companies[one.id] = company_of(one, state.stored, f"{place}.companies[{at}]")
+    if not companies:
+        raise ValueError(f"{place}.companies: there is none")
+    environment = Environment(kept.name, kept.type, companies, kept.release)
+    for at, told in enumerate(kept.subscriptions):
+        environment.subscriptions.put(
+            _subscription(told, state.stored, f"{place}.subscriptions[{at}]")
+        )
+    return environment
 
 
-def _set(catalogue: Catalogue, name: str) -> EntitySet:
-    entity_set = catalogue.sets.get(name)
-    if entity_set is None:
-        hint = "; the seed file declares it no more, or none was named"
-        raise ValueError(f"there is no entity set '{name}'{hint}")
-    return entity_set
-
-
-def _values(entity_set: EntitySet, kept: dict[str, Any]) -> Values:
-    """The values with their types again; fields that were not known then are blank."""
-    values = dict(entity_set.blanks)
-    for name, value in kept.items():
-        field = entity_set.by_name.get(name)
-        if field is None or name not in values:
-            raise ValueError(f"{entity_set.name} has no field '{name}'")
-        blank = values[name]
-        alike = isinstance(value, str) is isinstance(blank, str)
-        if not alike or isinstance(value, bool) is not isinstance(blank, bool):
-            raise ValueError(f"'{name}' of {entity_set.name} can not be {value!r}")
-        is_amount = field.type == "Edm.Decimal" and value
-        values[name] = Decimal(value) if is_amount else value
-    return values
+def _subscription(kept: _Subscription, catalogue: Catalogue, place: str) -> Subscription:
+    values = values_of(catalogue.sets["subscriptions"], kept.values, place)
+    record = Record(kept.id, values, kept.version)
+    entity_set = set_of(catalogue, kept.name, place)
+    pending = {key: Noted(kind, at) for key, (kind, at) in kept.pending.items()}
+    for note in pending.values():
+        inside(note.at, f"{place}.pending")
+    first = inside(kept.first, f"{place}.first")
+    return Subscription(record, kept.company, entity_set, pending, first, kept.dated)
 
 
 def _refreshes(state: State) -> list[object]:
@@ -297,7 +259,7 @@ def _put_refreshes(state: State, kept: list[_Refresh]) -> None:
     for one in kept:
         user = state.signins.accounts.find(one.username)
         if user is None:
-            raise ValueError(f"there is no user '{one.username}'")
+            raise ValueError(f"refreshes: there is no user '{one.username}'")
         refresh = Refresh(one.client, user, one.scopes, one.expires)
         state.signins.refreshes[one.token] = refresh
 
@@ -315,14 +277,25 @@ def _registrations(state: State) -> dict[str, object]:
 def _put_registrations(state: State, kept: _Registrations) -> None:
     known = state.registrations
     if kept.secrets.keys() != known.secrets.keys():
-        raise ValueError("its secrets are of other applications")
+        raise ValueError("consents.secrets: they are of other applications")
     known.secrets = kept.secrets
     known.roles = {(tenant, application): roles for tenant, application, roles in kept.roles}
     known.tenants, known.users = set(kept.tenants), set(kept.users)
 
 
+def _put_users(state: State, users: list[User]) -> None:
+    tenants = {tenant.id for tenant in TENANTS}
+    for at, user in enumerate(users):
+        if user.tenant not in tenants:
+            raise ValueError(f"users[{at}]: there is no tenant '{user.tenant}'")
+    state.signins.accounts.replace(users)
+
+
 def _put_clock(state: State, kept: _Clock) -> None:
-    state.clock.restore(kept.ahead, kept.still)
+    try:
+        state.clock.restore(kept.ahead, kept.still)
+    except ValueError as error:
+        raise ValueError(f"clock: {error}") from None
 
 
 def _clock(state: State) -> dict[str, object]:
@@ -335,7 +308,7 @@ _PARTS = {
     "users": _Part(
         lambda state: [asdict(user) for user in state.signins.accounts],
         list[User],
-        lambda state, users: state.signins.accounts.replace(users),
+        _put_users,
     ),
     "consents": _Part(_registrations, _Registrations, _put_registrations),
     "refreshes": _Part(_refreshes, list[_Refresh], _put_refreshes),

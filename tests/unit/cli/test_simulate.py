@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import shutil
 import socket
 from pathlib import Path
 
@@ -77,6 +78,25 @@ def test_a_state_that_is_broken(run: Run, tmp_path: Path) -> None:
     result = run("simulate", "--port", "0", "--state", file)
     assert result.exit_code == 2
     assert "is refused: it is no state of a simulator" in result.output.replace("\n", " ")
+
+
+def test_a_state_that_could_not_be_saved_at_the_end(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+
+    async def ended() -> None:
+        await asyncio.sleep(0)
+        shutil.rmtree(folder)
+
+    monkeypatch.setattr(simulate, "stopped", ended)
+    result = run("simulate", "--port", "0", "--state", folder / "state.json")
+    told = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert f"The state was not saved to {folder / 'state.json'}: No such file" in told
+    assert "What was done since it was last saved is lost." in told
+    assert "Invalid value" not in told
 
 
 def test_a_seed_file_with_a_mistake(run: Run, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
-from gateway.simulator import run_simulator
+from gateway.simulator import Unsaved, run_simulator
 from gateway.simulator.keeper import replace_file
 from tests.unit.simulator.client import accept, redeem, sign_in, signed_in
 
@@ -75,4 +77,45 @@ async def test_a_save_that_fails_names_the_file_that_was_asked_for(tmp_path: Pat
 async def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         async with run_simulator(state_file=tmp_path / "none" / "state.json"):
+            pass
+
+
+async def test_a_state_that_can_not_be_saved_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    file = folder / "state.json"
+
+    def told() -> list[str]:
+        return [one.getMessage() for one in caplog.records if one.name.endswith("keeper")]
+
+    async def served() -> None:
+        async with run_simulator(state_file=file) as running, signed_in(running) as client:
+            shutil.rmtree(folder)
+            for name in ("Juniper Hall", "Kestrel House"):
+                await client.post("customers", {"displayName": name})
+                async with asyncio.timeout(20):
+                    while not told():  # noqa: ASYNC110 - nothing tells us but asking
+                        await asyncio.sleep(0.05)
+
+    with pytest.raises(Unsaved, match=r"No such file or directory: .*kept/state\.json"):
+        await served()
+    (warning,) = told()
+    assert warning.startswith(f"The state can not be saved to {file}: No such file or directory.")
+
+
+async def test_a_file_that_people_changed_is_refused_with_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    async with run_simulator(state_file=file):
+        pass
+    state = json.loads(file.read_text(encoding="utf-8"))
+    state["parts"]["environments"][0]["companies"][1]["tables"]["items"][3][2]["unitPrice"] = "1"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    sentence = (
+        r"^The state in .*state\.json is refused: environments\[0\]\.companies\[1\]\.tables"
+        r"\.items\[3\]: 'unitPrice' can not be '1'\.$"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        async with run_simulator(state_file=file):
             pass

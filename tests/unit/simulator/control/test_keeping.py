@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.simulator import Clock
 from gateway.simulator.control.keeping import digest, read, written
@@ -38,6 +40,16 @@ def test_what_is_written_is_read_and_goes_on_as_before() -> None:
     assert digest(other) == digest(state)
     assert make(other, "Kestrel House") == make(state, "Kestrel House")
     assert other.clock.now() == state.clock.now()
+
+
+def test_sums_beyond_what_is_taken_are_read_all_the_same() -> None:
+    state, other = fresh(), fresh()
+    company = state.environments["production"].companies[LTD]
+    (customer,) = [company.table("customers").lookup("10000")]
+    assert customer is not None
+    customer.values["balanceDue"] = Decimal("1999999999999999.98")
+    read(other, written(state))
+    assert written(other) == written(state)
 
 
 def test_the_hash_tells_states_apart_but_not_days() -> None:
@@ -87,6 +99,21 @@ def company_of(state: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def tables_of(state: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = company_of(state)["tables"]
+    return found
+
+
+SUBSCRIPTION = {
+    "id": "s",
+    "version": 1,
+    "values": {},
+    "company": LTD,
+    "name": "customers",
+    "pending": {},
+    "first": "9999-12-31T23:59:59Z",
+    "dated": True,
+}
 BROKEN = [
     (cut, "no state of a simulator"),
     (lambda _: b"", "no state of a simulator"),
@@ -96,8 +123,61 @@ BROKEN = [
     (changed(lambda s: s.update(version=2)), "version 2, not 'bc-gateway simulator' version 1"),
     (changed(lambda s: s["parts"].pop("users")), "its parts are not"),
     (changed(lambda s: s["parts"].update(users=5)), "its users can not be read"),
-    (changed(lambda s: s["parts"]["environments"][0].update(release="9")), "no release 9"),
+    (
+        changed(lambda s: s["parts"]["environments"][0].update(release="9")),
+        r"environments\[0\].release: There is no release 9",
+    ),
     (changed(lambda s: company_of(s).update(random=[3, [1], None])), "is broken"),
+    (changed(lambda s: company_of(s).update(random=[3, [-1] * 625, None])), "is broken"),
+    (changed(lambda s: company_of(s).update(created="x")), "'created' can not be 'x'"),
+    (
+        changed(lambda s: s["parts"]["environments"].append(s["parts"]["environments"][0])),
+        r"environments\[2\]: the name 'Production' is there twice",
+    ),
+    (
+        changed(lambda s: s["parts"]["environments"][0]["companies"].append(company_of(s))),
+        r"environments\[0\].companies\[2\]: the id 'c0a1e5d2\S+' is there twice",
+    ),
+    (
+        changed(lambda s: s["parts"]["environments"][1].update(companies=[])),
+        r"environments\[1\].companies: there is none",
+    ),
+    (
+        changed(lambda s: tables_of(s)["items"].append(tables_of(s)["items"][0])),
+        r"tables.items\[9\]: the id '\S+' is there twice",
+    ),
+    (
+        changed(lambda s: tables_of(s)["items"][1].pop()),
+        r"tables.items\[1\] is no record: an id, a version and its fields",
+    ),
+    (
+        changed(lambda s: tables_of(s)["salesInvoices"][2][2].update(dueDate="2026-02-30")),
+        r"tables.salesInvoices\[2\]: 'dueDate' can not be '2026-02-30'",
+    ),
+    (
+        lambda document: document.replace(b'"unitPrice":1000.80', b'"unitPrice":1e30', 1),
+        r"'unitPrice' can not be Decimal\('1E\+30'\)",
+    ),
+    (
+        changed(lambda s: tables_of(s)["items"][0][2].update(unitPrice=[1] * 99)),
+        r"'unitPrice' can not be \[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, …",
+    ),
+    (
+        changed(lambda s: s["parts"]["users"][1].update(tenant="t")),
+        r"users\[1\]: there is no tenant 't'",
+    ),
+    (
+        changed(lambda s: s["parts"]["clock"].update(ahead=1e300)),
+        "clock: the clock does not go beyond 2100-12-31",
+    ),
+    (
+        changed(lambda s: s["parts"]["clock"].update(still="2026-03-02T12:00:00")),
+        "its clock can not be read: .* at `\\$.still`",
+    ),
+    (
+        changed(lambda s: s["parts"]["environments"][0].update(subscriptions=[SUBSCRIPTION])),
+        r"environments\[0\].subscriptions\[0\].first: it is between 2000 and 2100",
+    ),
     (changed(lambda s: company_of(s).update(streams=[["a", "b", "c", "%"]])), "is broken"),
     (changed(lambda s: company_of(s)["tables"].update(gadgets=[])), "no entity set 'gadgets'"),
     (
@@ -106,11 +186,11 @@ BROKEN = [
     ),
     (
         changed(lambda s: company_of(s)["tables"]["items"][0][2].update(unitPrice="dear")),
-        "'unitPrice' of items can not be 'dear'",
+        r"\[0\].companies\[0\].tables.items\[0\]: 'unitPrice' can not be 'dear'",
     ),
     (
         changed(lambda s: company_of(s)["tables"]["items"][0][2].update(blocked=None)),
-        "'blocked' of items can not be None",
+        r"tables.items\[0\]: 'blocked' can not be None",
     ),
 ]
 
@@ -124,3 +204,40 @@ def test_what_is_broken_is_refused_and_changes_nothing(
     with pytest.raises(ValueError, match=sentence):
         read(state, breaking(document))
     assert written(state) == before
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.sampled_from(["", "9999-12-31", "9999-12-31T23:59:59-14:00", 0.005, [], {}, [1], "x" * 99]),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_whatever_people_change_is_read_or_refused_with_a_sentence(data: st.DataObject) -> None:
+    """And what is read can be written, and nothing else than ValueError is ever raised."""
+    document = json.loads(written(fresh(seed=4)))
+    node: Any = document["parts"]
+    while True:
+        key = data.draw(st.sampled_from(list(node) if isinstance(node, dict) else range(len(node))))
+        if not isinstance(node[key], dict | list) or not node[key] or data.draw(st.booleans()):
+            break
+        node = node[key]
+    node[key] = data.draw(ODD)
+    state, other = fresh(), fresh()
+    before = written(state)
+    refusal = refusal_of(state, json.dumps(document).encode())
+    assert refusal in {None, ValueError}
+    if refusal is None:
+        read(other, written(state))
+    assert written(state) == (before if refusal else written(other))
+
+
+def refusal_of(state: State, document: bytes) -> type[ValueError] | None:
+    try:
+        read(state, document)
+    except ValueError as error:
+        return type(error)
+    return None
