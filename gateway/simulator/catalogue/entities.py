@@ -252,7 +252,8 @@ class Catalogue:
 
 
 # What tables hold that no page of the API ever shows: what is open of a document, payments that
-# nothing was applied to, posting groups (bc/api.md §10, §11; bc/pitfalls.md 36).
+# nothing was applied to, whose an entry is, posting groups (bc/api.md §10, §11;
+# bc/pitfalls.md 36).
 _BEFORE_ALL = f"{_OLDEST}.0"
 _UNSEEN = {
     "customers": (
@@ -265,6 +266,7 @@ _UNSEEN = {
         ("generalBusinessPostingGroupCode", "Edm.String"),
         ("vendorPostingGroupCode", "Edm.String"),
     ),
+    "generalLedgerEntries": (("sourceId", "Edm.Guid"),),
     "purchaseCreditMemos": (("remainingAmount", "Edm.Decimal"),),
     "purchaseInvoices": (("remainingAmount", "Edm.Decimal"),),
     "salesCreditMemos": (("remainingAmount", "Edm.Decimal"),),

@@ -70,8 +70,11 @@ _RELATED_BY_SET = {
     ("journalLines", "accountNumber"): "accounts",
     ("journalLines", "balancingAccountId"): "accounts",
     ("journalLines", "balancingAccountNumber"): "accounts",
-    ("journals", "balancingAccountId"): "accounts",
-    ("journals", "balancingAccountNumber"): "accounts",
+    **{
+        (journals, f"balancingAccount{ending}"): "accounts"
+        for journals in ("journals", "customerPaymentJournals", "vendorPaymentJournals")
+        for ending in ("Id", "Number")
+    },
     ("customerPayments", "journalId"): "customerPaymentJournals",
     ("vendorPayments", "journalId"): "vendorPaymentJournals",
 }

@@ -12,8 +12,12 @@ from decimal import Decimal
 from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value
 from gateway.simulator.documents.balances import begin, owe, owed_by
-from gateway.simulator.documents.headers import header_changed, line_changed, recalculate
-from gateway.simulator.documents.posting import is_posted
+from gateway.simulator.documents.headers import (
+    header_changed,
+    is_posted,
+    line_changed,
+    recalculate,
+)
 from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
 from gateway.simulator.errors import already_exists
 from gateway.simulator.records.declared import refuse_double
@@ -62,6 +66,8 @@ def _identify(
     """The id of a new record, which its key shows. Raises BusinessCentralError."""
     key = "/".join(str(row[name]) for name in list(row)[:2])
     known: object = row.get("code") or row.get("number") or key
+    if row.get("code") and (of := company.catalogue.scope(described.name) - {described.identity}):
+        known = "/".join(str(values[name]) for name in (*sorted(of), "code"))
     if described.custom:
         refuse_double(company, described, values, None)
         known = [values[name] for name in described.unique] or sorted(row.items())
@@ -108,9 +114,13 @@ def _follow(company: Company, line_set: EntitySet, values: Values, given: Values
 
 
 def _stored(company: Company, seed: int, field: Field, given: Value) -> Value:
-    if field.type == "Edm.Guid" and not GUID.fullmatch(str(given)):
-        return _id(company, seed, field.ref or "", given)
-    return _number(field, given)
+    if field.type != "Edm.Guid" or GUID.fullmatch(str(given)):
+        return _number(field, given)
+    record_id = _id(company, seed, field.ref or "", given)
+    if field.ref is None or company.get(field.ref, record_id) is not None:
+        return record_id
+    found = company.table(field.ref).lookup(given)  # codes of parts are not unique: the first one
+    return record_id if found is None else found.id
 
 
 def _number(field: Field, given: Value) -> Value:

@@ -15,13 +15,12 @@ from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.clock import timestamp
 from gateway.simulator.documents.corrections import apply_to_invoice, cancel, correct
-from gateway.simulator.documents.headers import fall_due
+from gateway.simulator.documents.headers import fall_due, is_posted
 from gateway.simulator.documents.journals import post_journal
 from gateway.simulator.documents.ledgers import Books
 from gateway.simulator.documents.posting import (
     copied,
     draft_number,
-    is_posted,
     lines_of,
     post,
     post_order,

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import ZERO_GUID
 from gateway.simulator.documents.balances import apply, begin, close
+from gateway.simulator.documents.headers import is_posted
 from gateway.simulator.documents.ledgers import Books
 from gateway.simulator.documents.posting import (
     copied,
     draft_number,
     enter,
-    is_posted,
     lines_of,
     next_number,
 )

@@ -23,6 +23,7 @@ from gateway.simulator.documents.rules import (
     GROUPS,
     LINES,
     PARTY,
+    POSTED_SERIES,
     VAT,
     Document,
 )
@@ -39,6 +40,11 @@ from gateway.simulator.records.store import Company, Record, Values
 
 _OBJECTS = {"Item": ("items", "itemId"), "Account": ("accounts", "accountId")}
 _TERM = re.compile(r"([+-]?)(?:C|(\d+))([DWMQY])(?![\dD])")
+
+
+def is_posted(name: str, values: Values) -> bool:
+    """Whether a document of an entity set that holds both kinds is a posted one."""
+    return name in POSTED_SERIES and name in DOCUMENTS and values["status"] not in DRAFTS
 
 
 def default_dates(name: str, entity_set: EntitySet, values: Values, today: date) -> None:
@@ -244,13 +250,25 @@ def _reprice(company: Company, document: Document, header: Record, values: Value
 
 
 def rate_of(company: Company, currency: str) -> Decimal:
-    """Units of ``currency`` for one unit of the local currency."""
+    """Units of ``currency`` for one unit of the local currency.
+
+    Raises BusinessCentralError for an exchange rate of nothing; the text is a choice.
+    """
     if currency == company.currency:
         return Decimal(1)
     for record in company.table("currencyExchangeRates").records.values():
         if record.values["currencyCode"] == currency:
-            amount = Decimal(record.values["exchangeRateAmount"])
-            return amount / Decimal(record.values["relationalExchangeRateAmount"])
+            amounts = (
+                ("Exchange Rate Amount", record.values["exchangeRateAmount"]),
+                ("Relational Exch. Rate Amount", record.values["relationalExchangeRateAmount"]),
+            )
+            for caption, amount in amounts:
+                if not amount:
+                    raise field_error(
+                        f"{caption} must have a value in Currency Exchange Rate: "
+                        f"Currency Code={currency}. It cannot be zero or empty."
+                    )
+            return Decimal(amounts[0][1]) / Decimal(amounts[1][1])
     return Decimal(1)
 
 
@@ -263,19 +281,25 @@ def _tax_percent(company: Company, document: Document, header: Record, values: V
 
 
 def recalculate(company: Company, header_set: str, header: Record) -> None:
-    """Amounts of all lines and totals of the header; the header gets a new ETag."""
+    """Amounts of all lines and totals of the header; the header gets a new ETag.
+
+    Of what is posted each line keeps its part of the invoice discount.
+    """
     document = DOCUMENTS[header_set]
     lines = company.table(document.lines).where("documentId", header.id)
     includes = bool(header.values.get("pricesIncludeTax"))
     bases = [_line_base(document, line.values) for line in lines]
-    shares = spread(Decimal(header.values["discountAmount"]), bases)
+    if is_posted(header_set, header.values):
+        shares = [Decimal(line.values["invoiceDiscountAllocation"]) for line in lines]
+    else:
+        shares = spread(Decimal(header.values["discountAmount"]), bases)
     totals = [Decimal("0.00")] * 3
     for line, base, share in zip(lines, bases, shares, strict=True):
         net, written = _amounts_of(line.values, base, share, includes_tax=includes)
         if any(line.values[name] != value for name, value in written.items()):
             company.edit(document.lines, line)
             line.values.update(written)
-        totals = [total + part for total, part in zip(totals, net, strict=True)]
+        totals = [round_amount(total + part) for total, part in zip(totals, net, strict=True)]
     company.edit(header_set, header)
     header.values["totalAmountExcludingTax"] = totals[0]
     header.values["totalTaxAmount"] = totals[1]

@@ -14,8 +14,9 @@ from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID
 from gateway.simulator.documents.balances import apply, owe
-from gateway.simulator.documents.ledgers import Books, Occasion
+from gateway.simulator.documents.ledgers import Books, Entry, Occasion
 from gateway.simulator.documents.rules import BALANCES, JOURNAL_LINES, PAYMENTS, TEMPLATES
+from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
 from gateway.simulator.records.store import Company, Record, Values
 
@@ -26,13 +27,10 @@ _LEDGERS = {"customer": "Cust.", "vendor": "Vendor"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """One side of a journal line: an account of the ledger, whose it is if a party's."""
+class _Entry(Entry):
+    """One side of a journal line; ``party`` tells whose ``source`` is: a customer's, a vendor's."""
 
-    account: Record
-    amount: Decimal
     party: str = ""
-    party_id: str = ZERO_GUID
 
 
 def template_of(company: Company, journal_id: str) -> str:
@@ -105,7 +103,7 @@ def _post(
         )
     kind = "Payment" if lines[0][0] in PAYMENTS else "_x0020_"
     text = str(lines[0][1].values["description"] or journal.values["displayName"])
-    books.enter(Occasion(day, kind, number, text), [(one.account, one.amount) for one in entries])
+    books.enter(Occasion(day, kind, number, text), entries)
     _settle(books, entries)
     for name, line in lines:
         if name in PAYMENTS:
@@ -117,8 +115,8 @@ def _settle(books: Books, entries: Iterable[_Entry]) -> None:
     for entry in entries:
         if entry.party:
             owing = entry.amount if entry.party == "customer" else -entry.amount
-            owe(books.company, entry.party, entry.party_id, owing)
-            _keep(books, entry.party, entry.party_id, -owing)
+            owe(books.company, entry.party, entry.source, owing)
+            _keep(books, entry.party, entry.source, -owing)
 
 
 def _keep(books: Books, party: str, party_id: str, amount: Decimal) -> None:
@@ -129,11 +127,15 @@ def _keep(books: Books, party: str, party_id: str, amount: Decimal) -> None:
 
 
 def _plain(books: Books, line: Record) -> _Entry:
-    amount = Decimal(line.values["amount"])
-    found = _side(books, line, "accountType", "account", amount)
+    found = _side(books, line, "accountType", "account", _amount(line))
     if found is None:
         raise _missing(books, line, "Account No.")
     return found
+
+
+def _amount(line: Record) -> Decimal:
+    """What a line comes to, in whole cents: it may have been put in with more places."""
+    return round_amount(Decimal(line.values["amount"]))
 
 
 def _balancing(books: Books, journal: Record, line: Record, amount: Decimal) -> list[_Entry]:
@@ -152,7 +154,7 @@ def _side(books: Books, line: Record, kind: str, stem: str, amount: Decimal) -> 
         return None
     if told in _PARTIES:
         party = _PARTIES[told]
-        return _Entry(books.account(_OWED[party]), amount, party, record_id)
+        return _Entry(books.account(_OWED[party]), amount, record_id, party)
     if told == "Bank_x0020_Account":
         return _Entry(books.account("bank"), amount)
     account = books.company.get("accounts", record_id)
@@ -162,7 +164,7 @@ def _side(books: Books, line: Record, kind: str, stem: str, amount: Decimal) -> 
 
 
 def _payment(books: Books, name: str, line: Record) -> _Entry:
-    party, amount = PAYMENTS[name].party, Decimal(line.values["amount"])
+    party, amount = PAYMENTS[name].party, _amount(line)
     party_id = line.values[f"{party}Id"]
     if party_id == ZERO_GUID:
         raise _missing(books, line, "Account No.")
@@ -170,7 +172,7 @@ def _payment(books: Books, name: str, line: Record) -> _Entry:
     if amount > 0 if party == "customer" else amount < 0:
         sign = "negative" if party == "customer" else "positive"
         raise field_error(f"Amount must be {sign} in Gen. Journal Line {_where(books, line)}.")
-    return _Entry(books.account(_OWED[party]), amount, party, party_id)
+    return _Entry(books.account(_OWED[party]), amount, party_id, party)
 
 
 def _refuse_blocked(books: Books, party: str, party_id: str) -> None:
@@ -196,7 +198,7 @@ def _apply(books: Books, name: str, line: Record) -> None:
             "Internal_DataNotFoundFilter",
             f"There is no {_LEDGERS[party]} Ledger Entry within the filter.",
         )
-    used = apply(books.company, invoices, invoice, abs(Decimal(line.values["amount"])))
+    used = apply(books.company, invoices, invoice, abs(_amount(line)))
     _keep(books, party, line.values[f"{party}Id"], -used)
 
 

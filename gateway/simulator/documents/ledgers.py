@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from gateway.simulator.catalogue.entities import BLANK_DATE
+from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.documents.headers import rate_of
 from gateway.simulator.documents.rules import ACCOUNTS
@@ -27,6 +27,18 @@ class Occasion:
     kind: str
     number: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What goes to an account of the ledger, in the local currency: above nothing is a debit.
+
+    ``source`` is the id of the customer or vendor that it comes from.
+    """
+
+    account: Record
+    amount: Decimal
+    source: str = ZERO_GUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +90,20 @@ class Books:
         """An amount of a document in the local currency, to the cent."""
         return round_amount(amount / rate_of(self.company, currency))
 
-    def enter(self, occasion: Occasion, amounts: Iterable[tuple[Record, Decimal]]) -> None:
+    def enter(self, occasion: Occasion, wanted: Iterable[Entry]) -> None:
         """Write entries. What rounding leaves over goes into the last of them."""
-        entries = [(account, round_amount(amount)) for account, amount in amounts if amount]
-        left = sum((amount for _, amount in entries), Decimal(0))
+        entries = [replace(one, amount=round_amount(one.amount)) for one in wanted if one.amount]
+        left = sum((one.amount for one in entries), Decimal(0))
         if left and entries:
-            account, amount = entries[-1]
-            entries[-1] = (account, amount - left)
-        for account, amount in entries:
-            if amount:
-                self._enter(occasion, account, amount)
+            entries[-1] = replace(entries[-1], amount=entries[-1].amount - left)
+        for one in entries:
+            if one.amount:
+                self._enter(occasion, one)
 
-    def _enter(self, occasion: Occasion, account: Record, amount: Decimal) -> None:
+    def _enter(self, occasion: Occasion, entry: Entry) -> None:
+        account, amount = entry.account, entry.amount
         values = self._entry("generalLedgerEntries", occasion)
+        values["sourceId"] = entry.source
         values["accountId"] = account.id
         values["accountNumber"] = account.values["number"]
         values["debitAmount" if amount > 0 else "creditAmount"] = abs(amount)

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from gateway.simulator.catalogue.entities import EntitySet
+from gateway.simulator.catalogue.entities import BLANK_DATE, EntitySet
 from gateway.simulator.documents.balances import begin, owe, owed_by
-from gateway.simulator.documents.headers import fall_due, recalculate, refuse_blocked
-from gateway.simulator.documents.ledgers import Books, Occasion
+from gateway.simulator.documents.headers import fall_due, is_posted, recalculate, refuse_blocked
+from gateway.simulator.documents.ledgers import Books, Entry, Occasion
 from gateway.simulator.documents.rules import (
     DELIVERIES,
     DOCUMENTS,
-    DRAFTS,
     ORDERS,
     POSTED_SERIES,
     SERIES,
@@ -24,17 +23,15 @@ from gateway.simulator.documents.rules import (
     Document,
     Ordered,
 )
-from gateway.simulator.errors import dialog, field_error
+from gateway.simulator.documents.totals import part_of
+from gateway.simulator.errors import BusinessCentralError, dialog, field_error
 from gateway.simulator.records.dimensions import carry, drop
 from gateway.simulator.records.store import Record, Values
 
 NOTHING = "There is nothing to post."
+_ALLOCATION = "invoiceDiscountAllocation"
+_PARTY_NUMBERS = {"customer": "Sell-to Customer No.", "vendor": "Buy-from Vendor No."}
 _ENTRY = {"customer": ("Sale", "Customer"), "vendor": ("Purchase", "Vendor")}
-
-
-def is_posted(name: str, values: Values) -> bool:
-    """Whether a document of an entity set that holds both kinds is a posted one."""
-    return name in POSTED_SERIES and name in DOCUMENTS and values["status"] not in DRAFTS
 
 
 def lines_of(books: Books, name: str, header: Record) -> list[Record]:
@@ -145,12 +142,29 @@ def copied(
 
 
 def _check_header(books: Books, name: str, header: Record) -> None:
-    """The posting date must be allowed, and the party not have been blocked meanwhile."""
+    """Party and dates must be there, the posting date allowed, the party not blocked meanwhile.
+
+    Business Central tests its fields then (bc/api.md §4); a choice: which, and in which order.
+    """
+    document, values = DOCUMENTS[name], header.values
+    party = books.company.get(document.parties, values[f"{document.party}Id"])
+    if party is None:
+        raise _missing(name, values, _PARTY_NUMBERS[document.party])
+    for field, caption in (("postingDate", "Posting Date"), (document.dates[0], "Document Date")):
+        if values[field] == BLANK_DATE:
+            raise _missing(name, values, caption)
+    books.check_date(str(values["postingDate"]))
+    refuse_blocked(document, party, "post")
+
+
+def _missing(name: str, values: Values, caption: str) -> BusinessCentralError:
+    """A field of the header that must have a value has none."""
     document = DOCUMENTS[name]
-    books.check_date(str(header.values["postingDate"]))
-    party = books.company.get(document.parties, header.values[f"{document.party}Id"])
-    if party is not None:
-        refuse_blocked(document, party, "post")
+    table = "Sales Header" if document.party == "customer" else "Purchase Header"
+    return field_error(
+        f"{caption} must have a value in {table}: Document Type={document.kind}, "
+        f"No.={values['number']}. It cannot be zero or empty."
+    )
 
 
 def _check_vendor_number(books: Books, name: str, header: Record) -> None:
@@ -194,6 +208,7 @@ def enter(books: Books, name: str, header: Record, *, moving: bool) -> None:
     occasion = Occasion(str(values["postingDate"]), kind, str(values["number"]), text)
     owed = books.account("receivables" if document.party == "customer" else "payables")
     goods = "sales" if document.party == "customer" else "purchases"
+    party_id = str(values[f"{document.party}Id"])
     amounts = [(owed, sign * books.local(values["totalAmountIncludingTax"], currency))]
     for line in lines:
         account = (
@@ -203,8 +218,7 @@ def enter(books: Books, name: str, header: Record, *, moving: bool) -> None:
         )
         amounts.append((account, -sign * books.local(_net(line.values), currency)))
     amounts.append((books.account("tax"), -sign * books.local(values["totalTaxAmount"], currency)))
-    books.enter(occasion, amounts)
-    party_id = str(values[f"{document.party}Id"])
+    books.enter(occasion, [Entry(account, amount, party_id) for account, amount in amounts])
     owe(books.company, document.party, party_id, owed_by(books.company, name, header))
     for line in lines if moving else ():
         _move(books, name, header, line)
@@ -326,7 +340,8 @@ def _codes(books: Books, header_set: EntitySet, order: Record) -> Values:
 def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) -> Record:
     """The posted invoice of what is invoiced now, with the comments of the order.
 
-    A choice: the payment terms of the order count from the posting date, which is its own.
+    Of the discounts of the order it takes what falls to the pieces that are invoiced. A choice:
+    the payment terms of the order count from the posting date, which is its own.
     """
     target = ORDERS[name].invoices
     document, company = DOCUMENTS[target], books.company
@@ -342,6 +357,7 @@ def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
         "orderNumber": order.values["number"],
         "invoiceDate": order.values["postingDate"],
         "status": "Open",
+        "discountAmount": sum(_part(line.values, _ALLOCATION) for line in lines),
     }
     fall_due(company, document, values, order.values)
     made = books.insert(target, values)
@@ -351,8 +367,7 @@ def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
         own["quantity"] = line.values["invoiceQuantity"]
         if "directUnitCost" in line.values:
             own["unitCost"] = line.values["directUnitCost"]
-        share = _share(line.values)
-        own["discountAmount"] = Decimal(line.values["discountAmount"]) * share
+        own |= {name: _part(line.values, name) for name in ("discountAmount", _ALLOCATION)}
         books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
     recalculate(company, target, made)
     _check_total(target, made)
@@ -361,9 +376,10 @@ def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
     return made
 
 
-def _share(values: Values) -> Decimal:
-    whole = Decimal(values["quantity"])
-    return Decimal(values["invoiceQuantity"]) / whole if whole else Decimal(0)
+def _part(values: Values, name: str) -> Decimal:
+    """What of a discount of an order's line falls to the pieces that are invoiced now."""
+    names = (name, "quantity", "invoicedQuantity", "invoiceQuantity")
+    return part_of(*(Decimal(values[one]) for one in names))
 
 
 def _carry_on(books: Books, name: str, ordered: Ordered, line: Record) -> None:

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from gateway.simulator.errors import dialog
 
 CENT = Decimal("0.01")
+_LARGEST = Decimal("999999999999999.99")  # that a Decimal of AL takes
+_EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 HUNDRED = Decimal(100)
 
 
@@ -22,20 +26,35 @@ class Amounts:
 
 
 def round_amount(amount: Decimal) -> Decimal:
-    """The amount with two places; half a cent goes away from zero."""
-    with localcontext() as context:
-        context.prec = 60
-        return amount.quantize(CENT, ROUND_HALF_UP)
+    """The amount with two places; half a cent goes away from zero.
+
+    Raises BusinessCentralError for one that no field takes; its text is a choice.
+    """
+    if abs(amount) > _LARGEST:
+        raise dialog("The amount is larger than a Decimal can be.")
+    return amount.quantize(CENT, context=_EXACT)
 
 
 def gross(quantity: Decimal, price: Decimal) -> Decimal:
     """Quantity times price, rounded; the base of a line's discount."""
-    return round_amount(quantity * price)
+    return round_amount(_EXACT.multiply(quantity, price))
 
 
 def discount_amount(base: Decimal, percent: Decimal) -> Decimal:
     """The discount of a line from its percentage."""
     return round_amount(base * percent / HUNDRED)
+
+
+def part_of(amount: Decimal, quantity: Decimal, before: Decimal, now: Decimal) -> Decimal:
+    """What of an amount for ``quantity`` pieces falls to those of ``now``, after ``before``.
+
+    Business Central rounds the share of the pieces. A choice: it is rounded from the first piece
+    on, so that all parts together are the amount and the last one takes what rounding left.
+    """
+    if not quantity:
+        return Decimal("0.00")
+    until = round_amount(amount * (before + now) / quantity)
+    return until - round_amount(amount * before / quantity)
 
 
 def discount_percent(base: Decimal, amount: Decimal) -> Decimal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gateway.simulator.catalogue.entities import ZERO_GUID
-from gateway.simulator.documents.posting import is_posted
+from gateway.simulator.documents.headers import is_posted
 from gateway.simulator.documents.rules import AGAINST, PAYMENTS
 from gateway.simulator.errors import dialog
 from gateway.simulator.records.store import Company, Values

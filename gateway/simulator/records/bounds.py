@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value
-from gateway.simulator.documents.rules import JOURNAL_LINES, LINES
+from gateway.simulator.documents.rules import DOCUMENTS, JOURNAL_LINES, LINES
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import BusinessCentralError, dialog
 from gateway.simulator.records.values import read_value
@@ -21,6 +21,7 @@ _FORMULAS = {
     ("paymentTerms", "dueDateCalculation"),
     ("paymentTerms", "discountDateCalculation"),
 }
+_AMOUNTS = {"amount": JOURNAL_LINES, "discountAmount": (*DOCUMENTS, *LINES)}
 _LOWEST = {("items", "unitPrice"), ("items", "unitCost")}
 
 
@@ -36,7 +37,7 @@ def taken(entity_set: EntitySet, field: Field, raw: object) -> Value:
         raise dialog(f"The value of {field.name} must be greater than or equal to 0.")
     if entity_set.name in LINES and field.name == "discountPercent" and not 0 <= value <= 100:
         raise dialog("The value of discountPercent must be between 0 and 100.")
-    if entity_set.name in JOURNAL_LINES and field.name == "amount":
+    if entity_set.name in _AMOUNTS.get(field.name, ()):
         return round_amount(value)
     return value
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet
-from gateway.simulator.documents.posting import is_posted
+from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field
+from gateway.simulator.documents.headers import is_posted
 from gateway.simulator.documents.rules import (
+    ACCOUNT_SETS,
     DOCUMENTS,
+    JOURNAL_LINES,
     LINES,
     ORDERS,
     RELEASED,
@@ -16,33 +18,54 @@ from gateway.simulator.errors import dialog, field_error, not_simulated
 from gateway.simulator.records.dimensions import SET_LINES, refuse_fixed
 from gateway.simulator.records.store import Company, Record, Values
 
+# Where the entries of a record are: the ledger, its field, and what of the record stands there.
+_LEDGERS = {
+    "customers": ("generalLedgerEntries", "sourceId", "id"),
+    "items": ("itemLedgerEntries", "itemNumber", "number"),
+    "vendors": ("generalLedgerEntries", "sourceId", "id"),
+}
+_ACCOUNTS = frozenset(ACCOUNT_SETS.values())
+
 
 def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None:
-    """Customers, vendors and items stay as long as a document names them, items also with
-    entries in their ledger, and orders with what was delivered and not invoiced.
+    """Customers, vendors and items stay as long as a document or the line of a journal names
+    them or they have entries in a ledger, and orders with what was delivered and not invoiced.
 
-    Raises BusinessCentralError. A choice: no fiscal year is closed.
+    Raises BusinessCentralError. A choice: no fiscal year is closed, and lines of journals count
+    as documents do.
     """
     if entity_set.name == SET_LINES:
         refuse_fixed(company, record.values)
     _refuse_delivered(company, entity_set, record)
-    entries = company.table("itemLedgerEntries")
-    if entity_set.name == "items" and entries.where("itemNumber", record.values["number"]):
-        raise dialog(
-            f"You cannot delete Item {record.values['number']} because it has ledger entries in "
-            "a fiscal year that has not been closed yet."
-        )
-    for name in (*DOCUMENTS, *LINES):
+    _refuse_entered(company, entity_set, record)
+    for name in (*DOCUMENTS, *LINES, *JOURNAL_LINES):
         for field in company.catalogue.sets[name].fields:
-            if field.ref != entity_set.name or field.type != "Edm.Guid":
+            if not _may_name(name, field, entity_set):
                 continue
-            if company.table(name).where(field.name, record.id):
+            if company.table(name).group(field.name, record.id):
                 document = company.catalogue.sets[name].caption
                 number = record.values[entity_set.known_by]
                 raise dialog(
                     f"You cannot delete {entity_set.caption} {number} because there is at "
                     f"least one outstanding {document} for it."
                 )
+
+
+def _may_name(name: str, field: Field, entity_set: EntitySet) -> bool:
+    """Whether a field of the set ``name`` may hold the id of a record of the other one."""
+    if field.type != "Edm.Guid":
+        return False
+    any_account = name == "journalLines" and field.ref == "accounts"
+    return field.ref == entity_set.name or (any_account and entity_set.name in _ACCOUNTS)
+
+
+def _refuse_entered(company: Company, entity_set: EntitySet, record: Record) -> None:
+    ledger, field, known = _LEDGERS.get(entity_set.name, ("", "", ""))
+    if ledger and company.table(ledger).group(field, record.values[known]):
+        raise dialog(
+            f"You cannot delete {entity_set.caption} {record.values['number']} because it has "
+            "ledger entries in a fiscal year that has not been closed yet."
+        )
 
 
 def _refuse_delivered(company: Company, entity_set: EntitySet, record: Record) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from gateway.simulator.documents.headers import rate_of
-from gateway.simulator.documents.posting import is_posted
+from gateway.simulator.documents.headers import is_posted, rate_of
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.reports.asked import Asked, earlier

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from tests.unit.simulator.client import LTD, Client, Reply
 from tests.unit.simulator.documents.acting import DESK, act, drafted, entries, line
 
@@ -190,3 +192,35 @@ async def test_nothing_is_posted_outside_of_the_allowed_days(client: Client) -> 
             reply = await act(client, name, document, action)
             assert (reply.status == 400) is refused
             assert not refused or reply.message.startswith(text)
+
+
+async def test_a_line_put_in_with_many_places_is_posted_in_whole_cents(client: Client) -> None:
+    journal = await bank_journal(client, "customerPaymentJournals")
+    before = (await client.one("customers", "number", "10000"))["balanceDue"]
+    row = {
+        "journalId": journal,
+        "lineNumber": 10000,
+        "customerNumber": "10000",
+        "postingDate": "2026-03-02",
+        "documentNumber": "P-9",
+        "amount": Decimal("-10.005"),
+    }
+    put = {"company": LTD, "entity": "customerPayments", "rows": [row]}
+    assert (await client.post("/_simulator/records", put)).status == 201
+    assert (await post(client, journal)).status == 204
+    assert await entries(client, "P-9") == {"10100": Decimal("10.01"), "10900": Decimal("-10.01")}
+    customer = await client.one("customers", "number", "10000")
+    assert customer["balanceDue"] == before - Decimal("10.01")
+
+
+@pytest.mark.parametrize("name", ["customerPaymentJournals", "vendorPaymentJournals", "journals"])
+async def test_a_balancing_account_is_shown_by_its_number(client: Client, name: str) -> None:
+    made = (await client.post(name, {"code": "BANKED"})).json
+    path = f"{name}({made['id']})"
+    bank = await client.one("accounts", "number", "10100")
+    changed = (await client.patch(path, {"balancingAccountId": bank["id"]})).json
+    assert changed["balancingAccountNumber"] == "10100"
+    unknown = await client.patch(path, {"balancingAccountId": made["id"]})
+    assert unknown.message.startswith('The "balancingAccountId" does not match to a G/L Account.')
+    none = {"balancingAccountId": "00000000-0000-0000-0000-000000000000"}
+    assert (await client.patch(path, none)).json["balancingAccountNumber"] == ""

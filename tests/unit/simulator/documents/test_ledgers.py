@@ -188,3 +188,68 @@ def check_totals(company: Company, name: str, document: Record) -> None:
         )
     if document.values["status"] in {"Paid", "Canceled", "Corrective"}:
         assert not document.values["remainingAmount"]
+
+
+AMOUNTS = (
+    *("discountAmount", "totalAmountExcludingTax", "totalTaxAmount", "totalAmountIncludingTax"),
+    *("amountExcludingTax", "amountIncludingTax", "invoiceDiscountAllocation", "netAmount"),
+    *("netTaxAmount", "netAmountIncludingTax", "debitAmount", "creditAmount", "remainingAmount"),
+)
+INVOICES = {"salesOrders": "salesInvoices", "purchaseOrders": "purchaseInvoices"}
+ORDERED_LINES = st.lists(
+    st.tuples(
+        st.sampled_from([DESK, STOOL, FREE]),
+        st.integers(1, 7),
+        st.decimals(10, 99, places=2),
+        st.decimals(0, 30, places=2),
+    ),
+    min_size=1,
+    max_size=3,
+)
+PARTS = st.lists(st.integers(1, 4), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(sorted(ORDERED)), ORDERED_LINES, PARTS, st.decimals(0, 3, places=3))
+def test_partial_invoices_come_to_the_order(
+    name: str,
+    wanted: list[tuple[str, int, Decimal, Decimal]],
+    parts: list[int],
+    discount: Decimal,
+) -> None:
+    state = State("http://bc.test", 1, Clock(lambda: NOON))
+    environment = state.environments["production"]
+    api = BusinessCentral(environment, state.catalogue, state.clock, f"http://bc.test{ROOT}")
+    company = environment.companies[LTD]
+    bodies = [
+        {**line(number, quantity, str(price)), "discountPercent": percent}
+        for number, quantity, price, percent in wanted
+    ]
+    order = made(company, name, create(api, name, {"discountAmount": discount}, bodies, ""))
+    whole = dict(order.values)
+    for part in [*parts, 7]:
+        lines = company.table(name.removesuffix("s") + "Lines").where("documentId", order.id)
+        for one in lines:
+            left = one.values["quantity"] - one.values["invoicedQuantity"]
+            path = f"{name.removesuffix('s')}Lines({one.id})"
+            asked(api, "PATCH", path, {"invoiceQuantity": min(left, part)})
+        asked(api, "POST", f"{name}({order.id})/Microsoft.NAV.{ORDERED[name]}")
+    assert company.get(name, order.id) is None
+    invoices = company.table(INVOICES[name]).where("orderNumber", whole["number"])
+    for total in ("discountAmount", "totalAmountExcludingTax"):
+        assert sum(one.values[total] for one in invoices) == whole[total]
+    check_cents(company)
+
+
+def made(company: Company, name: str, record_id: str) -> Record:
+    record = company.get(name, record_id)
+    assert record is not None
+    return record
+
+
+def check_cents(company: Company) -> None:
+    for table in company.tables.values():
+        for record in table.records.values():
+            for field in AMOUNTS:
+                amount = Decimal(record.values.get(field, 0))
+                assert amount == round(amount, 2), (table.entity_set.name, field)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.unit.simulator.documents.acting import (
     line,
     stock,
 )
+
+TOTALS = ("discountAmount", "totalAmountExcludingTax", "totalTaxAmount", "totalAmountIncludingTax")
 
 
 async def test_a_posted_invoice_keeps_its_id_and_gets_another_number(client: Client) -> None:
@@ -425,3 +428,138 @@ async def test_a_new_customer_has_the_tax_area_that_its_orders_are_taxed_by(
     abroad = await client.one("taxAreas", "code", "EXPORT")
     own = {"displayName": "Juniper Lodge", "taxAreaId": abroad["id"]}
     assert (await client.post("customers", own)).json["taxAreaId"] == abroad["id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "date"),
+    [
+        ("salesInvoices", "post", "invoiceDate"),
+        ("salesOrders", "shipAndInvoice", "orderDate"),
+        ("salesCreditMemos", "post", "creditMemoDate"),
+        ("purchaseInvoices", "post", "invoiceDate"),
+        ("purchaseOrders", "receiveAndInvoice", "orderDate"),
+    ],
+)
+async def test_nothing_is_posted_without_a_party_and_its_days(
+    client: Client, name: str, action: str, date: str
+) -> None:
+    sale = name.startswith("sales")
+    one = {"lineType": "Item", "lineObjectNumber": DESK, "quantity": 1}
+    header = {} if sale or name == "purchaseOrders" else {"vendorInvoiceNumber": "B-1"}
+    draft = await drafted(client, name, one, **header)
+    path = f"{name}({draft['id']})"
+    table = f"{'Sales' if sale else 'Purchase'} Header: Document Type="
+    party = "customerId" if sale else "vendorId"
+    day = "2026-03-02"
+    for field, good, caption in (
+        (party, draft[party], "Sell-to Customer No." if sale else "Buy-from Vendor No."),
+        ("postingDate", day, "Posting Date"),
+        (date, day, "Document Date"),
+    ):
+        blank = "0001-01-01" if field != party else "00000000-0000-0000-0000-000000000000"
+        assert (await client.patch(path, {field: blank})).status == 200
+        refused = await act(client, name, draft, action)
+        assert refused.code == "Application_FieldValidationException"
+        assert refused.message.startswith(f"{caption} must have a value in {table}")
+        assert (await client.patch(path, {field: good})).status == 200
+    assert (await act(client, name, draft, action)).status == 204
+
+
+@pytest.mark.parametrize("field", ["exchangeRateAmount", "relationalExchangeRateAmount"])
+async def test_an_exchange_rate_of_nothing_is_told(client: Client, field: str) -> None:
+    rates = (await client.get("currencyExchangeRates")).json["value"]
+    (euro,) = [one for one in rates if one["currencyCode"] == "EUR"]
+    change = {"company": LTD, "entity": "currencyExchangeRates", "id": euro["id"]}
+    await client.patch("/_simulator/records", {**change, "fields": {field: 0}})
+    body = {"customerNumber": "10000", "currencyCode": "EUR", "salesInvoiceLines": [line(DESK)]}
+    reply = await client.post("salesInvoices", body)
+    assert reply.code == "Application_FieldValidationException"
+    assert "must have a value in Currency Exchange Rate: Currency Code=EUR." in reply.message
+
+
+async def part_invoiced(client: Client, order: dict[str, Any], quantity: int) -> dict[str, Any]:
+    """The invoice of so many pieces of every line, all of which are shipped already or now."""
+    lines = f"salesOrders({order['id']})/salesOrderLines"
+    for one in (await client.get(lines)).json["value"]:
+        change = {"invoiceQuantity": quantity}
+        assert (await client.patch(f"{lines}({one['id']})", change)).status == 200
+    before = {one["id"] for one in await client.state("salesInvoices")}
+    reply = await act(client, "salesOrders", order, "shipAndInvoice")
+    assert reply.status in {200, 204}, reply.text
+    (made,) = [one for one in await client.state("salesInvoices") if one["id"] not in before]
+    return made
+
+
+async def test_the_discount_of_an_order_is_spread_over_its_invoices(client: Client) -> None:
+    order = await drafted(
+        client, "salesOrders", line(DESK, 3), line(STOOL, 3, 50), discountAmount=Decimal("100.00")
+    )
+    parts = [await part_invoiced(client, order, 1) for _ in range(3)]
+    assert [one["discountAmount"] for one in parts] == [
+        Decimal("33.33"),
+        Decimal("33.34"),
+        Decimal("33.33"),
+    ]
+    assert sum(one["totalAmountExcludingTax"] for one in parts) == 350
+    # Tax is rounded in each invoice.
+    assert abs(sum(one["totalAmountIncludingTax"] for one in parts) - 420) < Decimal("0.05")
+    assert (await client.get(f"salesOrders({order['id']})")).status == 404
+    for one in parts:
+        booked = await entries(client, one["number"])
+        assert booked["10900"] == one["totalAmountIncludingTax"]
+        assert sum(booked.values()) == 0
+
+
+async def test_the_discount_of_a_line_has_whole_cents_in_each_invoice(client: Client) -> None:
+    order = await drafted(
+        client, "salesOrders", {**line(FREE, 3, 100), "discountAmount": Decimal("10.001")}
+    )
+    parts = [await part_invoiced(client, order, 1) for _ in range(3)]
+    lines = {one["documentId"]: one for one in await client.state("salesInvoiceLines")}
+    given_ = [lines[one["id"]]["discountAmount"] for one in parts]
+    assert given_ == [Decimal("3.33"), Decimal("3.34"), Decimal("3.33")]
+    assert [one["totalAmountIncludingTax"] for one in parts] == [
+        Decimal("96.67"),
+        Decimal("96.66"),
+        Decimal("96.67"),
+    ]
+
+
+async def test_a_partial_invoice_stays_as_it_is_and_is_canceled_to_the_cent(
+    client: Client,
+) -> None:
+    order = await drafted(
+        client, "salesOrders", line(DESK, 2), line(FREE, 2, 33), discountAmount=Decimal("0.19")
+    )
+    invoice = await part_invoiced(client, order, 1)
+    assert invoice["totalAmountIncludingTax"] == Decimal("152.89")
+    later = await client.patch(f"salesInvoices({invoice['id']})", {"dueDate": "2027-01-31"})
+    assert later.json["totalAmountIncludingTax"] == invoice["totalAmountIncludingTax"]
+    assert (await act(client, "salesInvoices", invoice, "cancel")).status == 204
+    memo = await client.one("salesCreditMemos", "invoiceNumber", invoice["number"])
+    for name in TOTALS:
+        assert memo[name] == invoice[name]
+    taken_back = await entries(client, memo["number"])
+    assert taken_back == {
+        account: -amount for account, amount in (await entries(client, invoice["number"])).items()
+    }
+
+
+async def test_the_discount_of_an_order_has_whole_cents(client: Client) -> None:
+    order = await drafted(client, "salesOrders", line(DESK), discountAmount=Decimal("1.23456"))
+    shown = (await client.get(f"salesOrders({order['id']})")).json
+    assert (shown["discountAmount"], shown["totalAmountExcludingTax"]) == (
+        Decimal("1.23"),
+        Decimal("98.77"),
+    )
+
+
+@pytest.mark.parametrize("name", ["salesInvoices", "purchaseInvoices"])
+async def test_more_than_a_field_can_hold_is_no_amount(client: Client, name: str) -> None:
+    price = "unitPrice" if name == "salesInvoices" else "unitCost"
+    much = Decimal("999999999999999.99")
+    one = {"lineType": "Item", "lineObjectNumber": DESK, "quantity": much, price: much}
+    party = {"customerNumber": "10000"} if name == "salesInvoices" else {"vendorNumber": "V00010"}
+    reply = await client.post(name, {**party, f"{name.removesuffix('s')}Lines": [one]})
+    assert (reply.status, reply.code) == (400, "Application_DialogException")
+    assert reply.message.startswith("The amount is larger than a Decimal can be.")

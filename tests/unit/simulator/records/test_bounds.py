@@ -51,6 +51,39 @@ async def test_a_formula_that_leads_out_of_the_calendar_is_refused(client: Clien
     assert "leads to a date" in (await client.post("salesInvoices", body)).message
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("salesInvoices", "invoiceDate"),
+        ("salesQuotes", "documentDate"),
+        ("salesCreditMemos", "creditMemoDate"),
+    ],
+)
+async def test_a_document_at_the_end_of_the_calendar_can_not_fall_due(
+    client: Client, name: str, field: str
+) -> None:
+    refused = await client.post(name, {"customerNumber": "20000", field: "9999-12-31"})
+    assert refused.code == "Application_DialogException"
+    assert refused.message.startswith("The date formula 14D leads to a date that is not valid.")
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1}
+    ordered = {"customerNumber": "20000", "postingDate": "9999-12-31", "salesOrderLines": [line]}
+    order = (await client.post("salesOrders", ordered)).json
+    action = f"salesOrders({order['id']})/Microsoft.NAV.shipAndInvoice"
+    refused = await client.send("POST", action)
+    assert refused.message.startswith("The date formula 14D leads to a date that is not valid.")
+    at_once = {"customerNumber": "20000", "dueDate": "9999-12-31"}
+    assert (await client.post("salesInvoices", at_once)).json["dueDate"] == "9999-12-31"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+async def test_a_moment_outside_of_the_calendar_is_refused(client: Client, moment: str) -> None:
+    body = {"code": "LATE", "lastModifiedDateTime": moment}
+    assert (await client.post("customerPaymentJournals", body)).code == "BadRequest"
+    for name in ("items", "salesInvoices"):
+        reply = await client.get(name, _filter=f"lastModifiedDateTime gt {moment}")
+        assert (reply.status, reply.code) == (400, "BadRequest")
+
+
 async def test_a_journal_has_whole_cents(client: Client) -> None:
     (journal,) = (await client.get("journals")).json["value"][:1]
     body = {"accountNumber": "60400", "amount": Decimal("-100.005"), "documentNumber": "G1"}

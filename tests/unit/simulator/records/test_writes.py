@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 
 from gateway.simulator.catalogue.entities import ZERO_GUID
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import LTD, Client
 
 
 async def test_a_new_customer_gets_number_defaults_and_location(client: Client) -> None:
@@ -207,3 +208,102 @@ async def test_journal_lines_are_numbered_in_their_journal(client: Client) -> No
     assert (first["lineNumber"], second["lineNumber"]) == (10000, 20000)
     clash = await client.post(path, {"lineNumber": 10000})
     assert clash.code == "Internal_EntityWithSameKeyExists"
+
+
+@pytest.mark.parametrize("kind", ["customer", "vendor"])
+async def test_who_is_on_a_payment_or_has_entries_can_not_be_deleted(
+    client: Client, kind: str
+) -> None:
+    party = (await client.post(f"{kind}s", {"displayName": "Juniper Hall"})).json
+    bank = await client.one("accounts", "number", "10100")
+    body = {"code": "PAID", "balancingAccountId": bank["id"]}
+    journal = (await client.post(f"{kind}PaymentJournals", body)).json["id"]
+    payment = {
+        f"{kind}Id": party["id"],
+        "documentNumber": "P-1",
+        "amount": -5 if kind == "customer" else 5,
+    }
+    await client.post(f"{kind}PaymentJournals({journal})/{kind}Payments", payment)
+    path, name = f"{kind}s({party['id']})", f"{kind.capitalize()} {party['number']}"
+    refused = await client.send("DELETE", path)
+    assert refused.message.startswith(
+        f"You cannot delete {name} because there is at least one outstanding "
+        f"{kind.capitalize()} Payment for it."
+    )
+    posted = await client.send("POST", f"journals({journal})/Microsoft.NAV.post")
+    assert posted.status == 204
+    refused = await client.send("DELETE", path)
+    assert refused.message.startswith(f"You cannot delete {name} because it has ledger entries")
+    assert (await client.get(path)).status == 200
+    assert "sourceId" not in (await client.get("generalLedgerEntries")).text
+
+
+async def test_whom_a_line_of_a_journal_names_stays(client: Client) -> None:
+    made = (await client.post("customers", {"displayName": "Juniper Hall"})).json
+    (journal,) = (await client.get("journals")).json["value"]
+    path = f"journals({journal['id']})/journalLines"
+    body = {"accountType": "Customer", "accountId": made["id"]}
+    entry = (await client.post(path, body)).json
+    refused = await client.send("DELETE", f"customers({made['id']})")
+    assert "at least one outstanding Gen. Journal Line for it" in refused.message
+    assert (await client.send("DELETE", f"{path}({entry['id']})")).status == 204
+    assert (await client.send("DELETE", f"customers({made['id']})")).status == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("salesOrders", {"salesOrderLines": [{"sequence": 2147483647}, {}]}),
+        ("salesOrders", {"salesOrderLines": [{"sequence": 2147483648}]}),
+        ("salesOrders", {"salesOrderLines": [{"sequence": Decimal("1e3")}]}),
+    ],
+)
+async def test_a_line_has_a_number_that_fits(
+    client: Client, path: str, body: dict[str, list[dict[str, object]]]
+) -> None:
+    lines = [{"lineType": "Comment", "description": "x", **one} for one in body["salesOrderLines"]]
+    reply = await client.post(path, {"customerNumber": "10000", "salesOrderLines": lines})
+    assert reply.status == 400, reply.text
+    assert await client.state("salesOrders") == []
+
+
+async def test_the_last_line_of_a_journal_has_none_after_it(client: Client) -> None:
+    (journal,) = (await client.get("journals")).json["value"]
+    path = f"journals({journal['id']})/journalLines"
+    assert (await client.post(path, {"lineNumber": 2147483647})).status == 201
+    reply = await client.post(path, {"accountNumber": "10100"})
+    assert reply.message.startswith("There is no number left for a line after 2147483647.")
+
+
+_LINE = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1}
+REFUSED = [
+    (
+        "salesOrders",
+        {"customerNumber": "10000", "salesOrderLines": [_LINE, {**_LINE, "itemId": LTD}]},
+    ),
+    (
+        "purchaseInvoices",
+        {"vendorNumber": "V00010", "purchaseInvoiceLines": [_LINE, {**_LINE, "colour": 1}]},
+    ),
+    ("journals", {"code": "NEW", "journalLines": [{"amount": 1}, {"accountNumber": "NONE"}]}),
+    ("items", {"displayName": "x", "itemVariants": [{"code": "A"}, {"code": "A"}]}),
+]
+
+
+@pytest.mark.parametrize(("name", "body"), REFUSED)
+async def test_what_was_refused_leaves_nothing(
+    client: Client, name: str, body: dict[str, object]
+) -> None:
+    before = (await client.get("/_simulator/hash")).json
+    assert (await client.post(name, body)).status == 400
+    assert (await client.get("/_simulator/hash")).json == before
+
+
+async def test_a_posting_that_stops_half_way_leaves_nothing(client: Client) -> None:
+    body = {"customerNumber": "20000", "discountAmount": 99999, "salesOrderLines": [_LINE]}
+    order = (await client.post("salesOrders", body)).json
+    before = (await client.get("/_simulator/hash")).json
+    path = f"salesOrders({order['id']})/Microsoft.NAV.shipAndInvoice"
+    refused = await client.send("POST", path)
+    assert refused.status == 400  # an invoice of less than nothing, after the shipment
+    assert (await client.get("/_simulator/hash")).json == before

@@ -81,3 +81,36 @@ async def test_mistakes_are_told_and_change_nothing(
     assert reply.status == 400
     assert sentence in reply.json["error"]
     assert [(await client.get(f"/_simulator/{name}")).json for name in ("hash", "clock")] == before
+
+
+async def test_one_code_on_two_items(client: Client) -> None:
+    rows = {
+        "itemVariants": [
+            {"itemNumber": "1896-S", "code": "RED"},
+            {"itemNumber": "1900-S", "code": "RED"},
+        ],
+        "dimensionValues": [{"code": "30", "dimensionId": "DEPARTMENT"}],
+    }
+    assert (await client.post(SEED, {"rows": rows})).status == 200
+    reds = [one for one in await client.state("itemVariants") if one["code"] == "RED"]
+    assert {one["itemNumber"] for one in reds} == {"1896-S", "1900-S"}
+    assert len({one["id"] for one in reds}) == 2
+    values = [one for one in await client.state("dimensionValues") if one["code"] == "30"]
+    assert len({one["dimensionId"] for one in values}) == 2
+    again = await client.post(SEED, {"rows": {"itemVariants": rows["itemVariants"][:1] * 2}})
+    assert "itemVariants[1]: The Item Variant already exists." in again.json["error"]
+
+
+async def test_a_part_is_named_by_its_code(client: Client) -> None:
+    customer = await client.one("customers", "number", "10000")
+    row = {
+        "parentId": customer["id"],
+        "parentType": "Customer",
+        "dimensionId": "DEPARTMENT",
+        "dimensionValueId": "SALES",
+    }
+    reply = await client.post(SEED, {"rows": {"defaultDimensions": [row]}})
+    assert reply.status == 200, reply.text
+    (made,) = await client.state("defaultDimensions")
+    values = {one["code"]: one["id"] for one in await client.state("dimensionValues")}
+    assert made["dimensionValueId"] == values["SALES"]
