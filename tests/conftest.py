@@ -36,6 +36,8 @@ Connect = Callable[..., Awaitable[str]]
 Writes = Callable[[], Awaitable[list[str]]]
 
 
+_LOGGERS = (None, "aiohttp.access", "alembic")  # whose levels `gateway.logs` sets
+
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where the system has one
 ROOM = 2 * 1024**3  # bytes that must be free there; a run takes less than half of it
 
@@ -65,14 +67,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.end_server()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """Undo what a command that configures the logs leaves behind."""
+    """Undo what a command that configures the logs leaves behind: for every test, as many run
+    commands, and what a later one sees in the log must not depend on that.
+    """
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, levels = root.handlers, {name: logging.getLogger(name).level for name in _LOGGERS}
     yield
     root.handlers = handlers
-    root.setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     structlog.reset_defaults()
 
 

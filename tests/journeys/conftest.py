@@ -24,7 +24,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 
 @pytest.fixture
-def log(logging_as_it_was: None) -> io.StringIO:  # noqa: ARG001 - put back afterwards
+def log() -> io.StringIO:
     """Everything that is logged."""
     stream = io.StringIO()
     logs.configure(stream, level="debug")

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -12,18 +11,23 @@ from gateway import logs
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+def stream() -> io.StringIO:
     stream = io.StringIO()
     logs.configure(stream)
-    yield stream
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    return stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_every_test_finds_the_logs_as_they_were(
+    caplog: pytest.LogCaptureFixture, time: str
+) -> None:
+    logging.getLogger("gateway").warning("%s time", time)
+    assert caplog.messages == [f"{time} time"]
+    logs.configure(level="error")  # as a command does
 
 
 def test_an_event_is_one_json_object(stream: io.StringIO) -> None:

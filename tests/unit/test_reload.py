@@ -218,9 +218,7 @@ async def test_a_link_that_leads_elsewhere_is_a_change(reload: Reload, files: Pa
 
 
 async def test_the_log_tells_what_counts_and_why_something_does_not(
-    reload: Reload,
-    files: Path,
-    logging_as_it_was: None,  # noqa: ARG001 - put back afterwards
+    reload: Reload, files: Path
 ) -> None:
     stream = io.StringIO()
     logs.configure(stream)

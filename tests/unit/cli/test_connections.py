@@ -66,7 +66,6 @@ def test_deleting_is_asked_about_first(run: Run) -> None:
     assert "connections list" in result.output
 
 
-@pytest.mark.usefixtures("logging_as_it_was")
 def test_a_diagnosis_says_who_must_act(run: Run) -> None:
     result = run("connections", "diagnose", "con_2", "--format", "json")
     assert result.exit_code == 1
@@ -102,7 +101,6 @@ async def connect(config: Config, identity: str) -> None:
         await store.add_connection(connection)
 
 
-@pytest.mark.usefixtures("logging_as_it_was")
 async def test_a_diagnosis_asks_microsoft_and_business_central(
     run: Run, config_file: Path, simulator: Simulator, config: Config
 ) -> None:

@@ -16,8 +16,6 @@ from gateway.config import Config, Entra, Listener, Public
 from gateway.simulator import TENANT_ID, Simulator
 from tests.unit.cli.conftest import Run
 
-pytestmark = pytest.mark.usefixtures("logging_as_it_was")
-
 
 def test_the_story_once(run: Run) -> None:
     result = run("demo", "--once")

@@ -16,8 +16,6 @@ from click.testing import Result
 from tests.remote import Remote, open_remote
 from tests.unit.cli.conftest import Run
 
-pytestmark = pytest.mark.usefixtures("logging_as_it_was")
-
 CONFIG = """\
 storage: {{url: 'sqlite:///remote.db'}}
 encryption: {{keys: [{{env: BC_GATEWAY_KEY}}]}}

@@ -26,7 +26,6 @@ def facts(path: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.usefixtures("logging_as_it_was")
 async def test_what_a_tenant_has_becomes_schema_files(
     run: Run, config_file: Path, config: Config, tmp_path: Path
 ) -> None:

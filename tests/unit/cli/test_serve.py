@@ -5,11 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-import pytest
-
 from tests.unit.cli.conftest import Run
-
-pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 def test_a_port_that_is_taken(run: Run, config_file: Path) -> None:
