@@ -16,7 +16,7 @@ import structlog
 from gateway import logs
 from gateway.app import bind, listening, open_gateway
 from gateway.cli.group import with_config
-from gateway.cli.waiting import run, stopped
+from gateway.cli.waiting import run, stopped, stopping
 from gateway.cli.workers import Tie, Workers
 from gateway.config import Config, load_config
 from gateway.errors import StartError
@@ -44,8 +44,9 @@ def serve(config: Path | None, worker: tuple[int, int, int] | None) -> None:
 async def _serve_alone(config: Config) -> None:
     with bind(config.public.host, config.public.port) as public, _bind_console(config) as console:
         async with _serving(config, public, console):
+            stop = stopping()
             click.echo(_started(config))
-            await stopped()
+            await stop.wait()
 
 
 async def _serve_with_workers(config: Config, file: Path | None) -> None:

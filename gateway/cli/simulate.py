@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from gateway.cli.waiting import run, stopped
+from gateway.cli.waiting import run, stopping
 from gateway.errors import StartError
 from gateway.simulator import (
     CLIENT_ID,
@@ -153,13 +153,14 @@ async def _simulate(
     state_file: Path | None,
 ) -> None:
     async with starting as simulator:
+        stop = stopping()  # before anything is said: who reads it may end the command at once
         _say_addresses(simulator, on_premises=on_premises)
         _say_start(simulator, state_file)
         if simulator.ca_file is not None:
             click.echo("  To trust its certificate, start clients with one of")
             for variable in TRUST:
                 click.echo(f"    {variable}={simulator.ca_file}")
-        await stopped()
+        await stop.wait()
 
 
 def _say_addresses(simulator: Simulator, *, on_premises: bool) -> None:

@@ -25,12 +25,17 @@ def run(work: Coroutine[object, object, None]) -> None:
 
 
 async def stopped() -> None:
-    """Wait for SIGTERM, SIGINT or SIGHUP.
+    """Wait for SIGTERM, SIGINT or SIGHUP."""
+    await stopping().wait()
 
-    On Windows, where loops take no signals, an interruption ends the wait.
+
+def stopping() -> asyncio.Event:
+    """What SIGTERM, SIGINT or SIGHUP sets from now on, so that they end the command in order.
+
+    On Windows, where loops take no signals, an interruption ends whoever waits for it.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import shutil
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,12 @@ simulate = importlib.import_module("gateway.cli.simulate")  # the package has a 
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends as soon as it has started."""
 
-    async def ended() -> None:
-        await asyncio.sleep(0)
+    def ended() -> asyncio.Event:
+        stop = asyncio.Event()
+        stop.set()
+        return stop
 
-    monkeypatch.setattr(simulate, "stopped", ended)
+    monkeypatch.setattr(simulate, "stopping", ended)
 
 
 def test_a_port_that_is_taken(run: Run) -> None:
@@ -145,3 +149,18 @@ def test_options_that_a_state_goes_before_are_told(run: Run, tmp_path: Path) -> 
     assert f"loaded from {file}" in again.output
     assert "it goes before --release, --seed, until a reset" in again.output
     assert "until a reset" not in run("simulate", "--port", "0", "--state", file).output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="loops take no signals there")
+def test_it_can_be_ended_as_soon_as_it_says_anything(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(*_: object, **_also: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(simulate.click, "echo", said)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the tests would end
+    try:
+        assert run("simulate", "--port", "0").exit_code == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
