@@ -18,7 +18,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientError, ClientResponse, ClientSession, TCPConnector
 
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.environments import Environment
@@ -32,6 +32,8 @@ SEND_SECONDS = 30
 AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 1, 10, 100, 1000))
 _RETRIED = frozenset({408, 429})
 _KEPT = 1000  # deliveries that the control API can tell of
+_MOST_AT_ONCE = 100  # addresses that are told something
+_LONGEST_ANSWER = 64 * 1024  # bytes of an answer that are read
 
 
 Struck = Callable[[str], Mapping[str, float]]
@@ -62,11 +64,12 @@ class Webhooks:
         self._sent: deque[dict[str, object]] = deque(maxlen=_KEPT)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._sending: dict[str, asyncio.Task[None]] = {}
         self._session: ClientSession | None = None
         clock.watchers.append(self._wake.set)
 
     async def __aenter__(self) -> Self:
-        self._session = ClientSession()
+        self._session = ClientSession(connector=TCPConnector(limit=0))  # bounded here
         if self._subscriptions():  # those of a kept state have proven themselves
             self._start()
         return self
@@ -77,15 +80,17 @@ class Webhooks:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        ending = [*self._sending.values(), *([self._task] if self._task else [])]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
     def watch(self, environments: Mapping[str, Environment]) -> None:
         """Hear of every change in these environments, and of no others."""
+        for task in self._sending.values():
+            task.cancel()
         self._letters.clear()
         self._watched.clear()
         self._sent.clear()
@@ -137,7 +142,7 @@ class Webhooks:
                 url, data=data, headers=headers, allow_redirects=False, ssl=False
             ) as answer:
                 # Whatever it says of its own letters: they are looked at as UTF-8.
-                return answer.status, (await answer.read()).decode("utf-8", "replace")
+                return answer.status, (await _start_of(answer)).decode("utf-8", "replace")
 
         return await self._clock.within(seconds, ask(self._session))
 
@@ -193,16 +198,32 @@ class Webhooks:
         while True:
             self._wake.clear()
             self._collect()
-            now = self._clock.now()
-            due = [one for one in self._letters if one.due <= now]
-            self._letters = [one for one in self._letters if one.due > now]
-            await asyncio.gather(*map(self._send, due))  # one may wait for somebody who is slow
+            self._begin()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._seconds())
 
+    def _begin(self) -> None:
+        """Begin to send what is due. Nobody waits for somebody else who is slow; at one address
+        one letter waits for the other, so that they come in their order.
+        """
+        now = self._clock.now()
+        for letter in tuple(self._letters):
+            if letter.due <= now and self._may_go(letter):
+                self._letters.remove(letter)
+                task = asyncio.create_task(self._send(letter), name=f"webhooks to {letter.url}")
+                self._sending[letter.url] = task
+                task.add_done_callback(partial(self._ended, letter.url))
+
+    def _may_go(self, letter: Letter) -> bool:
+        return letter.url not in self._sending and len(self._sending) < _MOST_AT_ONCE
+
+    def _ended(self, url: str, _task: asyncio.Task[None]) -> None:
+        del self._sending[url]
+        self._wake.set()
+
     def _seconds(self) -> float | None:
         """How long nothing is due, unless something happens."""
-        moments = [letter.due for letter in self._letters]
+        moments = [letter.due for letter in self._letters if self._may_go(letter)]
         moments += [due for one in self._subscriptions() if (due := one.due()) is not None]
         if not moments:
             return None
@@ -288,6 +309,14 @@ class Webhooks:
             }
         )
         return status
+
+
+async def _start_of(answer: ClientResponse) -> bytes:
+    """As much of an answer as anybody looks at; it may have no end."""
+    start = b""
+    while len(start) < _LONGEST_ANSWER and (piece := await answer.content.readany()):
+        start += piece
+    return start
 
 
 def _unproven(url: str, why: str) -> BusinessCentralError:

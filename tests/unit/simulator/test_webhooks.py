@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -521,19 +521,79 @@ async def test_an_environment_has_200_subscriptions_at_most(
 
 async def test_a_reset_takes_what_is_on_its_way_as_well(client: Client, receiver: Receiver) -> None:
     await subscribe(client, receiver.url)
-    receiver.silent, receiver.answers = asyncio.Event(), [503]
+    silent = receiver.silent = asyncio.Event()
     await client.post("customers", {"displayName": "Ashby"})
     await advance(client, 30)
     await receiver.told()
     await client.send("POST", "/_simulator/reset")
-    assert (await client.get("/_simulator/webhooks")).json["sent"] == []
-    receiver.silent.set()
+    receiver.silent = None
+    await subscribe(client, receiver.url)  # nobody waits for the letter of before
+    await client.post("customers", {"displayName": "Ashby"})
+    await advance(client, 30)
+    await receiver.told(2)
+    silent.set()
 
     async def answered() -> bool:
         return bool((await client.get("/_simulator/webhooks")).json["sent"])
 
     await eventually(answered)
-    assert (await client.get("/_simulator/webhooks")).json["retried"] == []
+    known = (await client.get("/_simulator/webhooks")).json
+    assert ([one["status"] for one in known["sent"]], known["retried"]) == ([200], [])
+
+
+async def test_who_is_slow_holds_up_nobody_else(client: Client, receiver: Receiver) -> None:
+    async with receiving() as slow:
+        assert (await subscribe(client, slow.url)).status == 201
+        assert (await subscribe(client, receiver.url)).status == 201
+        slow.silent = asyncio.Event()
+        for count in (1, 2, 3):
+            await client.post("customers", {"displayName": "Ashby"})
+            await client.post("/_simulator/webhooks/deliver", {})
+            await receiver.told(count)
+        assert len(slow.bodies) == 1
+        slow.silent.set()
+
+
+async def test_letters_to_one_address_go_one_after_the_other(
+    client: Client, receiver: Receiver
+) -> None:
+    assert (await subscribe(client, receiver.url)).status == 201
+    receiver.silent = asyncio.Event()
+    await client.post("customers", {"displayName": "Ashby"})
+    await client.post("/_simulator/webhooks/deliver", {})
+    await receiver.told()
+    await client.post("customers", {"displayName": "Beech"})
+    await client.post("/_simulator/webhooks/deliver", {})
+    assert (await client.get("/_simulator/webhooks")).json["sent"] == []
+    assert len(receiver.bodies) == 1
+    receiver.silent.set()
+    assert [one["changeType"] for one in await receiver.told(3)] == ["created"]
+
+
+async def test_what_an_address_answers_is_read_in_part(client: Client) -> None:
+    written = 0
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(1000):
+                await response.write(b"x" * 100_000)
+                written += 100_000
+        return response
+
+    app = web.Application()
+    app.router.add_post("/hook", endless)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+        assert (await subscribe(client, url)).status == 400
+    finally:
+        await runner.cleanup()
+    assert written < 50_000_000
 
 
 async def test_all_that_is_listed_can_be_subscribed_to(client: Client, receiver: Receiver) -> None:
