@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from gateway.simulator.batch.forms import read, written
@@ -30,7 +30,7 @@ from gateway.simulator.errors import (
 from gateway.simulator.exchange import Answer, Call
 from gateway.simulator.odata.options import Options, parse_options
 from gateway.simulator.records.keys import written_key
-from gateway.simulator.records.reads import LARGEST_PAGE, Page, Reader, unfiltered
+from gateway.simulator.records.reads import LARGEST_PAGE, Page, Reader, Work, unfiltered
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.streams import content, media_type, take
 from gateway.simulator.records.values import decode_json, encode_json
@@ -67,7 +67,7 @@ class BusinessCentral:
     """The API of one environment, for one request. ``root`` is its absolute URL.
 
     ``part`` gives what armed faults change inside one request of a batch, or refuses it;
-    ``prove`` is asked before an address is told anything.
+    ``prove`` is asked before an address is told anything, ``work`` grows with the request.
     """
 
     environment: Environment
@@ -77,6 +77,7 @@ class BusinessCentral:
     effects: Effects = Effects()
     part: Callable[[Call], Effects] | None = None
     prove: Prove = unproven
+    work: Work = field(default_factory=Work)
 
     def answer(self, call: Call, segments: list[str]) -> Answer:
         """Serve ``call``, addressed by ``segments`` below the root.
@@ -123,7 +124,9 @@ class BusinessCentral:
 
     def _reader(self, company: Company) -> Reader:
         root = f"{self.root}/companies({company.id})"
-        return Reader(company, self.catalogue, root, self.clock, self.environment.companies)
+        return Reader(
+            company, self.catalogue, root, self.clock, self.environment.companies, self.work
+        )
 
     def _service_document(self, call: Call) -> Answer:
         if call.method != "GET":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import monotonic
@@ -22,6 +23,7 @@ from gateway.simulator import Clock
 from gateway.simulator.businesscentral import BusinessCentral
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.exchange import Answer, Call
+from gateway.simulator.records.reads import Work
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.values import encode_json
 from gateway.simulator.state import State
@@ -79,7 +81,7 @@ class Books:
         data = b"" if body is None else encode_json(body)
         call = Call(method, f"{ROOT}/{path}", query, HEADERS, data, HOST)
         try:
-            answer: Answer = self.api.answer(call, call.segments[4:])
+            answer: Answer = replace(self.api, work=Work()).answer(call, call.segments[4:])
         except BusinessCentralError as error:
             assert 400 <= error.status <= 501, error.text  # noqa: PT017 - refused, and well
             assert error.status != 500, error.text  # noqa: PT017

@@ -17,7 +17,14 @@ from gateway.simulator.odata.nodes import Node, Path
 from gateway.simulator.odata.parser import parse_filter
 
 _ITEM = re.compile(r"\s*([\w.]+)\s*(?:\((.*)\))?\s*", re.DOTALL)
+DEEPEST = 10  # levels of $expand
 _LATER = frozenset({"$apply", "$search", "$compute", "$deltatoken", "$format"})
+# As Microsoft's library has it. A choice: how deep Business Central goes is written nowhere, only
+# that it goes on from level to level (bc/api.md §5); the library's own limit would be two.
+_TOO_DEEP = (
+    "The query specified in the URI is not valid. The request includes a $expand path which is too "
+    f"deep. The maximum depth allowed is {DEEPEST}."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,13 @@ class Options:
 
 
 def parse_options(
-    pairs: Iterable[tuple[str, str]], entity_set: EntitySet, sets: dict[str, EntitySet]
+    pairs: Iterable[tuple[str, str]],
+    entity_set: EntitySet,
+    sets: dict[str, EntitySet],
+    depth: int = 0,
 ) -> Options:
-    """The options among ``pairs``; pairs without ``$`` are somebody else's.
+    """The options among ``pairs``; pairs without ``$`` are somebody else's. ``depth`` is how many
+    levels of ``$expand`` are above.
 
     Raises BusinessCentralError: 400 for what can not be read, 501 for what is not simulated.
     A choice: a blank ``$select`` or ``$expand``, which clients send, asks for nothing.
@@ -54,12 +65,18 @@ def parse_options(
     options = Options()
     for name, value in pairs:
         if name.startswith("$"):
-            options = _with(options, name, value, entity_set, sets)
+            options = _with(options, name, value, entity_set, sets, depth=depth)
     return options
 
 
 def _with(
-    options: Options, name: str, value: str, entity_set: EntitySet, sets: dict[str, EntitySet]
+    options: Options,
+    name: str,
+    value: str,
+    entity_set: EntitySet,
+    sets: dict[str, EntitySet],
+    *,
+    depth: int,
 ) -> Options:
     match name.lower():
         case "$filter":
@@ -69,7 +86,7 @@ def _with(
         case "$select":
             return replace(options, select=_select(value, entity_set))
         case "$expand":
-            return replace(options, expand=_expand(value, entity_set, sets))
+            return replace(options, expand=_expand(value, entity_set, sets, depth + 1))
         case "$orderby":
             return replace(options, orderby=_orderby(value, entity_set))
         case _:
@@ -129,7 +146,11 @@ def _select(value: str, entity_set: EntitySet) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def _expand(value: str, entity_set: EntitySet, sets: dict[str, EntitySet]) -> tuple[Expansion, ...]:
+def _expand(
+    value: str, entity_set: EntitySet, sets: dict[str, EntitySet], depth: int
+) -> tuple[Expansion, ...]:
+    if depth > DEEPEST:
+        raise bad_request(_TOO_DEEP)
     expansions = []
     for item in split_top_level(value, ","):
         found = _ITEM.fullmatch(item)
@@ -146,7 +167,7 @@ def _expand(value: str, entity_set: EntitySet, sets: dict[str, EntitySet]) -> tu
             if name.strip():
                 pairs.append((name.strip(), text))
         target = sets[way.target]
-        expansions.append(Expansion(way, parse_options(pairs, target, sets)))
+        expansions.append(Expansion(way, parse_options(pairs, target, sets, depth)))
     return tuple(expansions)
 
 

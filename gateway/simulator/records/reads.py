@@ -23,6 +23,7 @@ from gateway.simulator.records.values import is_zero
 from gateway.simulator.records.worked_out import all_records, asked_for, is_worked_out, part_records
 
 LARGEST_PAGE = 20_000
+MOST_STEPS = 200_000  # for one request, and for all of a batch
 _WITHOUT_ETAG = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
 
 
@@ -36,10 +37,30 @@ class Page:
     remaining_top: int | None
 
 
+@dataclass(slots=True)
+class Work:
+    """Entities that were written for a request, and records that were looked at to expand them:
+    there and back again multiplies them.
+
+    Business Central ends what takes longer than eight minutes with 408 (bc/api.md §8), also a batch
+    as a whole (§6). A choice: here it is the number that is too high, for time is not simulated,
+    and the text, which nobody has written down.
+    """
+
+    steps: int = 0
+
+    def add(self, steps: int) -> None:
+        """So many more. Raises BusinessCentralError (408)."""
+        self.steps += steps
+        if self.steps > MOST_STEPS:
+            text = "The operation has taken longer than the eight minutes that are allowed."
+            raise BusinessCentralError(408, "Unknown", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads from one company. ``root`` is the absolute URL of the company's root; ``companies``
-    are all of the environment, by id.
+    are all of the environment, by id; ``work`` is what was done for the request before.
     """
 
     company: Company
@@ -47,9 +68,11 @@ class Reader:
     root: str
     clock: Clock
     companies: Mapping[str, Company] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
 
     def entity(self, entity_set: EntitySet, record: Record, options: Options) -> Values:
         """One entity with its ETag, the selected fields and what is expanded."""
+        self.work.add(1)
         shown: Values = {}
         if entity_set.name not in _WITHOUT_ETAG:
             shown["@odata.etag"] = record.etag
@@ -175,6 +198,7 @@ class Reader:
             found = self._of_company(record).all(target.name)
         else:
             found = self.part(record, way)
+        self.work.add(len(found))
         if not way.many:
             shown[way.name] = self.entity(target, found[0], options) if found else None
             return

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.simulator.catalogue.entities import load_catalogue
 from gateway.simulator.errors import BusinessCentralError
-from gateway.simulator.odata.options import Options, parse_options, split_top_level
+from gateway.simulator.odata.options import DEEPEST, Options, parse_options, split_top_level
 
 SETS = load_catalogue().sets
 
@@ -67,3 +67,20 @@ def test_other_parameters_are_left_alone() -> None:
 def test_splitting_undoes_joining(parts: list[str]) -> None:
     assert split_top_level(",".join(parts), ",") == parts
     assert split_top_level(f"x('{','.join(parts)}')", ",") == [f"x('{','.join(parts)}')"]
+
+
+def nested(levels: int) -> str:
+    """As many levels, there and back again."""
+    text = ""
+    for level in range(levels, 0, -1):
+        text = ("dimension" if level % 2 == 0 else "dimensionValues") + (
+            text and f"($expand={text})"
+        )
+    return text
+
+
+def test_expansions_are_as_deep_as_is_allowed() -> None:
+    parse_options([("$expand", nested(DEEPEST))], SETS["dimensions"], SETS)
+    with pytest.raises(BusinessCentralError, match=f"maximum depth allowed is {DEEPEST}") as caught:
+        parse_options([("$expand", nested(DEEPEST + 1))], SETS["dimensions"], SETS)
+    assert caught.value.status == 400

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from gateway.simulator.catalogue.entities import ZERO_GUID
-from tests.unit.simulator.client import IRELAND, Client
+from tests.unit.simulator.client import IRELAND, LTD, Client
 
 
 async def test_blanks_are_never_null(client: Client) -> None:
@@ -172,3 +174,28 @@ async def test_companies_are_expanded_by_their_entity_sets(client: Client) -> No
         assert (await client.get(path, _expand=wrong)).status == 400
     one = await client.get(f"{path}({IRELAND})", _expand="generalLedgerSetup")
     assert len(one.json["generalLedgerSetup"]) == 1
+
+
+async def test_what_expansions_multiply_is_ended(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = "dimensionValues($expand=dimension)"
+    twice = "dimensionValues($expand=dimension($expand=dimensionValues($expand=dimension)))"
+    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", 25)
+    assert (await client.get("dimensions", _expand=once)).status == 200
+    ended = await client.get("dimensions", _expand=twice)
+    assert (ended.status, ended.code) == (408, "Unknown")
+    asked = [{"method": "GET", "url": f"companies({LTD})/dimensions?$expand={once}"}] * 2
+    reply = await client.send(
+        "POST", f"{client.root}/$batch", {"requests": asked}, {"Accept": "application/json"}
+    )
+    assert [one["status"] for one in reply.json["responses"]] == [200, 408]
+
+
+async def test_records_that_a_filter_leaves_out_are_work_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", 3)
+    nobody = "dimensionValues($filter=code eq 'NOBODY')"
+    assert (await client.get("dimensions", _expand=nobody)).status == 408
+    assert (await client.get("dimensions")).status == 200
