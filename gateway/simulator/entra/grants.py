@@ -6,7 +6,6 @@ Called by ``endpoints`` (bc/api.md §2).
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -162,7 +161,7 @@ def _basic(form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, st
         return form.get("client_id", ""), form.get("client_secret", "")
     try:
         name, _, word = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII or no UTF-8
         raise refuse(9002313) from None
     return unquote(name), unquote(word)
 

@@ -21,6 +21,7 @@ CODE_LIFE = timedelta(minutes=10)
 REFRESH_LIFE = timedelta(days=90)
 SHARED = frozenset({"organizations", "common", "consumers"})
 OWN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+_STRANGE = frozenset("#\\ ")  # in a redirect URI
 _KNOWN_SCOPES = frozenset({*DELEGATED, ".default"})
 
 
@@ -131,15 +132,17 @@ def given(values: Mapping[str, str], name: str) -> str:
 
 
 def check_redirect(uri: str) -> None:
-    """Only redirect URIs on loopback are registered. Raises EntraError."""
+    """Only redirect URIs on loopback are registered, without fragment and credentials. Raises
+    EntraError (50011).
+    """
     try:
         parts = urlsplit(uri)
-        host = parts.hostname or ""
+        host, port = parts.hostname or "", parts.port
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         raise refuse(50011, uri=uri) from None
-    # A line break would end the header that the URI is sent in.
-    # Browsers take a backslash for a slash, and would find another host there.
-    strange = "\\" in uri or parts.fragment or not uri.isprintable()
-    if parts.scheme not in {"http", "https"} or not loopback or strange:
+    # A line break would end the header that the URI is sent in. Browsers take a backslash for a
+    # slash, and would find another host there; they skip blanks. What follows "#" is never sent.
+    strange = not uri.isprintable() or _STRANGE.intersection(uri) or {"@", "%"} & {*parts.netloc}
+    if parts.scheme not in {"http", "https"} or not loopback or strange or port == 0:
         raise refuse(50011, uri=uri)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,51 @@ def test_only_a_redirect_on_loopback_is_taken(uri: str) -> None:
         host = urlsplit(uri).hostname or ""
         assert host == "localhost" or ip_address(host).is_loopback
         assert "\n" not in uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://localhost/#",
+        "http://localhost/#at",
+        "http://localhost#",
+        "http://localhost/\\",
+        "http://localhost\\@evil.example/",
+        "http://user:secret@localhost/",
+        "http://user@localhost/",
+        "http://@localhost/",
+        "http://localhost:99999/",
+        "http://localhost:0/",
+        "http://localhost:x/",
+        " http://localhost/",
+        "http://localhost/ x",
+        "http://localhost/\t",
+        "http://localhost/\u2028",
+        "http:localhost",
+        "http:///localhost",
+        "//localhost/",
+        "ftp://localhost/",
+        "javascript://localhost/%0aalert(1)",
+        "data:text/html,localhost",
+        "http://localhost.evil.example/",
+        "http://0x7f.1/",
+        "http://[::1%25eth0]/",
+        "http://localhost%2eevil.example/",
+        "http://localhost\uff0fevil.example/",
+    ],
+)
+def test_a_redirect_that_leads_elsewhere_is_refused(uri: str) -> None:
+    with pytest.raises(EntraError) as caught:
+        check_redirect(uri)
+    assert caught.value.number == 50011
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://localhost", "HTTP://LOCALHOST:8080/a?b=c", "https://127.0.0.1:1/", "http://[::1]:2/x"],
+)
+def test_a_redirect_on_this_machine_is_taken(uri: str) -> None:
+    check_redirect(uri)
 
 
 @given(SCOPES)
