@@ -33,8 +33,8 @@ test-browser: install  ## the connect pages in a real browser; pictures go to bu
 test-clients: install  ## clients that others wrote, against the simulator; needs Node and npm
 	$(BIN)/python -m pytest tests/clients
 
-soak: install  ## requests made from both descriptions, SOAK_SECONDS each (300), and 10000 cases of each property
-	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py tests/contract/test_simulator_fuzzed.py \
+soak: install  ## requests made from both descriptions, and of bytes, SOAK_SECONDS each (300), and 10000 cases of each property
+	SOAK_SECONDS=$${SOAK_SECONDS:-300} $(BIN)/python -m pytest -s tests/journeys/test_fuzzed.py tests/contract/test_simulator_fuzzed.py tests/contract/test_simulator_wire.py \
 		tests/contract/test_triples.py tests/contract/test_texts.py tests/contract/test_fuzzed_mappings.py
 
 check: install  ## format, lint, types, import contracts, tests, shipped mappings

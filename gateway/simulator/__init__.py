@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aiohttp import web
-
 from gateway.simulator.catalogue.catalogues import Catalogues
 from gateway.simulator.catalogue.custom import read_declared
 from gateway.simulator.catalogue.entities import NEWEST, EntitySet, load_catalogue
@@ -29,6 +27,7 @@ from gateway.simulator.keeper import Keeper, Unsaved, locked
 from gateway.simulator.listener import Listener
 from gateway.simulator.onpremises import KEY as ON_PREMISES_KEY
 from gateway.simulator.onpremises import USER as ON_PREMISES_USER
+from gateway.simulator.protocol import serving
 from gateway.simulator.records.values import decode_json
 from gateway.simulator.seed.companies import (
     CLIENT_ID,
@@ -58,8 +57,6 @@ __all__ = [
     "run_simulator",
 ]
 
-_SHUTDOWN_SECONDS = 1.0
-_LONGEST_LINE = 64 * 1024
 _APIS = "apis"  # of a seed file: no entity set, but custom routes
 
 
@@ -146,14 +143,6 @@ async def run_simulator(
         await cleanup.aclose()
         raise
     listener = Listener(state)
-    runner = web.AppRunner(
-        listener.application(),
-        access_log=None,
-        shutdown_timeout=_SHUTDOWN_SECONDS,
-        # Longer than what Business Central takes, so that its own refusal is seen.
-        max_line_size=_LONGEST_LINE,
-        max_field_size=_LONGEST_LINE,
-    )
     try:
         context = ca_file = None
         if tls:
@@ -161,21 +150,13 @@ async def run_simulator(
                 cleanup.enter_context(TemporaryDirectory(prefix="bc-gateway-simulator-"))
             )
             context, ca_file = make_tls(folder, host)
-        await runner.setup()
+        await cleanup.enter_async_context(serving(listener.handle, listening, context))
+        cleanup.callback(listener.close)  # before it waits for what runs
         await cleanup.enter_async_context(state.webhooks)
-        await web.SockSite(runner, listening, ssl_context=context).start()
         async with _kept(keeper):
             yield Simulator(url, time, ca_file, release, len(state.faults.listed()), loaded)
     finally:
         await cleanup.aclose()
-        kept = [each.transport for each in runner.server.connections] if runner.server else []
-        listener.close()
-        await runner.cleanup()
-        # A TLS connection closes only when the client says good-bye too, and it may not.
-        for transport in kept:
-            if transport is not None:
-                transport.abort()
-        await asyncio.sleep(0)
         listening.close()
 
 

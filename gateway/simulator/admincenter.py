@@ -61,7 +61,7 @@ def _read(
     if claims["oid"] not in _ADMINISTRATORS and ADMIN_CENTER_ROLE not in claims.get("roles", ()):
         raise _Refusal(403, "Forbidden", "The caller is not allowed to administrate the tenant.")
     _, version, *rest = [*call.segments, ""]
-    rest = [segment for segment in rest if segment]
+    rest = rest[:-1]
     number = _VERSION.fullmatch(version)
     if number is None or int(number.group(1)) > _NEWEST:
         raise _Refusal(404, "Unknown", f"There is no API version '{version}'.")

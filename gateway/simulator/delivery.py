@@ -15,7 +15,7 @@ Wait = Callable[[float], Awaitable[None]]
 
 
 async def deliver(
-    request: web.Request, answer: Answer, faults: CallFaults, wait: Wait
+    request: web.BaseRequest, answer: Answer, faults: CallFaults, wait: Wait
 ) -> web.StreamResponse:
     """Send the answer as the faults of the call want it."""
     seconds = sum(details.number("seconds") for details in faults.details("slow_body"))
@@ -39,14 +39,14 @@ def whole(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
-def drop(request: web.Request) -> web.Response:
+def drop(request: web.BaseRequest) -> web.Response:
     """Close the connection; what is returned has nowhere to go any more."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
 
 
-async def _announced(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _announced(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     """The head of the answer, which says how long the body is."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_length = len(answer.body)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, unquote_plus
 
+from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.records.values import encode_json
 
 
@@ -13,7 +14,8 @@ from gateway.simulator.records.values import encode_json
 class Call:
     """What a client sent. ``origin`` is scheme, host and port as the client addressed them.
 
-    ``path`` and ``query`` are still percent-encoded; ``headers`` has lower-case names.
+    ``path`` and ``query`` are still percent-encoded; ``headers`` has lower-case names. ``flaw``
+    is why it can not be read, whose text is for Entra and the control API too.
     """
 
     method: str
@@ -22,11 +24,20 @@ class Call:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     origin: str
+    flaw: BusinessCentralError | None = None
 
     @property
     def segments(self) -> list[str]:
-        """The decoded parts of the path."""
-        return [unquote(part) for part in self.path.split("/") if part]
+        """The decoded parts of the path. A slash at its end is none of them; a second slash in it
+        makes a blank one, which names nothing.
+
+        A choice: nobody has written down what Business Central does with one, and who is let
+        through here may not be there.
+        """
+        parts = self.path.split("/")[1:]
+        if parts and not parts[-1]:
+            parts.pop()
+        return [unquote(part) for part in parts]
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

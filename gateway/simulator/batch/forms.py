@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
+from email.policy import compat32
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote, urlsplit
@@ -24,6 +24,7 @@ from gateway.simulator.records.values import decode_json, encode_json
 _LINE = "\r\n"
 _AS_SENT = "%/?:@!$&'()*+,;=~"  # what stays as it is in an address
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _REQUEST_LINE = re.compile(r"(\S+) +(\S.*?) +HTTP/1\.[01]\s*")
 
 
@@ -113,9 +114,10 @@ class _Place:
 
 def _from_multipart(call: Call, place: _Place) -> Iterator[Part]:
     head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
-    message = BytesParser(policy=HTTP).parsebytes(head + call.body)
-    if not message.is_multipart():
-        raise bad_request("The batch has no parts, or another boundary than its header names.")
+    try:
+        message = BytesParser(policy=compat32).parsebytes(head + call.body)
+    except (ValueError, LookupError):  # from numbers and alphabets of parameters of a type
+        raise bad_request("The parts of the batch can not be told apart.") from None
     for at, part in enumerate(_parts(message)):
         if part.get_content_type() == "multipart/mixed":
             for change in _parts(part):
@@ -125,6 +127,9 @@ def _from_multipart(call: Call, place: _Place) -> Iterator[Part]:
 
 
 def _parts(message: Message) -> list[Message]:
+    """The parts of a batch or a change set. Raises BusinessCentralError for what has none."""
+    if not message.is_multipart():
+        raise bad_request("The batch has no parts, or another boundary than its header names.")
     return cast("list[Message]", message.get_payload())
 
 
@@ -151,9 +156,11 @@ def _body(headers: Mapping[str, str], rest: Sequence[bytes]) -> bytes:
     """What comes after the head of a request: as long as it says, else without blank lines."""
     body = b"".join(rest)
     length = {name.lower(): value for name, value in headers.items()}.get("content-length", "")
-    if length.isdecimal():
-        return body[: int(length)]
-    return body if body.strip() else b""
+    if not length:
+        return body if body.strip() else b""
+    if not _LENGTH.fullmatch(length):
+        raise bad_request("The Content-Length of a part of a batch is a number of bytes.")
+    return body[: int(length)]
 
 
 def _headers(answer: Answer) -> dict[str, str]:

@@ -108,6 +108,8 @@ def _check(parts: Sequence[Part]) -> None:
         )
     known: set[str | None] = set()
     for part in parts:
+        if part.id is not None and not part.id.isprintable():  # it is a header of the answer
+            raise bad_request("The id of a request in the batch is one line of text.")
         if part.id is not None and part.id in known:
             raise bad_request(f"The id '{part.id}' is there twice in the batch.")
         for name in part.depends:

@@ -20,6 +20,7 @@ from gateway.simulator.control.environments import (
     delete_environment,
     list_environments,
 )
+from gateway.simulator.control.faults import pattern_of
 from gateway.simulator.control.journal import Entry
 from gateway.simulator.control.keeping import digest
 from gateway.simulator.control.kinds import is_moment
@@ -39,13 +40,20 @@ from gateway.simulator.records.values import decode_json
 from gateway.simulator.seed.seeding import Seeding, read_own_rows
 from gateway.simulator.state import State
 
+_ROOT = "/_simulator"
 _MOST_ADVANCE = 10 * 365 * 86_400
 _MOST_ITEMS = 100_000
 _LARGEST_SEED = 2**63 - 1
+_FAULT_ID = re.compile(r"[0-9]{1,18}")
 
 Handler = Callable[[State, Call], Answer]
 MemberHandler = Callable[[State, Call, str], Answer]
 Served = TypeVar("Served")
+
+
+def is_control(call: Call) -> bool:
+    """Whether the call is to the control API."""
+    return call.path == _ROOT or call.path.startswith(f"{_ROOT}/")
 
 
 def control_answer(state: State, call: Call) -> Answer:
@@ -53,6 +61,8 @@ def control_answer(state: State, call: Call) -> Answer:
     segments = call.segments[1:]
     name = segments[0] if segments else ""
     try:
+        if call.flaw is not None:
+            raise ControlError(call.flaw.text, call.flaw.status)
         if len(segments) == 2 and name in _MEMBERS:
             return _chosen(_MEMBERS[name], call)(state, call, segments[1])
         if len(segments) > 1:
@@ -197,7 +207,7 @@ def _clear_faults(state: State, _call: Call) -> Answer:
 
 
 def _clear_fault(state: State, _call: Call, text: str) -> Answer:
-    if not text.isascii() or not text.isdigit():
+    if not _FAULT_ID.fullmatch(text):
         raise ControlError(f"'{text}' is not the id of a fault.", 404)
     state.faults.clear(int(text))
     return Answer(204)
@@ -206,10 +216,7 @@ def _clear_fault(state: State, _call: Call, text: str) -> Answer:
 def _journal(state: State, call: Call) -> Answer:
     query = query_of(call, "since", "method", "path", "entity")
     since = number_of(query, "since", 0)
-    try:
-        path = re.compile(query.get("path", ""))
-    except re.error as error:
-        raise ControlError(f"path is not a regular expression: {error}.") from None
+    path = pattern_of(query.get("path", ""))
 
     def wanted(entry: Entry) -> bool:
         return (

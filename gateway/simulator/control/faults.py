@@ -191,7 +191,7 @@ def _match(given: object) -> Match:
         _check(name, value, _MATCH[name])
     return Match(
         method=cast("str", wish.get("method", "")).upper() or None,
-        path=_pattern(cast("str | None", wish.get("path"))),
+        path=pattern_of(cast("str", wish["path"])) if "path" in wish else None,
         entity=cast("str | None", wish.get("entity")),
         nth=cast("int", wish.get("nth", 1)),
         probability=cast("float", wish.get("probability", 1)),
@@ -210,10 +210,9 @@ def _check(name: str, value: object, shape: Shape) -> None:
         raise ControlError(f"'{name}' is {shape.says}.")
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    if text is None:
-        return None
+def pattern_of(text: str) -> re.Pattern[str]:
+    """The regular expression that a path is to match. Raises ControlError."""
     try:
         return re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ControlError(f"The path '{text}' is not a regular expression: {error}.") from None

@@ -6,6 +6,7 @@ manual come from it, so a new kind is one entry.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ from gateway.simulator.entra.tokens import Claims
 from gateway.simulator.exchange import Answer, Call
 
 _MOST_SECONDS = 600
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OF_THE_TRANSPORT = frozenset({"content-length", "transfer-encoding"})
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _STORES = frozenset({"POST", "PATCH", "PUT"})
 
@@ -247,8 +250,15 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
 def _are_headers(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    return isinstance(value, dict) and all(
+        _HEADER_NAME.fullmatch(name) and name.lower() not in _OF_THE_TRANSPORT and _is_line(one)
+        for name, one in value.items()
+    )
 
 
 def is_moment(value: object) -> bool:
@@ -285,7 +295,11 @@ STATUS = Shape(
     "a whole number between 200 and 599", lambda v: _is_whole(v) and _between(200, 599)(v)
 )
 TEXTS = Shape("a list of texts", _are_texts)
-HEADERS = Shape("an object of texts", _are_headers)
+LINE = Shape("a text of one line", _is_line)
+HEADERS = Shape(
+    "an object of headers, each one line, without Content-Length and Transfer-Encoding",
+    _are_headers,
+)
 MOMENT = Shape("a moment such as 2026-03-02T12:00:00Z", is_moment)
 RELEASE = Shape("a release from 17.0 to 29.0", _is_release)
 JSON = Shape("any JSON, or a text that is sent as HTML", lambda _: True)

@@ -33,9 +33,12 @@ def put_secret(state: State, body: Mapping[str, object]) -> dict[str, object]:
 def remove_secret(state: State, body: Mapping[str, object]) -> None:
     """Remove a secret; it is refused as wrong from now on. Raises ControlError."""
     secrets = state.registrations.secrets[APPLICATIONS[0].id]
-    if body.get("secret") not in secrets:
+    secret = body.get("secret")
+    if not isinstance(secret, str):
+        raise ControlError("secret is a text.")
+    if secret not in secrets:
         raise ControlError("The application has no such secret.", 404)
-    del secrets[str(body["secret"])]
+    del secrets[secret]
 
 
 def consents(state: State) -> dict[str, object]:

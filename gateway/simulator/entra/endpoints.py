@@ -17,6 +17,7 @@ from gateway.simulator.entra.discovery import instance_metadata, openid_configur
 from gateway.simulator.entra.grants import Grants
 from gateway.simulator.entra.issuing import NO_CHANGES, Changes, Issuer
 from gateway.simulator.entra.pages import message_page
+from gateway.simulator.entra.refusals import refuse
 from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.replies import (
     error_answer,
@@ -89,6 +90,8 @@ class Entra:
         return error_answer(tell(error, self.clock, call), call.origin)
 
     def _serve(self, path: str, endpoint: str, call: Call, changes: Changes) -> Answer:
+        if call.flaw is not None:
+            raise refuse(9002313)
         if endpoint == "oauth2/v2.0/token":
             issuer = Issuer(call.origin, self.tokens, changes)
             grants = Grants(self.clock, issuer, self.signins, self.certificates, self.registrations)

@@ -8,7 +8,7 @@ import pytest
 from gateway.simulator import Clock, run_simulator
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.limits import Turns
-from gateway.simulator.listener import LARGEST_BODY
+from gateway.simulator.receiving import LARGEST_BODY
 from tests.unit.simulator.client import LTD, Client, sign_in, signed_in
 
 
@@ -133,7 +133,7 @@ async def test_principals_do_not_count_for_each_other(client: Client) -> None:
 
 
 async def test_a_body_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.simulator.listener.LARGEST_BODY", 1000)
+    monkeypatch.setattr("gateway.simulator.receiving.LARGEST_BODY", 1000)
     async with run_simulator() as running, signed_in(running) as small:
         body = {"code": "LARGE", "displayName": "x" * 1000}
         assert (await small.post("paymentTerms", body)).status == 413

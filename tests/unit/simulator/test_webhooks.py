@@ -554,6 +554,23 @@ async def test_who_is_slow_holds_up_nobody_else(client: Client, receiver: Receiv
         slow.silent.set()
 
 
+async def test_no_more_addresses_are_told_at_once_than_there_is_room_for(
+    client: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.simulator.webhooks.delivery._MOST_AT_ONCE", 1)
+    async with receiving() as slow:
+        assert (await subscribe(client, slow.url)).status == 201
+        assert (await subscribe(client, receiver.url)).status == 201
+        slow.silent = asyncio.Event()
+        await client.post("customers", {"displayName": "Ashby"})
+        await client.post("/_simulator/webhooks/deliver", {})
+        await slow.told()
+        (waiting,) = (await client.get("/_simulator/webhooks")).json["retried"]
+        assert (waiting["notificationUrl"], receiver.bodies) == (receiver.url, [])
+        slow.silent.set()
+        await receiver.told()
+
+
 async def test_letters_to_one_address_go_one_after_the_other(
     client: Client, receiver: Receiver
 ) -> None:

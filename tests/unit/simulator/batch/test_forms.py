@@ -3,6 +3,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -99,3 +100,39 @@ def test_a_body_ends_where_its_length_says_and_blank_lines_are_none() -> None:
         data = HEAD + b"\r\n" + told.encode() + b"\r\n\r\n" + rest + b"\r\n--outer-boundary--"
         (part,) = read(batch(data), ROOT)
         assert part.call.body == body
+
+
+GET = b"GET companies HTTP/1.1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (
+            b"--outer-boundary\r\nContent-Type: multipart/mixed\r\n\r\nx\r\n--outer-boundary--",
+            MIXED,
+        ),
+        (
+            b"--outer-boundary\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\nx\r\n--outer-boundary--",
+            MIXED,
+        ),
+        (
+            HEAD
+            + b"\r\n"
+            + GET
+            + b"Content-Length: "
+            + b"9" * 5000
+            + b"\r\n\r\n{}\r\n--outer-boundary--",
+            MIXED,
+        ),
+        (HEAD + b"\r\n" + GET + b"Content-Length: -1\r\n\r\n{}\r\n--outer-boundary--", MIXED),
+        (HEAD + b"\r\n" + GET, "multipart/mixed"),
+        (HEAD + b"\r\n" + GET, "multipart/mixed; boundary=another"),
+        (HEAD + b"\r\n" + GET, f"multipart/mixed; boundary*{'9' * 5000}=outer-boundary"),
+    ],
+    ids=["no boundary", "no parts", "digits", "negative", "no outer", "another outer", "parameter"],
+)
+def test_a_malformed_batch_is_a_bad_request(body: bytes, kind: str) -> None:
+    with pytest.raises(BusinessCentralError) as raised:
+        read(batch(body, kind), ROOT)
+    assert (raised.value.status, raised.value.code) == (400, "BadRequest")

@@ -271,3 +271,9 @@ async def test_what_a_snapshot_took_back_is_nothing_else_later(client: Client) -
     made = (await client.post("paymentTerms", {"code": "NEXT"})).json
     assert made["id"] != gone["id"]
     assert made["@odata.etag"] != gone["@odata.etag"]
+
+
+async def test_an_id_is_no_way_to_further_headers(client: Client) -> None:
+    asked = [{"id": "1\r\nX: y", "method": "GET", "url": "companies"}]
+    reply = await client.send("POST", f"{client.root}/$batch", {"requests": asked})
+    assert (reply.status, reply.code) == (400, "BadRequest")

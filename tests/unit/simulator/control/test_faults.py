@@ -216,8 +216,27 @@ async def test_faults_are_listed_and_cleared(client: Client) -> None:
         ({"kind": "status", "status": 99}, "between 200 and 599"),
         (
             {"kind": "status", "status": 503, "headers": {"Retry-After": 5}},
-            "'headers' is an object of texts",
+            "'headers' is an object of headers",
         ),
+        *(
+            (
+                {"kind": "status", "status": 503, "headers": headers},
+                "'headers' is an object of headers",
+            )
+            for headers in (
+                {"X-Note": "a\r\nSet-Cookie: b"},
+                {"X-Note": "a\nb"},
+                {"X-Note": "a\0b"},
+                {"X Note": "a"},
+                {"X-Note:": "a"},
+                {"X-Note\r\nY": "a"},
+                {"": "a"},
+                {"Content-Length": "7"},
+                {"transfer-encoding": "chunked"},
+            )
+        ),
+        ({"kind": "content_type", "type": "text/plain\r\nX: y"}, "'type' is a text of one line"),
+        ({"kind": "lock", "match": {"path": "a{99999999999}"}}, "not a regular expression"),
         ({"kind": "value_not_taken", "fields": [1]}, "'fields' is a list of texts"),
     ],
 )

@@ -154,3 +154,9 @@ def test_a_day_that_is_not_in_the_calendar() -> None:
     for text in ("invoiceDate eq 2026-02-30", "invoiceDate ge 2026-13-01"):
         with pytest.raises(BusinessCentralError, match=r"Edm\.Date"):
             compile_filter(parse_filter(text), load_catalogue().sets["salesInvoices"])
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(BusinessCentralError, match=r"'Edm\.String' and 'Edm\.Decimal'") as caught:
+        compile_filter(parse_filter(f"displayName eq {'9' * 5000}"), ITEMS)
+    assert caught.value.status == 400
