@@ -18,6 +18,8 @@ async def deliver(
     request: web.BaseRequest, answer: Answer, faults: CallFaults, wait: Wait
 ) -> web.StreamResponse:
     """Send the answer as the faults of the call want it."""
+    if request.method == "HEAD":  # there is no body to be slow or in part
+        return whole(answer)
     seconds = sum(details.number("seconds") for details in faults.details("slow_body"))
     if faults.has("partial_body"):
         response = await _announced(request, answer)

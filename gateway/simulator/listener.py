@@ -62,6 +62,12 @@ class Listener:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one request."""
         call = await received(request)
+        response = await self._answered(request, call)
+        if call.flaw is not None:
+            response.force_close()  # what comes next may be the rest of it
+        return response
+
+    async def _answered(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         state = self._state
         if call.method != "GET":
             state.changes += 1

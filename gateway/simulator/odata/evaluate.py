@@ -322,7 +322,9 @@ def _enum_constant(field: Field, literal: Literal) -> str:
 
 def _edm_of(literal: Literal) -> str:
     if literal.kind == "number" and literal.text.lstrip("-").isdigit():
-        return "Edm.Int32" if -(2**31) <= Decimal(literal.text) < 2**31 else "Edm.Int64"
+        for bits in (32, 64):
+            if -(2 ** (bits - 1)) <= Decimal(literal.text) < 2 ** (bits - 1):
+                return f"Edm.Int{bits}"
     return {
         "string": "Edm.String",
         "number": "Edm.Decimal",

@@ -209,7 +209,7 @@ class Webhooks:
         now = self._clock.now()
         for letter in tuple(self._letters):
             if letter.due <= now and self._may_go(letter):
-                self._letters.remove(letter)
+                self._letters = [one for one in self._letters if one is not letter]
                 task = asyncio.create_task(self._send(letter), name=f"webhooks to {letter.url}")
                 self._sending[letter.url] = task
                 task.add_done_callback(partial(self._ended, letter.url))

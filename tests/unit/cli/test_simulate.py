@@ -90,11 +90,13 @@ def test_a_state_that_could_not_be_saved_at_the_end(
     folder = tmp_path / "kept"
     folder.mkdir()
 
-    async def ended() -> None:
-        await asyncio.sleep(0)
+    def ended() -> asyncio.Event:
         shutil.rmtree(folder)
+        stop = asyncio.Event()
+        stop.set()
+        return stop
 
-    monkeypatch.setattr(simulate, "stopped", ended)
+    monkeypatch.setattr(simulate, "stopping", ended)
     result = run("simulate", "--port", "0", "--state", folder / "state.json")
     told = " ".join(result.output.split())
     assert result.exit_code == 1

@@ -91,7 +91,8 @@ async def test_nobody_waits_for_a_body_that_is_badly_framed(client: Client, rest
     head = request(client, "POST", CUSTOMERS, *TYPED, "Transfer-Encoding: chunked")
     good = b"%x\r\n%b\r\n" % (len(NEW), NEW)
     received = await exchange(client.simulator.url, head + good, rest)
-    refused(received)
+    assert "framed" in refused(received)
+    assert b"\r\nConnection: close\r\n" in received
     assert await digest(client) == before
 
 
@@ -284,8 +285,11 @@ async def test_head_is_a_get_without_its_body_but_at_business_central(client: Cl
         assert (answer.status, await answer.read()) == (200, b"")
         assert answer.headers["Content-Type"].startswith("application/json")
     assert (await client.send("HEAD", "customers")).status == 405
-    (entry,) = (await client.get("/_simulator/journal?method=HEAD&path=openid")).json["value"]
-    assert entry["status"] == 200
+    await client.arm("partial_body", {"path": "openid"})
+    async with client.session.head(client.simulator.url + configuration) as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+    entries = (await client.get("/_simulator/journal?method=HEAD&path=openid")).json["value"]
+    assert [entry["status"] for entry in entries] == [200, 200]
 
 
 async def test_a_mistake_of_its_own_is_told_and_logged(
