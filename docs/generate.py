@@ -1,9 +1,11 @@
 """Makes the second half of `resources.md` from the shipped mappings and canonical schemas, and of
-`simulator.md` the menu of faults and the report of what is simulated; and the pages of the rules.
+`simulator.md` the menu of faults and the report of what is simulated; the pages of the rules; and
+the reference of the mapping language.
 
     python docs/generate.py
 
-Run by whoever changes a mapping, a canonical schema, a fault or a rule; a test tells when a page is stale.
+Run by whoever changes a mapping, a schema, a fault, a rule or the language; a test tells when a
+page is stale.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from docs import rule_pages
+from docs import reference, rule_pages
 from gateway.config import folders
 from gateway.mapping import Filter, ListPlan
 from gateway.simulator.catalogue.entities import LATEST, EntitySet, load_catalogue
@@ -188,6 +190,7 @@ def main() -> None:
     snapshot = load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
     written, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
     PAGE.write_text(written + MARK + rendered(snapshot), encoding="utf-8")
+    reference.PAGE.write_text(reference.rendered(), encoding="utf-8")
     for path, text in rule_pages.written().items():
         path.write_text(text, encoding="utf-8")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
+from gateway.mapping.templates import KEYS
 from gateway.mapping.types import Property, Shape, Type, canonical_type, create_type
 from gateway.validation import Schemas
 
@@ -18,6 +19,7 @@ Schema = dict[str, Any]
 EDITOR_FILES: Final = ("mapping.schema.json", "case.schema.json")
 _DEEPEST: Final = 8  # objects within objects of a canonical schema
 _BRACES: Final[Schema] = {"type": "string", "pattern": "\\{\\{"}
+_TEXT: Final[Schema] = {"type": "string"}
 _NAME: Final[Schema] = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}
 _KINDS: Final[Mapping[str, Schema]] = {
     "text": {"type": "string"},
@@ -197,26 +199,17 @@ def _leaf(name: str, found: Property, about: str | None) -> Schema:
 
 
 def _object(fields: Schema) -> Schema:
-    expression = {"description": "A bare expression, without braces.", "type": "string"}
-    inner = {"type": "array", "items": {"type": "object"}}
-    return {
-        "type": "object",
-        "properties": {
-            **fields,
-            "$when": expression,
-            "$each": expression,
-            "$as": _NAME,
-            "$index": _NAME,
-            "$pick": {"description": "The first of these that applies.", **inner},
-        },
-        "additionalProperties": False,
-    }
+    inner: Schema = {"type": "array", "items": {"type": "object"}}
+    kinds = {"$when": _TEXT, "$each": _TEXT, "$as": _NAME, "$index": _NAME, "$pick": inner}
+    keys = {key: {"description": KEYS[key], **kind} for key, kind in kinds.items()}
+    return {"type": "object", "properties": {**fields, **keys}, "additionalProperties": False}
 
 
 def _list_of(item: Schema) -> Schema:
     """A list: one element for each of another, a list as it stands, or lists joined."""
     several = {"type": "array", "items": item}
-    joined = {"type": "object", "required": ["$concat"], "properties": {"$concat": several}}
+    concat = {"description": KEYS["$concat"], **several}
+    joined = {"type": "object", "required": ["$concat"], "properties": {"$concat": concat}}
     return {"anyOf": [item, several, {**joined, "additionalProperties": False}, _BRACES]}
 
 

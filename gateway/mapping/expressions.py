@@ -45,7 +45,7 @@ _COMPARED: Final = {
     "notin": "not in",
 }
 _ROUND: Final = "Write `(a / b) | decimal(2)`, and divide last."
-_FOREIGN: Final[dict[type[nodes.Node], str]] = {
+FOREIGN: Final[dict[type[nodes.Node], str]] = {
     nodes.Call: "Nothing can be called but filters, as in `x | upper`.",
     nodes.Tuple: "A list is written in brackets.",
     nodes.FloorDiv: "There is no `//`; use `(a / b) | decimal(0)`.",
@@ -93,7 +93,7 @@ class Walk:
         written = self._written.get(type(node))
         if written is not None:
             return written(node)
-        message = _FOREIGN.get(type(node), f"{type(node).__name__} is no part of the language.")
+        message = FOREIGN.get(type(node), f"{type(node).__name__} is no part of the language.")
         report_at(self.site, node, "not-in-the-language", message)
         return NOTHING
 

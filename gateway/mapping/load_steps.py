@@ -38,7 +38,7 @@ _KINDS: Final[tuple[Kind, ...]] = (
     "action",
 )
 # The keys that a kind of step needs, and those it takes besides.
-_KEYS: Final[Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+STEP_KEYS: Final[Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "read": (("id",), ()),
     "find": (("where", "on_missing"), ()),
     "create": (("body",), ("anchor",)),
@@ -131,7 +131,7 @@ def _steps(
 
 def _fits(step: Mapping[str, Any], kind: Kind, path: Path, findings: Findings) -> bool:
     """Whether a step has what its kind needs, and nothing else."""
-    needed, more = _KEYS[kind]
+    needed, more = STEP_KEYS[kind]
     for key in step:
         if key not in {kind, *_ANY, *needed, *more}:
             message = f"`{key}` does not go with `{kind}`."

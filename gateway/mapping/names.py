@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from gateway.mapping.rules import Findings, Path
 
-OWN: Final = ("bc", "target", "lookups", "steps", "params", "tables", "connection", "now")
+OWN: Final[Mapping[str, str]] = {  # and what each is, for the manual
+    "bc": "in `record`: the record of Business Central, with null for its blanks",
+    "target": "the parameters of the address: `target.id` of a record, `target.key` of an upsert",
+    "lookups": "the answers of the lookups by their names: a record, or with `$each` a map of them",
+    "steps": "the answers of the steps that were carried out before, by their names",
+    "params": "the settings that the connection supplies",
+    "tables": "the tables of the file: `tables.status`, and `tables.status[key]` for one entry",
+    "connection": "`connection.id`, `.organization`, `.company.id` and `.company.name`",
+    "now": "the time of the operation, in UTC; the same however often it is tried",
+}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _JINJA: Final = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gateway.mapping.model import (
@@ -23,7 +23,14 @@ DEEPEST: Final = 8  # templates within templates
 MOST_FIELDS: Final = 500  # of one object; no entity has half as many
 
 REMOVE: Final = "$remove"  # in an override alone, where `extending.py` reads it
-_KNOWN: Final = ("$when", "$each", "$as", "$index", "$concat", "$pick")
+KEYS: Final[Mapping[str, str]] = {  # of structure, and what each does, for editors and the manual
+    "$when": "A bare expression: the object or element is there only if it holds.",
+    "$each": "A bare expression that gives a list: one element for each of its items.",
+    "$as": "With `$each`: the name of the item in expressions.",
+    "$index": "With `$each`: the name of the item's number, 0 for the first.",
+    "$concat": "Objects and lists, joined to one list.",
+    "$pick": "The first of these objects whose `$when` holds; none is an error.",
+}
 _LATER: Final = ("$key", "$others")
 
 
@@ -110,8 +117,8 @@ def _check_key(key: str, path: Path, findings: Findings, *, looping: bool) -> No
     elif key == REMOVE:
         message = f"`{REMOVE}` takes away what a mapping has, and here it has nothing."
         findings.at(path, "nothing-to-remove", message, key=True)
-    elif key not in _KNOWN:
-        hint = did_you_mean(key, list(_KNOWN))
+    elif key not in KEYS:
+        hint = did_you_mean(key, list(KEYS))
         findings.at(path, "misplaced-key", f"There is no `{key}`.", key=True, hint=hint)
     elif key in {"$as", "$index"} and not looping:
         findings.at(path, "misplaced-key", f"`{key}` belongs to `$each`.", key=True)
