@@ -102,10 +102,10 @@ def tested(walk: Walker, node: nodes.Test) -> Value:
         return Value(BOOLEAN, "False")
     if node.name == "present":
         soft = walk.paths.soft(node.node) if isinstance(node.node, _PATH) else None
-        code = soft[0].code if soft else walk.value(node.node).code
-        return Value(BOOLEAN, f"({code} is not None)")
+        if soft:
+            return Value(BOOLEAN, f"({soft[0].code} is not None)")
     value = walk.value(node.node)
-    if node.name == "null":
+    if node.name == "null" and value.way:  # of a constant Python would say that `is` is unsure
         return Value(BOOLEAN, f"({value.code} is None)")
     if node.name == "in":
         return _membership(walk, node, value)

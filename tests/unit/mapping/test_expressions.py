@@ -308,6 +308,12 @@ def test_decimals_are_exact() -> None:
     assert str(evaluated("-order.weight", order)) == "-19.90"
 
 
+@pytest.mark.parametrize("constant", ["'x'", "1", "(1 + 2)", "(-5)", "true"])
+def test_a_constant_is_asked_without_a_warning_of_python(constant: str) -> None:
+    assert ours.evaluated(f"{constant} is present", {}, {"type": "object"}, {}) is True
+    assert ours.evaluated(f"{constant} is null", {}, {"type": "object"}, {}) is False
+
+
 def test_an_inexact_result_is_an_error() -> None:
     order: Any = {**names()["order"], "weight": Decimal("1e30") / 7}  # type: ignore[dict-item]  # a dictionary
     with pytest.raises(InvalidInput, match="exactly"):
