@@ -149,3 +149,13 @@ def _compared(step: Step, output: str) -> list[str]:
 
 def _bare(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def files(page: str) -> dict[str, str]:
+    """The files of a page by their names, as they are at its end."""
+    found: dict[str, str] = {}
+    for _, words, text in BLOCK.findall(page):
+        match words.split():
+            case [file, *how] if "." in file:
+                found[file] = written(found.get(file, ""), text, how)
+    return found
