@@ -12,11 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from docs.generate import MARK, MENU_ENDS, MENU_STARTS, REPORT_STARTS, menu, rendered, report
-from gateway.cases import own_cases, read_cases, run_all, run_cases
 from gateway.cli import main
-from gateway.config import folders, shipped
+from gateway.config import shipped
 from gateway.errors import CallerError, GatewayError, Rejected
-from gateway.snapshot import Snapshot, check, load_snapshot
+from gateway.snapshot import Snapshot
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,50 +36,6 @@ def test_every_problem_code_has_its_section_and_no_other() -> None:
     assert set(re.findall(r"^### (\S+)$", page("problems.md"), re.MULTILINE)) == set(codes())
 
 
-def blocks(kind: str) -> list[str]:
-    """The examples of the manual of mappings that are fenced as `yaml kind`."""
-    fence = rf"^```yaml {kind}\n(.*?)^```$"
-    return re.findall(fence, page("mappings.md"), re.DOTALL | re.MULTILINE)
-
-
-async def test_the_mapping_of_the_manual_does_what_its_tests_say(tmp_path: Path) -> None:
-    (whole,), (tests,) = blocks("mapping"), blocks("test")
-    (tmp_path / "price-list-items.yaml").write_text(whole + "".join(blocks("verb")))
-    (tmp_path / "price-list-items.test.yaml").write_text(tests)
-    own, schemas = folders("mappings", tmp_path), folders("schemas", None)
-    found = {one.rule for one in check(mappings=[tmp_path], schemas=schemas)}
-    assert found <= {"M304"}  # it shows a part of an item
-    snapshot = load_snapshot(mappings=own, schemas=schemas)
-    assert list(snapshot.resources["price-list-items"].verbs) == [
-        *("list", "read", "update", "upsert", "delete", "block"),
-    ]
-    results = await run_cases(read_cases(tmp_path / "price-list-items.test.yaml"), snapshot)
-    assert len(results) == 8
-    assert [finding for result in results for finding in result.findings] == []
-
-
-async def test_the_override_of_the_manual_lies_over_its_mapping(tmp_path: Path) -> None:
-    (whole,), (tests,) = blocks("mapping"), blocks("test")
-    (over,), (own,) = blocks("override"), blocks("override-test")
-    files = {
-        "mappings/price-list-items.yaml": whole + "".join(blocks("verb")),
-        "mappings/price-list-items.test.yaml": tests,
-        "overrides/harwick/price-list-items.yaml": over,
-        "overrides/harwick/price-list-items.test.yaml": own,
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    folder, lain = tmp_path / "mappings", tmp_path / "overrides"
-    loaded = load_snapshot(mappings=[folder], schemas=folders("schemas", None), overrides=lain)
-    cases = [read_cases(folder / "price-list-items.test.yaml")]
-    results = await run_all(cases, loaded, own_cases(lain, []))
-    assert len(results) == 8 + 7 + 1
-    assert [finding for result in results for finding in result.findings] == []
-    without = await run_all(cases, loaded, {})
-    assert sum(bool(result.findings) for result in without) == 1
-
-
 def test_the_order_of_the_readme_is_rendered_and_explained_as_the_manual_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,10 +43,9 @@ def test_the_order_of_the_readme_is_rendered_and_explained_as_the_manual_says(
     (order,) = re.findall(
         r"cat > order\.json <<'EOF'\n(.*?)^EOF$", readme, re.DOTALL | re.MULTILINE
     )
-    (answers,) = blocks("answers")
-    (told,) = re.findall(
-        r"^```text explain\n(.*?)^```$", page("mappings.md"), re.DOTALL | re.MULTILINE
-    )
+    guide = page("mappings.md")
+    (answers,) = re.findall(r"^```yaml answers\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    (told,) = re.findall(r"^```text explain\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     Path("order.json").write_text(order)
     Path("answers.yaml").write_text(answers)
