@@ -51,7 +51,7 @@ def facts_of(document: bytes) -> dict[str, dict[str, Any]]:
         raise ValueError("The description holds declarations, which none of its kind has.")
     try:
         root = ET.fromstring(document)  # noqa: S314 - without declarations nothing can expand
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError) as error:  # an encoding that nobody knows
         raise ValueError(f"The description is no XML: {error}.") from None
     found = _Document(root)
     return {name: found.facts(name) for name in found.sets if name not in _EVERYWHERE}

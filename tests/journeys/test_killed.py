@@ -111,7 +111,7 @@ async def settled(house: House, operation: str) -> Json:
 async def slow(house: House, method: str, path: str, when: str = "after") -> None:
     match = {"method": method, "path": path}
     await house.control(
-        "POST", "faults", {"kind": "delay", "seconds": 12, "when": when, "match": match}
+        "POST", "faults", {"kind": "delay", "seconds": 20, "when": when, "match": match}
     )
 
 

@@ -82,6 +82,7 @@ def test_what_a_person_knows_better_stays() -> None:
         WHOLE.replace('<PropertyRef Name="no"/>', "").encode(),
         WHOLE.replace('<PropertyRef Name="no"/>', '<PropertyRef Name="on"/>').encode(),
         WHOLE.encode("utf-16"),
+        b'<?xml version="1.0" encoding="atf-8"?><a/>',
     ],
 )
 def test_what_is_no_description(wrong: bytes) -> None:
