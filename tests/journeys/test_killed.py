@@ -12,7 +12,7 @@ from tests.journeys.processes import House, Json
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
 POST_ORDER = {"method": "POST", "entity": "salesOrders"}
-LATE: Json = {"kind": "delay", "seconds": 30, "when": "after", "match": POST_ORDER}
+LATE: Json = {"kind": "delay", "seconds": 15, "when": "after", "match": POST_ORDER}
 
 
 def order(reference: str) -> Json:
