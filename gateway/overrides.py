@@ -84,7 +84,7 @@ def _of_one(folder: Path, findings: list[Finding]) -> dict[str, Document]:
     found: dict[str, Document] = {}
     findings += [_astray(path) for path in sorted(folder.glob("*/**/*.yaml"))]
     for document in documents_in(folder, findings):
-        resource = _extends(document, findings)
+        resource = extended_resource(document, findings)
         if resource is None:
             continue
         if resource in found:
@@ -93,7 +93,7 @@ def _of_one(folder: Path, findings: list[Finding]) -> dict[str, Document]:
     return found
 
 
-def _extends(document: Document, findings: list[Finding]) -> str | None:
+def extended_resource(document: Document, findings: list[Finding]) -> str | None:
     """The resource that a file is about; reported when it does not say it."""
     value = document.value
     resource = value.get(EXTENDS) if isinstance(value, dict) else None

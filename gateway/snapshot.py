@@ -18,20 +18,27 @@ from typing import Any, Final, cast
 from gateway.config import Config, folders, shipped
 from gateway.documents import Document, Finding, load_document, read_document, suggest
 from gateway.errors import InvalidFiles, MethodNotAllowed, UnknownResource
-from gateway.mapping import Coverage, Findings, Plan, compile_document, extended
-from gateway.overrides import documents_in, doubled, orphans, read_overrides
+from gateway.mapping import EXTENDS, Coverage, Findings, Plan, compile_document, extended
+from gateway.overrides import (
+    documents_in,
+    doubled,
+    extended_resource,
+    orphans,
+    read_overrides,
+)
 from gateway.validation import Schemas, load_schemas
 
 Overrides = Mapping[str, Mapping[str, Document]]
 
 KEPT: Final = 3  # earlier snapshots, for operations that began with one and wait
-_DRAFT: Final = "draft.yaml"  # how findings name a mapping that is no file
+DRAFT: Final = "draft.yaml"  # how findings name a mapping that is no file
 
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlans:
     """A resource and the plans of its verbs and actions. `schema` names its canonical schema,
-    `file` is where its mapping, or the override of it, can be opened.
+    `file` is where its mapping, or the override of it, can be opened; `mapping` is what the plans
+    were made of, both together where there is an override.
     """
 
     resource: str
@@ -39,6 +46,7 @@ class ResourcePlans:
     schema: str
     file: str
     verbs: Mapping[str, Plan]
+    mapping: Document = field(repr=False)
 
     def plan(self, verb: str) -> Plan:
         """The plan of a verb or an action. Raises `MethodNotAllowed`, with what exists."""
@@ -170,18 +178,37 @@ def _unknown(resource: str, known: Iterable[str]) -> UnknownResource:
     return UnknownResource(f"This gateway has no such resource. {hint}")
 
 
-def drafted(text: str, schemas: Schemas) -> ResourcePlans:
-    """The plans of a mapping that is no file yet, tried against the schemas of a snapshot.
-
-    Raises `InvalidFiles` with every finding that is an error.
+def drafted(text: str, snapshot: Snapshot) -> tuple[list[Finding], ResourcePlans | None]:
+    """Every finding in a mapping that is no file yet, warnings too, and its plans where none is
+    an error. It is tried with the schemas of a snapshot, and may extend a mapping of it.
     """
-    document = read_document(_DRAFT, text)
-    compiled = compile_document(document, _shape(), schemas)
-    wrong = [one for one in compiled.findings if one.severity == "error"]
-    if wrong:
-        raise InvalidFiles(wrong)
-    [plans] = _plans(document, compiled.plans)
-    return plans
+    try:
+        document = read_document(DRAFT, text)
+    except InvalidFiles as error:
+        return [one for one in error.findings if isinstance(one, Finding)], None
+    about = Findings(document)
+    mapping = _whole(document, snapshot, about)
+    if mapping is None or about.failed:
+        return about.found, None
+    compiled = compile_document(mapping, _shape(), snapshot.schemas)
+    for one in compiled.findings:
+        if one.place.file == DRAFT:
+            about.found.append(one)
+        elif one.severity == "error":
+            about.found.append(_because(one, DRAFT))
+    plans = [] if about.failed else _plans(DRAFT, mapping, compiled.plans)
+    return about.found, next(iter(plans), None)
+
+
+def _whole(document: Document, snapshot: Snapshot, about: Findings) -> Document | None:
+    """The mapping that a draft is, or makes of one of the snapshot. Reported where there is none."""
+    if not isinstance(document.value, dict) or EXTENDS not in document.value:
+        return document
+    resource = extended_resource(document, about.found)
+    base = snapshot.resources.get(resource or "")
+    if resource is not None and base is None:
+        about.found += orphans({"": {resource: document}}, sorted(snapshot.resources))
+    return None if base is None else extended(base.mapping, document, about)
 
 
 def mapping_documents(folders: Sequence[Path]) -> list[Document]:
@@ -266,7 +293,7 @@ class _Making:
         compiled = compile_document(named.document, self._shape, self._schemas)
         self.findings += [_in_file(one, named) for one in compiled.findings]
         self._bases[_resource(document)] = (named, compiled.findings)
-        for plans in _plans(document, compiled.plans):
+        for plans in _plans(document.file, named.document, compiled.plans):
             self.resources[plans.resource] = plans
 
     def override(self, owner: str, resource: str, document: Document) -> None:
@@ -280,26 +307,26 @@ class _Making:
         if not about.failed:
             compiled = compile_document(merged, self._shape, self._schemas)
             about.found += [
-                _because(one, named) if one.place.file == base.document.file else one
+                _because(one, named.document.file) if one.place.file == base.document.file else one
                 for one in compiled.findings
                 if one not in known
             ]
-            for plans in _plans(document, compiled.plans):
+            for plans in _plans(document.file, merged, compiled.plans):
                 self.overrides.setdefault(owner, {})[resource] = plans
         self.findings += [_in_file(one, base, named) for one in about.found]
 
 
-def _plans(document: Document, verbs: Mapping[str, Plan]) -> list[ResourcePlans]:
+def _plans(file: str, mapping: Document, verbs: Mapping[str, Plan]) -> list[ResourcePlans]:
     """The plans of one mapping together; of none nothing."""
     return [
-        ResourcePlans(plan.resource, plan.title, plan.schema, document.file, verbs)
+        ResourcePlans(plan.resource, plan.title, plan.schema, file, verbs, mapping)
         for plan in list(verbs.values())[:1]
     ]
 
 
-def _because(finding: Finding, override: _Named) -> Finding:
-    """A finding in a mapping that is right without the override."""
-    why = f"It is {override.document.file} that makes it so."
+def _because(finding: Finding, override: str) -> Finding:
+    """A finding in a mapping that is right without the file of an override."""
+    why = f"It is {override} that makes it so."
     return replace(finding, message=f"{finding.message} {why}")
 
 

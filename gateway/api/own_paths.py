@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.api import match_shapes, shapes
+from gateway.api import dry_run_shapes, match_shapes, shapes
 from gateway.api.calls import (
     CALLING_OUT,
     CONNECTION,
@@ -40,8 +40,8 @@ SCHEMAS: Final[Shape] = {
     "MatchesInput": match_shapes.MATCHES_INPUT,
     "MatchProgress": match_shapes.MATCH_PROGRESS,
     "Operation": shapes.OPERATION,
-    "DryRun": shapes.DRY_RUN,
-    "DryRunInput": shapes.DRY_RUN_INPUT,
+    "DryRun": dry_run_shapes.DRY_RUN,
+    "DryRunInput": dry_run_shapes.DRY_RUN_INPUT,
     "Resource": shapes.RESOURCE,
 }
 

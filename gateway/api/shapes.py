@@ -56,7 +56,7 @@ def listing(of: Shape) -> Shape:
 
 
 _TIME: Shape = {"type": "string", "format": "date-time"}
-_PARAMS: Shape = {
+PARAMS: Shape = {
     "type": "object",
     "description": "Settings that the mappings read as `params`.",
     "maxProperties": 50,
@@ -115,7 +115,7 @@ CONNECTION_INPUT: Final = closed(
             "`authorization_code` the administrator chooses it instead.",
         },
         "credentials": _CREDENTIALS,
-        "params": _PARAMS,
+        "params": PARAMS,
         "label": _LABEL,
         "return_url": _RETURN_URL,
     },
@@ -139,7 +139,7 @@ CONNECTION_CHANGE: Final = closed(
         },
         "environment": text("Another environment, where no administrator chooses.", longest=100),
         "credentials": _CREDENTIALS,
-        "params": _PARAMS,
+        "params": PARAMS,
         "label": _LABEL,
     },
     minProperties=1,
@@ -161,7 +161,7 @@ CONNECTION: Final = closed(
         "principal": nullable(
             text("Who calls: the object id of a Microsoft user, the application, or a user.")
         ),
-        "params": _PARAMS,
+        "params": PARAMS,
         "label": nullable(text("A name for people.")),
         "connect_url": text("Where the administrator signs in. Only on create and reconnect."),
         "created_at": _TIME,
@@ -211,104 +211,22 @@ DIAGNOSIS: Final = closed(
     },
     required=("passed", "first_failed", "rungs"),
 )
-DRY_RUN_INPUT: Final = closed(
+PLACE: Shape = closed(
     {
-        "connection": text("Lookups are read there. Without one they come from `answers`."),
-        "organization": text(
-            "Without a connection: whose overrides of the mapping count.", longest=100
-        ),
-        "resource": text("Which resource."),
-        "verb": text("`create`, `update`, `upsert`, `delete`, or an action of the resource."),
-        "input": {
-            "type": "object",
-            "description": "The canonical document, or the patch; nothing for `delete`.",
-        },
-        "id": text("Which record, for `update`, `delete` and actions."),
-        "key": text("Which record, for `upsert`."),
-        "mapping": {
-            "type": "string",
-            "maxLength": 262_144,
-            "description": "A mapping file as text, tried in place of the one there is.",
-        },
-        "answers": closed(
-            {
-                "lookups": {
-                    "type": "object",
-                    "description": "Per lookup its record, or per key its records.",
-                },
-                "steps": {
-                    "type": "object",
-                    "description": "Per step its record, null for none; `read` is the record "
-                    "that is changed.",
-                    "additionalProperties": {"type": ["object", "null"]},
-                },
-            }
-        ),
-    },
-    required=("resource", "verb"),
+        "file": text("The mapping."),
+        "line": {"type": "integer"},
+        "column": {"type": "integer"},
+    }
 )
-_VIOLATION: Shape = closed(
+VIOLATION: Shape = closed(
     {
         "rule": text("The rule that is broken."),
         "pointer": {"type": ["string", "null"], "description": "JSON pointer into your body."},
         "target": nullable(text("The field in Business Central.")),
-        "mapping": {
-            "anyOf": [
-                closed(
-                    {
-                        "file": text("The mapping."),
-                        "line": {"type": "integer"},
-                        "column": {"type": "integer"},
-                    }
-                ),
-                {"type": "null"},
-            ]
-        },
+        "mapping": {"anyOf": [PLACE, {"type": "null"}]},
         "detail": text("What is wrong, without the value."),
         "hint": nullable(text("What may help.")),
     }
-)
-DRY_RUN: Final = closed(
-    {
-        "verdict": {"type": "string", "enum": ["would_send", "would_refuse"]},
-        "requests": {
-            "type": "array",
-            "items": closed(
-                {
-                    "step": text("The step of the verb."),
-                    "method": text("The HTTP method."),
-                    "path": text("The path within the company."),
-                    "body": {"type": ["object", "null"]},
-                }
-            ),
-        },
-        "then": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "The steps that follow once these calls have been answered.",
-        },
-        "lookups": {
-            "type": "array",
-            "items": closed(
-                {
-                    "name": text("The lookup."),
-                    "asked": {"type": "integer"},
-                    "found": {"type": "integer"},
-                    "missing": {"type": "array", "items": {"type": "string"}},
-                }
-            ),
-        },
-        "findings": {
-            "type": "array",
-            "items": _VIOLATION,
-            "description": "Everything that stands against it.",
-        },
-        "problem": {
-            "anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}],
-            "description": "What the real request would be answered with.",
-        },
-    },
-    required=("verdict", "requests", "then", "lookups", "findings", "problem"),
 )
 OPERATION: Final = closed(
     {
@@ -366,7 +284,7 @@ PROBLEM: Final = closed(
         "request_id": text("Quote it to the operator: it is in the log."),
         "operation": text("The operation it belongs to."),
         "retryable": {"type": "boolean", "description": "The same request may succeed later."},
-        "errors": {"type": "array", "items": _VIOLATION},
+        "errors": {"type": "array", "items": VIOLATION},
         "business_central": closed(
             {
                 "status": {"type": "integer"},

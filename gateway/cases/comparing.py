@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from gateway.documents import encode_json
+from gateway.documents import NOTHING
 from gateway.validation.validator import at_pointer
 
 Path = tuple[str | int, ...]
-
-
-class Nothing:
-    """Stands for a value that is not there."""
-
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-NOTHING: Final = Nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +49,6 @@ def is_there(value: object, pointer: str) -> bool:
     except (LookupError, TypeError, ValueError):
         return False
     return True
-
-
-def shown(value: object) -> str:
-    """`value` as JSON on one line."""
-    return repr(value) if value is NOTHING else encode_json(value).decode()
 
 
 def merged(under: object, over: object) -> object:

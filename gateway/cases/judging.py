@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.cases.comparing import differences, is_there, shown
+from gateway.cases.comparing import differences, is_there
 from gateway.cases.reading import Case, CaseFile
 from gateway.cases.running import BEFORE, Outcome, answering_step, rendered, run_case
-from gateway.documents import Finding, suggest
+from gateway.documents import Finding, shown, suggest
 from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
 from gateway.mapping import Plan
 from gateway.snapshot import Snapshot

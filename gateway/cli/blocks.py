@@ -79,7 +79,7 @@ def _compiled(
         findings += compiled.findings
         for plan in list(compiled.plans.values())[:1]:
             resources[plan.resource] = ResourcePlans(
-                plan.resource, plan.title, plan.schema, document.file, compiled.plans
+                plan.resource, plan.title, plan.schema, document.file, compiled.plans, document
             )
     return resources
 

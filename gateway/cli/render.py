@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.explain import Leaf, explained
+from gateway.cli.explain import leaf_text
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.mapping_files import (
     mapping_files,
@@ -23,11 +23,12 @@ from gateway.cli.story import pretty
 from gateway.clock import Clock
 from gateway.documents import load_document
 from gateway.errors import GatewayError
-from gateway.mapping import Explanation, Plan
+from gateway.mapping import Plan
 from gateway.operations import failures
-from gateway.operations.prepare import Prepared, names_for
-from gateway.operations.walk import rehearsed
-from gateway.snapshot import Snapshot, compile_mapping, merged_mapping
+from gateway.operations.explaining import Leaf
+from gateway.operations.prepare import Prepared
+from gateway.operations.trial import Trial, told, trial_of
+from gateway.snapshot import merged_mapping
 
 _File = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -91,17 +92,11 @@ def render(
         raise click.UsageError(
             f"{verb} of {resource} takes {'no' if plan.input is None else 'an'} INPUT.json."
         )
-    explanation, mapping = (
-        Explanation(),
-        merged_mapping(resource, *owners, mappings=files.mappings, overrides=files.overrides),
-    )
-    if explain is not None:
-        plan = compile_mapping(mapping, snapshot.schemas, explanation)[verb]
+    mapping = merged_mapping(resource, *owners, mappings=files.mappings, overrides=files.overrides)
+    trial = trial_of(mapping, verb, snapshot.schemas)
     given = read_answers(answers, files, resource)
-    prepared, source = asyncio.run(_prepared(snapshot, plan, input_file, target, given))
-    leaves = None
-    if explain is not None:
-        leaves = explained(explanation, mapping, prepared, verb, explain)
+    prepared, source = asyncio.run(_prepared(trial, input_file, target, given))
+    leaves = None if explain is None else trial.leaves(prepared, explain)
     if source.lacks:
         _print_lacks(source, given)
     elif fmt == "json":
@@ -114,16 +109,22 @@ def render(
 
 
 async def _prepared(
-    snapshot: Snapshot, plan: Plan, input_file: Path | None, target: str | None, given: Answers
+    trial: Trial, input_file: Path | None, target: str | None, given: Answers
 ) -> tuple[Prepared, Offline]:
+    plan, schemas = trial.plan, trial.schemas
     document = None if input_file is None else load_document(input_file).value
-    known = about(given, plan, snapshot.schemas.entity(plan.api, plan.entity), target)
+    known = about(given, plan, schemas.entity(plan.api, plan.entity), target)
     if known != given:
         click.echo(f"{given.file} has no record of this key: as if there were none.", err=True)
-    source = Offline(known, snapshot.schemas)
-    names = names_for(plan, document, None, now=Clock().now(), target=_target(plan, target, known))
-    names["params"] = dict(known.params)
-    return await rehearsed(snapshot.schemas, plan, names, source), source
+    source = Offline(known, schemas)
+    prepared = await trial.offline(
+        document,
+        source,
+        now=Clock().now(),
+        target=_target(plan, target, known),
+        params=known.params,
+    )
+    return prepared, source
 
 
 def _target(plan: Plan, target: str | None, given: Answers) -> Mapping[str, object]:
@@ -143,7 +144,7 @@ def _print(prepared: Prepared, leaves: list[Leaf] | None) -> None:
         if request.body is not None and leaves is None:
             click.echo(pretty(request.body))
     for leaf in leaves or ():
-        click.echo(leaf.text())
+        click.echo(leaf_text(leaf))
     if prepared.then:
         click.echo(f"Then, with what is answered: {', '.join(prepared.then)}.", err=True)
     elif not prepared.requests:
@@ -166,12 +167,5 @@ def _print_lacks(source: Offline, given: Answers) -> None:
 
 def _as_json(prepared: Prepared, leaves: list[Leaf] | None) -> dict[str, object]:
     problem = prepared.problem
-    told: dict[str, object] = {
-        "requests": [
-            {"step": one.step, "method": one.method, "path": one.path, "body": one.body}
-            for one in prepared.requests
-        ],
-        "then": list(prepared.then),
-        "problem": None if problem is None else failures.written(problem),
-    }
-    return told if leaves is None else told | {"fields": [leaf.as_json() for leaf in leaves]}
+    found = told(prepared) | {"problem": None if problem is None else failures.written(problem)}
+    return found if leaves is None else found | {"fields": [leaf.as_json() for leaf in leaves]}

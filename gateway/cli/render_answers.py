@@ -11,9 +11,8 @@ from typing import Any, Final, cast
 import click
 
 from gateway.cases import read_cases
-from gateway.cases.comparing import shown
 from gateway.cli.mapping_files import MappingFiles
-from gateway.documents import load_document
+from gateway.documents import load_document, shown
 from gateway.errors import InvalidInput
 from gateway.mapping import Lookup, Names, Plan, Question
 from gateway.operations.compare import same_value

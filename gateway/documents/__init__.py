@@ -11,11 +11,13 @@ from gateway.documents.layers import layered
 from gateway.documents.markdown import MARKDOWN, load_blocks
 from gateway.documents.reading import Document, load_document, read_document
 from gateway.documents.shape import check_shape
+from gateway.documents.showing import NOTHING, shown
 from gateway.documents.traffic import decode_json, encode_json
 from gateway.documents.writing import write_yaml
 
 __all__ = [
     "MARKDOWN",
+    "NOTHING",
     "Document",
     "Finding",
     "check_shape",
@@ -26,6 +28,7 @@ __all__ = [
     "load_blocks",
     "load_document",
     "read_document",
+    "shown",
     "suggest",
     "write_yaml",
 ]

@@ -14,6 +14,8 @@ from typing import Final, Literal, cast
 from gateway.errors import Place, Rejected, Violation
 from gateway.mapping.change import Change, Overwrite
 from gateway.mapping.record import ListPlan, Names, Record
+from gateway.mapping.scope import Way
+from gateway.mapping.unread import unread_pointers
 from gateway.validation import json_pointer
 
 Effect = Literal["none", "repeatable", "anchored", "irreversible"]
@@ -221,6 +223,8 @@ class Plan:
     `action`: it is one of the
     mapping's own actions and no verb of the language. `takes` names the canonical schema of what
     the caller sends, if it is not that of the resource; "" stands for nothing at all.
+
+    `reads` are the paths of the input that expressions of the verb read, each with its name.
     """
 
     resource: str
@@ -246,6 +250,7 @@ class Plan:
     part: bool = False
     action: bool = False
     takes: str | None = None
+    reads: tuple[Way, ...] = attribute(repr=False, default=())
 
     def at(self, step: Step) -> Plan:
         """One step of a verb of several, as the plan of a verb that is nothing but this step.
@@ -268,6 +273,12 @@ class Plan:
     def step_named(self, name: str | None) -> Step | None:
         """The step of this name; None when there is none."""
         return next((step for step in self.steps if step.name == name), None)
+
+    def unread(self, document: object) -> tuple[str, ...]:
+        """The JSON pointers of what is in a document for `input` and no expression reads."""
+        said = [step.own_key for step in self.steps if step.own_key]
+        ways = [*(way[1:] for way in self.reads), *said]
+        return tuple(unread_pointers(document, ways))
 
     def guards(self, names: Names) -> tuple[Rejected, ...]:
         """Every guard that says the document is bad, in the order of the mapping.

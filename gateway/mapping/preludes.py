@@ -13,7 +13,7 @@ from gateway.mapping.model import GuardSource, LookupSource, WriteSource
 from gateway.mapping.patch import Steps
 from gateway.mapping.plan import Guard, Lookup, Plan
 from gateway.mapping.presence import Fact
-from gateway.mapping.scope import Scope, Value, Way, way_words
+from gateway.mapping.scope import Every, Scope, Value, Way, way_words
 from gateway.mapping.selection import input_paths, unread
 from gateway.mapping.surroundings import Surroundings
 from gateway.mapping.types import TEXT, Property, Type, canonical_type, object_of, patched_type
@@ -62,8 +62,11 @@ class Prelude:
             message = f"Nothing reads {', '.join(lost)}."
             ledger.findings.at((*source.path, "input"), "input-never-used", message)
 
+    def _reads(self, way: Way) -> bool:
+        return bool(self.source.input) and way[:1] == (self.source.input,)
+
     def finished(self, base: Plan, verb: str) -> Plan:
-        """The plan with all of this."""
+        """The plan with all of this, once everything of the verb is written."""
         ledger = self.ledger
         return replace(
             base,
@@ -72,7 +75,13 @@ class Prelude:
             lookups=tuple(one(tuple(ledger.ways)) for one in self.lookups),
             checks=tuple(one() for one in self.guards),
             fields=tuple(dict.fromkeys([*base.fields, *ledger.fields])),
+            reads=tuple(dict.fromkeys(_plain(way) for way in ledger.ways if self._reads(way))),
         )
+
+
+def _plain(way: Way) -> Way:
+    """A path without the variables of a generated function."""
+    return tuple(Every(None) if isinstance(part, Every) else part for part in way)
 
 
 def compile_prelude(

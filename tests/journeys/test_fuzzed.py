@@ -22,7 +22,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 
 from gateway.app import Gateway
 from gateway.simulator import Simulator
-from tests.conftest import Connect
+from tests.conftest import Caller, Connect
 
 SOAK: Final = int(os.environ.get("SOAK_SECONDS", "0"))
 
@@ -160,9 +160,10 @@ def failures(recorder: ScenarioRecorder) -> Iterator[str]:
 
 @pytest.mark.timeout(SOAK + 60)
 async def test_the_document_is_true(
-    gateway: Gateway, product: ClientSession, connect: Connect, simulator: Simulator
+    gateway: Gateway, caller: Caller, connect: Connect, simulator: Simulator
 ) -> None:
-    url, key = gateway.config.public.url, product.headers["Authorization"]
+    integrator = await caller("integrator")  # who may do what the product may, and try things
+    url, key = gateway.config.public.url, integrator.headers["Authorization"]
     creates = frozenset(f"create_{name.replace('-', '_')}" for name in gateway.snapshot.resources)
     seed, settings = 3, FEW
     if SOAK:

@@ -41,6 +41,45 @@ async def test_without_a_connection_the_answers_are_given(caller: Caller) -> Non
     assert [lookup["found"] for lookup in found["lookups"]] == [1, 2]
 
 
+def field(found: dict[str, Any], target: str) -> dict[str, Any]:
+    (one,) = [one for one in found["fields"] if one["target"] == target]
+    assert isinstance(one, dict)
+    return one
+
+
+async def test_each_field_tells_where_it_comes_from(caller: Caller) -> None:
+    items = {"1896-S": {"number": "1896-S"}, "0042": {"number": "1900-S"}}
+    answers = {"lookups": {"customer": CUSTOMER, "items": items}}
+    found = await dry_run(await caller("integrator"), answers=answers)
+    quantity = field(found, "salesOrderLines[0].quantity")
+    text = (shipped("mappings") / "sales-orders.yaml").read_text().splitlines()
+    place = quantity.pop("place")
+    assert text[place["line"] - 1][place["column"] - 1 :] == '"{{ line.quantity }}"'
+    assert place["file"] == "mappings/sales-orders.yaml"
+    assert quantity == {
+        "target": "salesOrderLines[0].quantity",
+        "step": "create",
+        "from": [{"path": "order.lines[0].quantity", "value": 2}],
+        "expression": "{{ line.quantity }}",
+        "taken": [],
+        "value": 2,
+    }
+    assert field(found, "salesOrderLines[0].unitPrice")["value"] == Decimal("19.9")
+    absent = field(found, "salesOrderLines[1].unitPrice")
+    assert ("value" in absent, absent["from"]) == (False, [{"path": "order.lines[1].unit_price"}])
+    asked = field(found, "lookups.customer.where.number")
+    assert (asked["step"], asked["value"]) == (None, "10000")
+
+
+async def test_what_nothing_reads_is_named(caller: Caller) -> None:
+    order = {**ORDER, "note": "Zebulon", "customer": {"number": "10000", "tax": {"a": 1}}}
+    order["lines"] = [ORDER["lines"][0], {**ORDER["lines"][1], "colour": "red"}]
+    found = await dry_run(await caller("integrator"), input=order)
+    assert found["verdict"] == "would_refuse"
+    assert found["unused_input"] == ["/customer/tax", "/lines/1/colour", "/note"]
+    assert "Zebulon" not in str(found)
+
+
 async def test_a_verb_that_the_resource_does_not_have(caller: Caller) -> None:
     found = await dry_run(await caller("integrator"), verb="delete")
     assert (found["status"], found["code"]) == (422, "invalid_input")
@@ -154,6 +193,47 @@ create:
     externalDocumentNumber?: "{{ order.external_reference }}"
     customerNumber: "{{ order.customer.number }}"
 """
+
+
+async def test_a_draft_may_extend_the_mapping(caller: Caller) -> None:
+    items = {"1896-S": {"number": "1896-S"}, "0042": {"number": "1900-S"}}
+    answers: dict[str, Any] = {"lookups": {"customer": CUSTOMER, "items": items}}
+    answers["params"] = {"ramp": "Ramp 1"}
+    integrator = await caller("integrator")
+    draft = """extends: sales-orders
+params: {ramp: {type: string, maxLength: 20}}
+create:
+  body:
+    shipToName: "{{ params.ramp }}"
+"""
+    found = await dry_run(integrator, mapping=draft, answers=answers)
+    assert (found["verdict"], found["problem"]) == ("would_send", None)
+    assert found["requests"][0]["body"]["shipToName"] == "Ramp 1"
+    ours, theirs = (
+        field(found, target)["place"]["file"]
+        for target in ("shipToName", "salesOrderLines[0].quantity")
+    )
+    assert (ours, theirs) == ("draft.yaml", "mappings/sales-orders.yaml")
+
+    answers["params"] = {"ramp": 5, "other": "x"}
+    found = await dry_run(integrator, mapping=draft, answers=answers)
+    assert {one["pointer"] for one in found["errors"]} == {
+        "/answers/params/ramp",
+        "/answers/params/other",
+    }
+    for wrong, rule in (
+        (draft.replace("sales-orders", "sales-order"), "M402"),
+        (draft.replace("shipToName", "shipToNam"), "M202"),
+        (draft.replace("params.ramp", "params.rmp"), "M201"),
+        (draft.replace("create:", "schema: customer\ncreate:"), "M403"),
+        (draft.replace("sales-orders", "[]"), "M402"),
+        ("extends: sales-orders\ntables: {$remove: true}\n", "M107"),
+    ):
+        found = await dry_run(integrator, mapping=wrong, answers=answers)
+        assert found["status"] == 422
+        assert rule in {one["rule"] for one in found["errors"]}, (wrong, found["errors"])
+    assert found["errors"][0]["mapping"]["file"] == "mappings/sales-orders.yaml"
+    assert found["errors"][0]["detail"].endswith("It is draft.yaml that makes it so.")
 
 
 async def test_a_draft_is_tried_in_place_of_the_mapping(

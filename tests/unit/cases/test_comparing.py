@@ -5,14 +5,12 @@ from decimal import Decimal
 import pytest
 
 from gateway.cases.comparing import (
-    NOTHING,
-    Difference,
     differences,
     is_there,
     merged,
-    shown,
     with_value,
 )
+from gateway.documents import NOTHING
 
 
 def found(expected: object, actual: object, *, whole: bool) -> list[tuple[object, ...]]:
@@ -55,12 +53,6 @@ def test_values_are_the_same_by_kind_and_value(
     expected: object, actual: object, *, same: bool
 ) -> None:
     assert (found(expected, actual, whole=True) == []) is same
-
-
-def test_values_are_shown_as_json() -> None:
-    assert shown({"a": Decimal("1.50"), "b": None}) == '{"a":1.50,"b":null}'
-    assert shown(NOTHING) == "nothing"
-    assert Difference((), 1, 2) == Difference((), 1, 2)
 
 
 def test_answers_merge_deeply_and_null_is_an_answer() -> None:

@@ -174,19 +174,20 @@ def test_one_field_is_explained_for_programs(run: Run, own: Path, tmp_path: Path
     words = ("render", "items", "update", "patch.json", "--format", "json", "--explain")
     (type_,) = json.loads(run(*words, "type").stdout)["fields"]
     assert type_["taken"] == ['the entry "inventory" of tables.type_sent']
-    assert type_["reads"] == [{"path": "item.type", "value": "inventory"}]
-    assert (type_["result"], type_["line"], type_["column"]) == ("Inventory", 58, 11)
+    assert type_["from"] == [{"path": "item.type", "value": "inventory"}]
+    place = type_["place"]
+    assert (type_["value"], place["line"], place["column"]) == ("Inventory", 58, 11)
     (gtin,) = json.loads(run(*words, "gtin").stdout)["fields"]
     assert gtin["cleared"] is True
-    assert gtin["reads"] == [{"path": "item.gtin"}]
+    assert gtin["from"] == [{"path": "item.gtin"}]
     order = own / "fixtures" / "two-lines.json"
     others = ("render", "sales-orders", "create", order, "--format", "json", "--explain")
     fields = json.loads(run(*others, "salesOrderLines.unitPrice").stdout)["fields"]
-    assert [one["field"] for one in fields] == [
+    assert [one["target"] for one in fields] == [
         "salesOrderLines[0].unitPrice",
         "salesOrderLines[1].unitPrice",
     ]
-    assert ["result" in one for one in fields] == [True, False]
+    assert ["value" in one for one in fields] == [True, False]
 
 
 def test_a_delete_has_no_document(run: Run, own: Path) -> None:
