@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gc
+import io
 import logging
 import os
 import shutil
@@ -17,6 +18,7 @@ import pytest
 import structlog
 from aiohttp import ClientSession
 
+from gateway import logs
 from gateway.api.access import new_key
 from gateway.app import Gateway, bind, listening, open_gateway
 from gateway.cli.browser import Browser
@@ -79,6 +81,14 @@ def logging_as_it_was() -> Iterator[None]:
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    """Everything that is logged."""
+    stream = io.StringIO()
+    logs.configure(stream, level="debug")
+    return stream
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ What is served until you press Ctrl+C:
   what the gateway speaks   {gateway}/docs
   the same for programs     {gateway}/openapi.json
   the operators' figures    http://127.0.0.1:{port}/metrics
+  mappings to be tried      http://127.0.0.1:{port}/try
   the simulator's control   {simulator}/_simulator
 
 Try it:

@@ -18,14 +18,14 @@ from gateway.cli.mapping_files import (
     with_owner,
     with_schemas,
 )
-from gateway.cli.render_answers import Answers, Offline, about, read_answers
-from gateway.cli.story import pretty
+from gateway.cli.render_answers import read_answers
 from gateway.clock import Clock
-from gateway.documents import load_document
+from gateway.documents import load_document, pretty
 from gateway.errors import GatewayError
 from gateway.mapping import Plan
 from gateway.operations import failures
 from gateway.operations.explaining import Leaf
+from gateway.operations.offline import Answers, Offline, about
 from gateway.operations.prepare import Prepared
 from gateway.operations.trial import Trial, told, trial_of
 from gateway.snapshot import merged_mapping

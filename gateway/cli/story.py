@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 
 from gateway.cli.browser import Browser, Page
-from gateway.documents import decode_json, encode_json
+from gateway.documents import decode_json, encode_json, pretty
 from gateway.simulator import TENANT_ID
 
 ORGANIZATION: Final = "harwick"
@@ -264,20 +264,3 @@ class Story:
             self._console.print(f"  [bold red]✗ {what}[/]")
             raise Untrue(f"{what}: expected {expected!r}, found {found!r}.")
         self._console.print(f"  [green]✓[/] {what}", highlight=False)
-
-
-def pretty(value: object, indent: str = "") -> str:
-    """`value` as JSON over several lines; amounts as they are, digit by digit."""
-    deeper = f"{indent}  "
-    if isinstance(value, dict) and value:
-        parts = [
-            f"{encode_json(key).decode()}: {pretty(child, deeper)}" for key, child in value.items()
-        ]
-        left, right = "{", "}"
-    elif isinstance(value, list) and value:
-        parts = [pretty(child, deeper) for child in value]
-        left, right = "[", "]"
-    else:
-        return encode_json(value).decode()
-    lines = f",\n{deeper}".join(parts)
-    return f"{left}\n{deeper}{lines}\n{indent}{right}"

@@ -12,17 +12,15 @@ from gateway.clock import timestamp
 from gateway.config import Listener
 from gateway.console.figures import figures, reload_figures
 from gateway.console.hosts import is_believed
+from gateway.console.keys import CONSOLE, RELOAD, STORE
+from gateway.console.pages import MOST_BYTES, add_pages
 from gateway.documents import decode_json, encode_json, format_findings
-from gateway.errors import Forbidden, GatewayError, MethodNotAllowed, NotFound
+from gateway.errors import Forbidden, GatewayError, MethodNotAllowed, NotFound, TooLarge
 from gateway.reload import Reload
 from gateway.storage import Store
 from gateway.telemetry import CONTENT_TYPE, exposition
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-STORE: Final[web.AppKey[Store]] = web.AppKey("store")
-RELOAD: Final[web.AppKey[Reload]] = web.AppKey("reload")
-CONSOLE: Final[web.AppKey[Listener]] = web.AppKey("console")
 
 _ELSEWHERE: Final = (
     "The operators' listener does not answer to the name it was called by: use its IP address, "
@@ -32,7 +30,7 @@ _ELSEWHERE: Final = (
 
 def operators_application(console: Listener, store: Store, reload: Reload) -> web.Application:
     """The application for the listener at `console`."""
-    app = web.Application(middlewares=[boundary])
+    app = web.Application(middlewares=[boundary], client_max_size=MOST_BYTES)
     app[CONSOLE], app[STORE], app[RELOAD] = console, store, reload
     app.add_routes(
         [
@@ -42,6 +40,7 @@ def operators_application(console: Listener, store: Store, reload: Reload) -> we
             web.get("/mappings", mappings),
         ]
     )
+    add_pages(app)
     return app
 
 
@@ -57,11 +56,18 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     except GatewayError as error:
         return _problem(error)
     except web.HTTPMethodNotAllowed as error:
-        answer = _problem(MethodNotAllowed("This address is only read: GET or HEAD."))
-        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        methods = ", ".join(sorted(error.allowed_methods))
+        answer = _problem(MethodNotAllowed(f"This address takes {methods}."))
+        answer.headers["Allow"] = methods
         return answer
+    except web.HTTPRequestEntityTooLarge:
+        return _problem(TooLarge(f"The texts are larger than {MOST_BYTES:,} bytes."))
     except web.HTTPNotFound:
-        return _problem(NotFound("There is nothing at this address. /metrics has the figures."))
+        return _problem(
+            NotFound(
+                "There is nothing at this address. /metrics has the figures, /try tries mappings."
+            )
+        )
 
 
 def _problem(error: GatewayError) -> web.Response:

@@ -11,7 +11,7 @@ from gateway.documents.layers import layered
 from gateway.documents.markdown import MARKDOWN, load_blocks
 from gateway.documents.reading import Document, load_document, read_document
 from gateway.documents.shape import check_shape
-from gateway.documents.showing import NOTHING, shown
+from gateway.documents.showing import NOTHING, pretty, shown
 from gateway.documents.traffic import decode_json, encode_json
 from gateway.documents.writing import write_yaml
 
@@ -27,6 +27,7 @@ __all__ = [
     "layered",
     "load_blocks",
     "load_document",
+    "pretty",
     "read_document",
     "shown",
     "suggest",

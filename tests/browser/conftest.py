@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from playwright.async_api import Browser, async_playwright, expect
 
 from gateway.app import bind, listening, open_gateway
-from gateway.config import Config, Entra, Public
+from gateway.config import Config, Entra, Listener, Public
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, run_simulator
 from gateway.simulator import Clock as SimulatedClock
 from gateway.snapshot import Snapshot
@@ -62,17 +62,19 @@ async def house(
         simulator = await stack.enter_async_context(run_simulator(clock=SimulatedClock(clock.now)))
         socket = stack.enter_context(bind("127.0.0.1", 0))
         port = socket.getsockname()[1]
+        console = stack.enter_context(bind("127.0.0.1", 0, "console.listen"))
         config = Config(
             entra=Entra(CLIENT_ID, (CLIENT_SECRET,), simulator.url),
             encryption_keys=(b"k" * 32,),
             public=Public("127.0.0.1", port, f"http://127.0.0.1:{port}", product_name),
             storage_url=f"sqlite:///{tmp_path / 'gateway.db'}",
             business_central_url=simulator.url,
+            console=Listener("127.0.0.1", console.getsockname()[1]),
         )
         gateway = await stack.enter_async_context(
             open_gateway(config, clock=clock, snapshot=snapshot)
         )
-        await stack.enter_async_context(listening(gateway, socket))
+        await stack.enter_async_context(listening(gateway, socket, console))
         control = await stack.enter_async_context(ClientSession(simulator.url))
         yield House(gateway, simulator.url, clock, control)
 

@@ -35,6 +35,13 @@ class House:
     def url(self) -> str:
         return self.gateway.config.public.url
 
+    @property
+    def console(self) -> str:
+        """Where operators look."""
+        listener = self.gateway.config.console
+        assert listener is not None
+        return f"http://{listener.host}:{listener.port}"
+
     async def address(
         self,
         *,
@@ -98,10 +105,11 @@ class Person:
         return other
 
     def _requested(self, request: Request) -> None:
-        own = {self._house.url, self._house.simulator, SHOP}
-        if str(URL(request.url).origin()) not in own:
+        own = {self._house.url, self._house.simulator, SHOP, self._house.console}
+        origin = str(URL(request.url).origin())
+        if origin not in own:
             self.oddities.append(f"asked {request.url}")
-        elif not request.is_navigation_request():
+        elif not request.is_navigation_request() and origin != self._house.console:
             self.oddities.append(f"loaded {request.url}")
 
     def _said(self, message: ConsoleMessage) -> None:

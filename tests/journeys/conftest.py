@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 
-from gateway import logs
 from tests.journeys.processes import House
 
 
@@ -21,11 +19,3 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
             yield house
         finally:
             await house.tear_down()
-
-
-@pytest.fixture
-def log() -> io.StringIO:
-    """Everything that is logged."""
-    stream = io.StringIO()
-    logs.configure(stream, level="debug")
-    return stream

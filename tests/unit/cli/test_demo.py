@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gateway.app import Gateway
 from gateway.cli.demo import _addresses
-from gateway.cli.story import Ending, Story, Untrue, pretty
+from gateway.cli.story import Ending, Story, Untrue
 from gateway.config import Config, Entra, Listener, Public
 from gateway.simulator import TENANT_ID, Simulator
 from tests.unit.cli.conftest import Run
@@ -66,9 +66,3 @@ def test_what_is_served_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for address in ("8080/docs", "9081/metrics", "8090/_simulator"):
         assert f"http://127.0.0.1:{address}" in told
     assert "con_1/sales-orders?number=S-ORD101001" in told
-
-
-def test_json_is_shown_exactly() -> None:
-    assert pretty({"a": [1, "x\n"], "b": {}, "c": [], "d": None}) == (
-        '{\n  "a": [\n    1,\n    "x\\n"\n  ],\n  "b": {},\n  "c": [],\n  "d": null\n}'
-    )
