@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 
+from gateway.api.keys import PAYLOAD
 from gateway.documents import decode_json, suggest
 from gateway.errors import InvalidInput, InvalidQuery, TooSlow, UnsupportedMediaType, Violation
 from gateway.validation import Validator, json_pointer
@@ -55,7 +56,7 @@ async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[
         )
     whole = request.content.is_eof()  # nearly always, and then there is nothing to wait for
     raw = await (request.read() if whole else received(request.read()))
-    value = decode_json(raw)
+    value = request[PAYLOAD] = decode_json(raw)
     if b"\\u0000" in raw and (path := _nul_in(value)) is not None:
         detail = "The character U+0000 cannot be kept."
         raise InvalidInput(detail, violations=[Violation("nul", detail, json_pointer(path))])

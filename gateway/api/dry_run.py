@@ -147,7 +147,7 @@ def _body(
 ) -> dict[str, object]:
     refusal = None
     if prepared.problem is not None:
-        refusal = problem(failures.written(prepared.problem), docs=docs)
+        refusal = problem(failures.written(prepared.problem, given), docs=docs)
     return {
         "verdict": "would_send" if refusal is None else "would_refuse",
         **told(prepared),

@@ -31,6 +31,9 @@ ENGINE: web.AppKey[Engine] = web.AppKey("engine")
 OWNERS: web.RequestKey[tuple[str, str]] = web.RequestKey("owners")
 """Of a request about a connection: its id and its organization, as overrides go."""
 
+PAYLOAD: web.RequestKey[object] = web.RequestKey("payload")
+"""The body of a request once it was read: nothing of it may stand in a problem."""
+
 _SNAPSHOT: web.RequestKey[Snapshot] = web.RequestKey("snapshot")
 
 

@@ -11,14 +11,14 @@ import random
 import re
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import structlog
 from aiohttp import HttpVersion10, web
 
-from gateway.api.keys import CONFIG, OWNERS, snapshot_of
+from gateway.api.keys import CONFIG, OWNERS, PAYLOAD, snapshot_of
 from gateway.documents import encode_json
 from gateway.errors import (
     CallerError,
@@ -112,12 +112,19 @@ def docs_url(request: web.Request) -> str:
     return f"{request.app[CONFIG].public.url}/docs"
 
 
-def problem_answer(error: GatewayError, *, docs: str, request_id: str) -> web.Response:
-    """The answer to a request that ended in `error`; `docs` as in `problem`."""
+def problem_answer(
+    error: GatewayError, *, docs: str, request_id: str, payload: Sequence[object] = ()
+) -> web.Response:
+    """The answer to a request that ended in `error`; `docs` as in `problem`. `payload` is what
+    the caller sent: its values are taken out of Business Central's words.
+    """
     if error.status >= 500 or error.fault is not None:
         _LOG.warning("problem", code=error.code, error=type(error).__name__)
     body = problem(
-        failures.written(error), docs=docs, request_id=request_id, operation=error.operation
+        failures.written(error, *payload),
+        docs=docs,
+        request_id=request_id,
+        operation=error.operation,
     )
     response = web.Response(
         status=error.status, body=encode_json(body), content_type=PROBLEM_TYPE, charset=None
@@ -200,7 +207,11 @@ def _decoded(raw: str) -> str | None:
 def _problem_answer(
     request: web.Request, error: GatewayError, *, allow: str | None = None
 ) -> web.Response:
-    response = problem_answer(error, docs=docs_url(request), request_id=request[REQUEST_ID])
+    named = [request.match_info.get(name) for name in ("id", "sku")]
+    payload = request.get(PAYLOAD), named, [*request.query.values()]
+    response = problem_answer(
+        error, docs=docs_url(request), request_id=request[REQUEST_ID], payload=payload
+    )
     if allow is not None:
         response.headers["Allow"] = allow
     return response

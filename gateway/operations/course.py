@@ -222,7 +222,7 @@ class Course:
         facts: dict[str, Any] = {
             "cause": getattr(error, "own_code", error.code),
             "remedy": f"{remedy} {half_done(written)}" if written else remedy,
-            "problem": failures.written(error),
+            "problem": self._entry.told(error),
             "restartable": waits and not written,
         }
         if not written:
@@ -268,7 +268,7 @@ class Course:
             raise
         except CallerError as error:
             # The connection or the mapping is gone, so nobody can look any more.
-            await self._entry.end("parked", cause=error.code, problem=failures.written(error))
+            await self._entry.end("parked", cause=error.code, problem=self._entry.told(error))
             return
         except GatewayError as error:
             # Not having looked is not having found nothing: nothing is sent again for that.

@@ -80,7 +80,11 @@ class Entry:
     async def refused(self, error: GatewayError, **changes: object) -> None:
         """Note a definite refusal, if anything was sent: nothing was written by it."""
         if self.sent is not None:
-            await self.found(self.sent, failures.written(error), **changes)
+            await self.found(self.sent, self.told(error), **changes)
+
+    def told(self, error: GatewayError) -> dict[str, object]:
+        """An error as the journal keeps it: nothing in it tells what the caller sent."""
+        return failures.written(error, self.operation.document, self.operation.target)
 
     async def answered(self, answer: Answer) -> Call:
         """Keep the answer as it came, before anybody interprets it."""

@@ -10,10 +10,14 @@ from typing import Any, Final, cast
 
 from gateway import errors
 from gateway.errors import Fault, GatewayError, Place, Rejected, Violation
+from gateway.operations.masking import masked
 
 
-def written(error: GatewayError) -> dict[str, object]:
-    """`error` as JSON: the members of a problem that are the error's own, and its class."""
+def written(error: GatewayError, *payload: object) -> dict[str, object]:
+    """`error` as JSON: the members of a problem that are the error's own, and its class.
+
+    Business Central's words are kept without the values of `payload`: what the caller sent.
+    """
     rejected = error if isinstance(error, Rejected) else None
     return {
         "error": type(error).__name__,
@@ -25,7 +29,7 @@ def written(error: GatewayError) -> dict[str, object]:
         "remedy": rejected.remedy if rejected else None,
         "retry_after": None if error.retry_after is None else round(error.retry_after),
         "errors": [_violation(violation) for violation in error.violations],
-        "business_central": _fault(error.fault),
+        "business_central": _fault(error.fault, payload),
     }
 
 
@@ -93,12 +97,12 @@ def _read_violation(facts: Mapping[str, Any]) -> Violation:
     )
 
 
-def _fault(fault: Fault | None) -> dict[str, object] | None:
+def _fault(fault: Fault | None, payload: tuple[object, ...]) -> dict[str, object] | None:
     if fault is None:
         return None
     return {
         "status": fault.status,
         "code": fault.code,
-        "message": fault.message,
+        "message": masked(fault.message, *payload),
         "correlation_id": fault.correlation_id,
     }

@@ -20,9 +20,11 @@ from pytest_aiohttp.plugin import AiohttpClient
 from gateway.app import Gateway
 from gateway.config import Listener, shipped
 from gateway.console.application import operators_application
+from gateway.documents import encode_json
+from gateway.operations.masking import MASK
 from gateway.simulator import Simulator
 from gateway.snapshot import Snapshot, load_snapshot
-from tests.conftest import Connect
+from tests.conftest import Caller, Connect
 from tests.tracing import spans_kept
 
 CANARY = "Zebulon4711"  # not to be taken for anything, in any case of its letters
@@ -87,10 +89,12 @@ ANSWERS: dict[str, dict[str, object]] = {
     "no error object": {"status": 400, "body": {"message": TOLD, CANARY: [TOLD]}},
     "a text": {"status": 400, "body": TOLD},
 }
-WRITES = [
-    ("POST", "customers", CUSTOMER),
-    ("PATCH", "customers/{id}", {"name": "Other"}),
-    ("POST", "sales-orders", ORDER),
+CALLS: list[tuple[str, str, Document | None]] = [
+    ("POST", "customers", changed(CUSTOMER, name=CANARY)),
+    ("PATCH", "customers/{id}", {"name": CANARY}),
+    ("PUT", f"customers/{CANARY}", CUSTOMER),
+    ("POST", "sales-orders", changed(ORDER, ship_to={"name": CANARY})),
+    ("GET", f"customers?number={CANARY}", None),
 ]
 
 
@@ -119,16 +123,35 @@ async def existing(product: ClientSession, path: str) -> str:
 
 
 async def answered(
-    product: ClientSession, method: str, address: str, document: Document
+    product: ClientSession, method: str, address: str, document: Document | None
 ) -> tuple[int, str]:
-    """The status that a document gets, and the answer with its headers.
-
-    Without `business_central`: by the contract these are Business Central's own words.
-    """
+    """The status that a document gets, and the answer with its headers."""
     async with product.request(method, address, json=document) as response:
-        answer = json.loads(await response.text())
-        answer.pop("business_central", None)
-        return response.status, json.dumps([answer, dict(response.headers)])
+        told = [await response.json(content_type=None), dict(response.headers)]
+        return response.status, json.dumps(told, ensure_ascii=False)
+
+
+async def arm(simulator: Simulator, address: str, method: str, answer: dict[str, object]) -> None:
+    """Have the next call of an entity answered so, and nothing of what was armed before."""
+    entity = "salesOrders" if "orders" in address else "customers"
+    fault = {"kind": "status", "count": 1, "match": {"entity": entity, "method": method}}
+    faults = f"{simulator.url}/_simulator/faults"
+    async with ClientSession() as control:
+        async with control.delete(faults) as response:
+            assert response.status < 300, await response.text()
+        async with control.post(faults, json={**fault, **answer}) as response:
+            assert response.status == 201, await response.text()
+
+
+async def kept(gateway: Gateway) -> str:
+    """Why operations failed, and what their calls were refused with, as the journal has it."""
+    found: list[object] = []
+    for operation in await gateway.store.operations(limit=1000):
+        calls = await gateway.store.calls(operation.id)
+        found += [operation.problem, operation.remedy, operation.cause]
+        found += [call.answer for call in calls if call.answer and "error" in call.answer]
+    assert any(found)
+    return encode_json(found).decode()
 
 
 async def test_a_value_is_nowhere_but_in_the_record(
@@ -149,17 +172,13 @@ async def test_a_value_is_nowhere_but_in_the_record(
         status, told[name] = await answered(product, method, target, document)
         assert status >= 400, name
     for name, answer in ANSWERS.items():
-        for at, (method, address, document) in enumerate(WRITES):
-            entity = "salesOrders" if "orders" in address else "customers"
-            fault = {"kind": "status", "count": 1, "match": {"entity": entity, "method": method}}
-            armed = {**fault, **answer}
-            async with product.post(f"{simulator.url}/_simulator/faults", json=armed) as response:
-                assert response.status == 201, await response.text()
+        for at, (method, address, given) in enumerate(CALLS):
+            await arm(simulator, address, {"PUT": "POST"}.get(method, method), answer)
             target = f"{path}/{address.format(id=identity)}"
             unlike = {"external_reference": f"{name[:9]}{at}"} if "orders" in address else {}
-            _, told[f"{name}, {address}"] = await answered(
-                product, method, target, {**document, **unlike}
-            )
+            sent = None if given is None else {**given, **unlike}
+            status, text = await answered(product, method, target, sent)
+            told[f"{name}, {method} {address}"] = text if status >= 400 else ""
     client = await aiohttp_client(
         operators_application(Listener("127.0.0.1", 0), gateway.store, gateway.reload)
     )
@@ -167,8 +186,29 @@ async def test_a_value_is_nowhere_but_in_the_record(
         **told,
         "figures": await (await client.get("/metrics")).text(),
         "logs": log.getvalue(),
+        "journal": await kept(gateway),
         "traces": "".join(span.to_json() for span in exported.get_finished_spans()),
     }
-    assert len(told) == len(REFUSED) + len(ANSWERS) * len(WRITES)
+    assert len(told) == len(REFUSED) + len(ANSWERS) * len(CALLS)
+    assert sum(f"must not be {MASK}" in text for text in told.values()) > len(CALLS)
     found = {where: text for where, text in everything.items() if CANARY.lower() in text.lower()}
     assert found == {}
+
+
+async def test_a_dry_run_tells_values_where_they_belong_alone(
+    caller: Caller, connect: Connect, simulator: Simulator, log: io.StringIO
+) -> None:
+    connection, integrator = await connect(), await caller("integrator")
+    asked = {"connection": connection, "resource": "sales-orders", "verb": "create"}
+    order = changed(ORDER, customer={"number": CANARY}, ship_to={"name": CANARY})
+    for answer in (None, ANSWERS["a code that is known"]):
+        if answer is not None:
+            await arm(simulator, "customers", "GET", answer)
+        async with integrator.post("/v1/dry-run", json={**asked, "input": order}) as response:
+            found = await response.json(content_type=None)
+        said = [found.get(name) for name in ("findings", "problem", "lookups", "unused_input")]
+        if answer is not None:
+            assert (response.status, MASK in found["business_central"]["message"]) == (422, True)
+            said.append(found)
+        assert CANARY.lower() not in json.dumps(said).lower()
+    assert CANARY.lower() not in log.getvalue().lower()

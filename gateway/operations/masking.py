@@ -1,0 +1,84 @@
+"""Business Central's words without the values of a payload.
+
+A refusal often quotes what it refuses. Its words are worth keeping, and a value of a payload
+belongs into no problem: so a value that stands in them, as it was sent, becomes `…`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+MASK: Final = "…"
+
+_SHORT: Final = 4  # characters; a shorter text is masked only where it stands by itself
+_CUT: Final = 12  # characters that must be left of a text which the mapping has cut
+_NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+
+
+def masked(words: str, *payload: object) -> str:
+    """`words` with `…` for every text and number of `payload`, in any case of letters.
+
+    A text that was cut is found by its beginning, a number by what it is worth: 1000.5 stands in
+    `1,000.50` too. What Business Central writes quite differently, such as a date in the order of
+    a language, is not found.
+    """
+    texts: set[str] = set()
+    numbers: set[Decimal] = set()
+    for value in _values(payload):
+        if isinstance(value, str):
+            texts.add(value.strip())
+        else:
+            numbers.add(value)
+    found = {there for text in texts if (there := _standing(text, words))}
+    if found:
+        longest_first = sorted(found, key=len, reverse=True)
+        words = re.sub("|".join(map(_pattern, longest_first)), MASK, words, flags=re.IGNORECASE)
+    if numbers:
+        words = _NUMBER.sub(lambda one: MASK if _worth(one[0]) & numbers else one[0], words)
+    return words
+
+
+def _values(value: object) -> Iterator[str | Decimal]:
+    """Every text and number in a value; true and false tell nobody anything."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        yield abs(Decimal(value))
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _values(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _values(inner)
+
+
+def _standing(text: str, words: str) -> str:
+    """As much of a text as stands in the words, from its beginning; nothing where it does not."""
+    text, words = text.lower(), words.lower()  # many texts and few hits: no pattern before one
+    if not text or text in words:
+        return text
+    low, high = _CUT - 1, len(text)
+    if text[:_CUT] not in words:
+        return ""
+    while low < high - 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if text[:middle] in words else (low, middle)
+    return text[:low].strip()
+
+
+def _pattern(text: str) -> str:
+    escaped = re.escape(text)
+    return escaped if len(text) >= _SHORT else rf"(?<!\w){escaped}(?!\w)"
+
+
+def _worth(digits: str) -> set[Decimal]:
+    """What a number may be worth, whichever of point and comma stands for what."""
+    found: set[Decimal] = set()
+    for thousands, point in ((",", "."), (".", ",")):
+        with suppress(InvalidOperation):
+            found.add(Decimal(digits.replace(thousands, "").replace(point, ".")))
+    return found

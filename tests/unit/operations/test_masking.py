@@ -1,0 +1,59 @@
+"""Business Central's words without what the caller sent."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.operations.masking import masked
+
+
+@pytest.mark.parametrize(
+    ("words", "payload", "expected"),
+    [
+        ("The item 1896-S is blocked.", {"lines": [{"sku": "1896-S"}]}, "The item … is blocked."),
+        (
+            "The field Name must not be ZEBULON.",
+            {"name": "Zebulon"},
+            "The field Name must not be ….",
+        ),
+        ("O'Brien & Co (GB) is there.", {"name": "O'Brien & Co (GB)"}, "… is there."),
+        (
+            "Country GB is unknown, GBP is not.",
+            {"country": "GB"},
+            "Country … is unknown, GBP is not.",
+        ),
+        (
+            "It is 1,000.50 or 1.000,50 or 1000.5",
+            {"limit": Decimal("1000.50")},
+            "It is … or … or …",
+        ),
+        ("It is -5, not 55 or 5.1", [5], "It is -…, not 55 or 5.1"),
+        ("Adatum Corporation, Adatum", ["Adatum", "Adatum Corporation"], "…, …"),
+        ("true, null and nothing", {"a": True, "b": None, "c": ""}, "true, null and nothing"),
+        ("Cut: A long description of", ["A long description of a desk"], "Cut: …"),
+        ("A long way", ["A long description of a desk"], "A long way"),
+        ("", {"a": "x"}, ""),
+        ("Nothing was sent.", None, "Nothing was sent."),
+    ],
+)
+def test_words(words: str, payload: object, expected: str) -> None:
+    assert masked(words, payload) == expected
+
+
+@given(st.text(min_size=1), st.text(min_size=4), st.text(min_size=1))
+def test_a_text_is_never_left(before: str, value: str, after: str) -> None:
+    text = value.strip()
+    left = masked(f"{before} {value} {after}", {"a": [value]})
+    assert not text or text not in left.replace("…", "") or text in f"{before} {after}"
+
+
+def test_a_large_payload_costs_little() -> None:
+    payload = [f"description of line {at}, and some more" for at in range(50_000)]
+    began = time.perf_counter()
+    assert masked("No such description of line 4711, and some more.", payload).startswith("No")
+    assert time.perf_counter() - began < 2
