@@ -5,7 +5,7 @@ A snapshot compiles through this room; the engine, the reads and the listeners u
 
 from __future__ import annotations
 
-from gateway.mapping.change import Change, FieldChange
+from gateway.mapping.change import Change, FieldChange, Overwrite, PartChange
 from gateway.mapping.compiler import Compiled, compile_document
 from gateway.mapping.coverage import Coverage, Point
 from gateway.mapping.explaining import Explained, Explanation
@@ -43,6 +43,8 @@ __all__ = [
     "ListPlan",
     "Lookup",
     "Names",
+    "Overwrite",
+    "PartChange",
     "Plan",
     "Point",
     "Question",

@@ -139,7 +139,7 @@ class Bodies:
         way = (*target, Every(made))
         if not entry.optional:
             emission.line(f"{made} = []")
-            self._elements(template, items, scope, way, made)
+            self.elements(template, items, scope, way, made)
             emission.line(assign(made))
             return
         if not isinstance(template, Each):
@@ -154,15 +154,32 @@ class Bodies:
                 self._element(template.body, items, inner, way, made)
             emission.line(assign(made))
 
-    def _elements(self, template: Template, items: Type, scope: Scope, way: Way, made: str) -> None:
-        """Append what a template of a list gives to the list in the variable `made`."""
+    def elements(
+        self,
+        template: Template,
+        items: Type,
+        scope: Scope,
+        way: Way,
+        made: str,
+        *,
+        empty: bool = False,
+    ) -> None:
+        """Append what a template of a list gives to the list in the variable `made`. `empty`: a
+        list that is missing has no elements.
+        """
+        ledger, emission = self._ledger, self._emission
         if isinstance(template, Each):
-            over = self._ledger.over(template.loop, scope, self._emission)
-            with self._ledger.looping(template.loop, over, scope, self._emission) as (inner, _):
+            over = ledger.over(template.loop, scope, emission, empty=empty)
+            if over.conditions:
+                emission.line(f"if {' and '.join(over.conditions)}:", over.spot)
+            with (
+                emission.indented() if over.conditions else nullcontext(),
+                ledger.looping(template.loop, over, scope, emission) as (inner, _),
+            ):
                 self._element(template.body, items, inner, way, made)
         elif isinstance(template, Listing):
             for part in template.parts:
-                self._elements(part, items, scope, way, made)
+                self.elements(part, items, scope, way, made, empty=empty)
         elif isinstance(template, Leaf):
             self._leaf(template, Property(items), scope, way, _element(made))
         else:

@@ -34,6 +34,43 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Where the canonical record shows the elements of a part: `path` leads to the list, `names`
+    are what the fields of the key are called in its elements.
+    """
+
+    path: Steps
+    names: tuple[str, ...]
+
+    def keys(self, record: object) -> list[tuple[object, ...]]:
+        """The keys of the elements that a canonical record shows."""
+        elements = at(record, self.path)
+        if not isinstance(elements, list):
+            return []
+        return [tuple(element.get(name) for name in self.names) for element in elements]
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """A part of Business Central whose elements a change may make, change and delete one by one.
+
+    `entity` is the entity set of the elements, `key` the fields they are known by. `shown` is there
+    where those that the input does not name are deleted: of these the ones that the caller can
+    know of. `reads`, `lookups` and `place` as of a `FieldChange`; `valued` gives the elements as
+    Business Central takes them, each with its key.
+    """
+
+    part: str
+    entity: str
+    key: tuple[str, ...]
+    shown: Shown | None
+    reads: tuple[Steps, ...]
+    lookups: frozenset[str]
+    place: Place
+    valued: Callable[[Names], list[dict[str, object]]] = attribute(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Fixed:
     """A path of the input that a change writes nowhere. `code`: case means nothing in it."""
 
@@ -43,12 +80,14 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The fields in the order of sending, and what must be read of the record beforehand.
+    """The fields in the order of sending, the parts, and what must be read of the record
+    beforehand.
 
     `guarded` are the lookups that guards read.
     """
 
     fields: tuple[FieldChange, ...]
+    parts: tuple[PartChange, ...]
     fixed: tuple[Fixed, ...]
     guarded: frozenset[str]
     select: tuple[str, ...]
@@ -75,11 +114,12 @@ class Change:
     def touched(self, patch: object) -> tuple[FieldChange, ...]:
         """The fields that read a path which `patch` names, or one above or below it."""
         paths = list(named(patch))
-        return tuple(
-            field
-            for field in self.fields
-            if any(meet(read, path) for read in field.reads for path in paths)
-        )
+        return tuple(field for field in self.fields if _meets(field.reads, paths))
+
+    def touched_parts(self, patch: object) -> tuple[PartChange, ...]:
+        """The parts that read a path which `patch` names, or one above or below it."""
+        paths = list(named(patch))
+        return tuple(part for part in self.parts if _meets(part.reads, paths))
 
     def touches(self, patch: object) -> tuple[str, ...]:
         """The names of the fields that `patch` touches."""
@@ -87,7 +127,8 @@ class Change:
 
     def asks(self, patch: object) -> frozenset[str]:
         """The names of the lookups that this patch needs: of what it touches, and of guards."""
-        return self.guarded.union(*(field.lookups for field in self.touched(patch)))
+        fields, parts = self.touched(patch), self.touched_parts(patch)
+        return self.guarded.union(*(one.lookups for one in fields), *(one.lookups for one in parts))
 
     def render(self, names: Names, patch: object) -> dict[str, object]:
         """Field → value of everything that `patch` touches, in the order of sending.
@@ -132,6 +173,10 @@ class Overwrite:
     def render(self, names: Names, patch: object) -> dict[str, object]:  # noqa: ARG002 - as of a `Change`
         """Field → value, in the order of sending. Raises `InvalidInput`, `MappingError`."""
         return self.body(names)
+
+
+def _meets(reads: tuple[Steps, ...], paths: list[Steps]) -> bool:
+    return any(meet(read, path) for read in reads for path in paths)
 
 
 def _same(before: object, after: object, *, code: bool) -> bool:

@@ -19,6 +19,7 @@ from gateway.mapping.failures import Spot
 from gateway.mapping.leaves import is_expression
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Entry, Leaf
+from gateway.mapping.part_bodies import WrittenPart, write_part
 from gateway.mapping.patch import Steps
 from gateway.mapping.preludes import Prelude, lookups_among
 from gateway.mapping.record import Record
@@ -45,18 +46,18 @@ class _Field:
 def compile_update_body(prelude: Prelude) -> Callable[[Record], Change]:
     """The change of `update`, given the record. Everything in its body must be of use."""
     ledger = prelude.ledger
-    fields = []
+    fields: list[_Field | WrittenPart] = []
     for entry in prelude.source.body.entries:
         _check_words(entry, ledger.findings)
-        found = _field(entry, prelude, ledger)
+        found = _written(entry, prelude, ledger)
         if found is not None and not found.reads and not ledger.findings.failed:
             message = f"{entry.name} reads nothing of {prelude.source.input}."
             hint = "Leave it out, or write it in `create`."
             ledger.findings.at(entry.path, "never-sent", message, key=True, hint=hint)
-        fields.append(found)
-    paths = [path for one in fields if one is not None for path in one.reads]
+        fields += [] if found is None else [found]
+    paths = [path for one in fields for path in one.reads]
     fixed = unwritten(paths, prelude.source.input, prelude.whole)
-    return _finished([one for one in fields if one is not None], prelude, fixed)
+    return _finished(fields, prelude, fixed)
 
 
 def compile_upsert_body(
@@ -67,16 +68,25 @@ def compile_upsert_body(
     """
     silent = Ledger(prelude.ledger.findings.apart())
     entries = [entry for entry in prelude.source.body.entries if entry.name not in create_only]
-    fields = [_field(entry, prelude, silent) for entry in entries]
+    fields = [_written(entry, prelude, silent) for entry in entries]
     return _finished([one for one in fields if one is not None and one.reads], prelude, [])
 
 
+def _written(entry: Entry, prelude: Prelude, ledger: Ledger) -> _Field | WrittenPart | None:
+    """What an entry changes: a field, or the elements of a part."""
+    if entry.name in prelude.around.entity.parts:
+        return write_part(entry, prelude, ledger)
+    return _field(entry, prelude, ledger)
+
+
 def _finished(
-    fields: list[_Field], prelude: Prelude, fixed: list[Steps]
+    written: list[_Field | WrittenPart], prelude: Prelude, fixed: list[Steps]
 ) -> Callable[[Record], Change]:
     entity, file, source = prelude.around.entity, prelude.around.file, prelude.source
     order = {name: rank for rank, name in enumerate(entity.send_order)}
-    fields.sort(key=lambda one: order.get(one.entry.name, len(order)))
+    written.sort(key=lambda one: order.get(one.entry.name, len(order)))
+    fields = [one for one in written if isinstance(one, _Field)]
+    parts = [one for one in written if isinstance(one, WrittenPart)]
     copied = recorded(file.record)
     place = prelude.ledger.findings.document.place
 
@@ -93,13 +103,24 @@ def _finished(
                 )
                 for one in fields
             ),
+            parts=tuple(one.finished(prelude) for one in parts),
             fixed=tuple(Fixed(path, _is_code(entity, copied.get(path))) for path in fixed),
             guarded=prelude.guarded,
             select=tuple(name for name in entity.fields if name in wanted),
-            expand=record.expand,
+            expand=_expanded(record, parts),
         )
 
     return finished
+
+
+def _expanded(record: Record, parts: list[WrittenPart]) -> dict[str, tuple[str, ...]]:
+    """The parts that must be read beforehand; one without fields is read as a whole."""
+    expand = dict(record.expand)
+    for one in parts:
+        shown = expand.get(one.entry.name)
+        if shown != ():
+            expand[one.entry.name] = tuple(dict.fromkeys([*(shown or ()), *one.select]))
+    return expand
 
 
 def _field(entry: Entry, prelude: Prelude, ledger: Ledger) -> _Field | None:
@@ -107,11 +128,9 @@ def _field(entry: Entry, prelude: Prelude, ledger: Ledger) -> _Field | None:
     reported in either case, what a create would report as well goes to `ledger`.
     """
     findings, entity = prelude.ledger.findings, prelude.around.entity
-    known = entry.name in entity.parts or entry.name in entity.fields
-    if known and not isinstance(entry.template, Leaf):
-        message = "Objects and lists in a change come with a later release."
-        hint = "Name it under `create_only`." if ledger.findings is not findings else None
-        findings.at(entry.path, "not-yet", message, key=True, hint=hint)
+    if entry.name in entity.fields and not isinstance(entry.template, Leaf):
+        message = f"{entry.name} takes a value."
+        findings.at(entry.path, "bad-element", message, key=True)
         return None
     if renames(entity, entry.name):
         message = "It would rename the record, and every document that names it."

@@ -154,10 +154,13 @@ class _Mapping:
                 found |= _leaf(name, one, told.get(name))
             elif part.entity_set in self._schemas.entity_sets(api):
                 inner = self._entity(api, part.entity_set)[0]
-                found[name] = _list_of(inner) if part.many else inner
+                fields = list(self._schemas.entity(api, part.entity_set).fields)
+                found[name] = _list_of(inner, _keyed(fields)) if part.many else inner
             else:
                 found[name] = {}
-        return _object(found)
+        body = _object(found)
+        keyed = _keyed(list(shape.entity.fields) if shape.entity else [])
+        return {**body, "properties": {**body["properties"], **keyed}}
 
     def _canonical(self, type_: Type, said: object, depth: int = 0) -> Schema:
         if type_.shape is None or not type_.shape.properties or depth > _DEEPEST:
@@ -205,11 +208,33 @@ def _object(fields: Schema) -> Schema:
     return {"type": "object", "properties": {**fields, **keys}, "additionalProperties": False}
 
 
-def _list_of(item: Schema) -> Schema:
-    """A list: one element for each of another, a list as it stands, or lists joined."""
+def _keyed(fields: list[str]) -> Schema:
+    """How a change tells the elements of a part apart, which have these fields."""
+    return {
+        "$key": {
+            "description": KEYS["$key"],
+            "type": "array",
+            "minItems": 1,
+            "items": {"enum": fields},
+        },
+        "$others": {
+            "description": KEYS["$others"],
+            "enum": ["keep", "delete"],
+        },
+    }
+
+
+def _list_of(item: Schema, beside: Schema | None = None) -> Schema:
+    """A list: one element for each of another, a list as it stands, or lists joined; `beside`
+    may stand with these.
+    """
     several = {"type": "array", "items": item}
     concat = {"description": KEYS["$concat"], **several}
-    joined = {"type": "object", "required": ["$concat"], "properties": {"$concat": concat}}
+    joined = {
+        "type": "object",
+        "required": ["$concat"],
+        "properties": {"$concat": concat, **(beside or {})},
+    }
     return {"anyOf": [item, several, {**joined, "additionalProperties": False}, _BRACES]}
 
 

@@ -71,10 +71,20 @@ class Ledger:
         code = self.marks(emission).decided(code, when.path)
         return code, None if node is None else (node, True), self._closed(site, target)
 
-    def over(self, loop: Loop, scope: Scope, emission: Emission, *, drops: bool = False) -> Over:
-        """The list of a loop; with `drops` it may be missing."""
+    def over(
+        self,
+        loop: Loop,
+        scope: Scope,
+        emission: Emission,
+        *,
+        drops: bool = False,
+        empty: bool = False,
+    ) -> Over:
+        """The list of a loop; with `drops` it may be missing, and must be able to; with `empty`
+        one that is missing has no elements.
+        """
         site = Site(self.findings, loop.over.path)
-        walk = Walk(scope, site, emission, drops=drops)
+        walk = Walk(scope, site, emission, drops=drops or empty)
         node = parsed(loop.over, site)
         value = Value(ANY, "[]") if node is None else walk.value(node)
         if value.type.kind not in {"list", "any"} or value.type.nullable:

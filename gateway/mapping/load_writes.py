@@ -17,6 +17,7 @@ from gateway.mapping.names import new_name
 from gateway.mapping.rules import Findings, Path
 from gateway.mapping.templates import read_condition, read_fields, read_loop
 
+_CHANGES: Final = (("update",), ("upsert",))
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -26,7 +27,8 @@ def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> Writ
         read_lookup(name, facts, (*path, "lookups", name), findings)
         for name, facts in value.get("lookups", {}).items()
     ]
-    body = Fields(path, ()) if "steps" in value else read_body(value, path, findings)
+    keyed = path in _CHANGES
+    body = Fields(path, ()) if "steps" in value else read_body(value, path, findings, keyed=keyed)
     return WriteSource(
         path=path,
         input=new_name(value["input"], (*path, "input"), findings) if "input" in value else "",
@@ -36,9 +38,11 @@ def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> Writ
     )
 
 
-def read_body(value: Mapping[str, Any], path: Path, findings: Findings) -> Fields:
-    """What is sent."""
-    body = read_fields(value.get("body", {}), (*path, "body"), findings)
+def read_body(
+    value: Mapping[str, Any], path: Path, findings: Findings, *, keyed: bool = False
+) -> Fields:
+    """What is sent; `keyed` as in `read_fields`."""
+    body = read_fields(value.get("body", {}), (*path, "body"), findings, keyed=keyed)
     if body.when is not None:
         message = "Whether a body is sent says a guard."
         findings.at((*body.path, "$when"), "misplaced-key", message, key=True)

@@ -52,9 +52,17 @@ def lookup_types(
 
 
 def compile_lookup(
-    source: LookupSource, scope: Scope, ledger: Ledger, entities: Entities, file: str
+    source: LookupSource,
+    scope: Scope,
+    ledger: Ledger,
+    entities: Entities,
+    file: str,
+    *,
+    patched: bool = False,
 ) -> Callable[[tuple[Way, ...]], Lookup]:
-    """The lookup but for its `select`, which is known when everything that reads it is."""
+    """The lookup but for its `select`, which is known when everything that reads it is.
+    `patched`: a list it goes over may be missing, and then there are no questions.
+    """
     emission = Emission(f"{file} lookups.{source.name}")
     emission.line("asked = []")
     before = len(ledger.ways)
@@ -63,7 +71,9 @@ def compile_lookup(
     if source.loop is None:
         _ask(source, entity, scope, ledger, emission, indexes="()")
     else:
-        over = ledger.over(source.loop, scope, emission)
+        over = ledger.over(source.loop, scope, emission, empty=patched)
+        if over.conditions:
+            emission.line(f"if not ({' and '.join(over.conditions)}): return asked", over.spot)
         with ledger.looping(source.loop, over, scope, emission) as (inner, index):
             indexes = (index,)
             before = len(ledger.ways)

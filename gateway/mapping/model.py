@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from gateway.documents import Document
 from gateway.mapping.plan import Effect, Kind
@@ -58,12 +59,24 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed:
+    """`$key` and `$others`: by which fields the elements of a part are known in a change, and what
+    becomes of those that it does not name.
+    """
+
+    path: Path
+    fields: tuple[str, ...]
+    others: Literal["keep", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
 class Each:
     """A list with one object per element of another."""
 
     path: Path
     loop: Loop
     body: Fields
+    keyed: Keyed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,7 @@ class Listing:
 
     path: Path
     parts: tuple[Template, ...]
+    keyed: Keyed | None = None
 
 
 @dataclass(frozen=True, slots=True)

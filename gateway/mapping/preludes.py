@@ -106,7 +106,7 @@ def compile_prelude(
     asking = replace(around.scope.having(known), input=source.input or None)
     types = lookup_types(source.lookups, around.entities, around.entity_sets, ledger.findings)
     scope = asking.having({"lookups": Value(types, "", ("lookups",))})
-    lookups, behind = _lookups(source.lookups, asking, ledger, around)
+    lookups, behind = _lookups(source.lookups, asking, ledger, around, patched=patched)
     bare = Prelude(source, ledger, around, whole, asking, scope, lookups, behind, (), frozenset())
     guards, facts, guarded = compile_guards(source.guards, bare, scope)
     return replace(bare, scope=scope.knowing(*facts), guards=guards, guarded=guarded)
@@ -118,14 +118,19 @@ def lookups_among(ways: Iterable[Way]) -> frozenset[str]:
 
 
 def _lookups(
-    sources: tuple[LookupSource, ...], asking: Scope, ledger: Ledger, around: Surroundings
+    sources: tuple[LookupSource, ...],
+    asking: Scope,
+    ledger: Ledger,
+    around: Surroundings,
+    *,
+    patched: bool,
 ) -> tuple[tuple[Callable[[tuple[Way, ...]], Lookup], ...], dict[str, tuple[Way, ...]]]:
     """The lookups, and by name the paths that their questions are made of."""
     file = ledger.findings.document.file
     made, behind = [], {}
     for source in sources:
         before = len(ledger.ways)
-        made.append(compile_lookup(source, asking, ledger, around.entities, file))
+        made.append(compile_lookup(source, asking, ledger, around.entities, file, patched=patched))
         behind[source.name] = tuple(ledger.ways[before:])
     return tuple(made), behind
 

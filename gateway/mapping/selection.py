@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from gateway.mapping.model import Fields, Leaf, Pick
+from gateway.mapping.model import Each, Fields, Leaf, Pick
 from gateway.mapping.patch import Steps, meet
 from gateway.mapping.scope import Every, Way
 from gateway.mapping.types import Type
@@ -98,6 +98,17 @@ def recorded(fields: Fields, before: Steps = ()) -> dict[Steps, str | None]:
             else:
                 found[path] = _copied(one.value) if isinstance(one, Leaf) else None
     return found
+
+
+def recorded_lists(fields: Fields, before: Steps = ()) -> Iterator[tuple[Steps, Each]]:
+    """The lists that a record makes of others, each with the canonical path it stands at."""
+    for entry in fields.entries:
+        path, template = (*before, entry.name), entry.template
+        for one in template.choices if isinstance(template, Pick) else (template,):
+            if isinstance(one, Fields):
+                yield from recorded_lists(one, path)
+            elif isinstance(one, Each):
+                yield path, one
 
 
 def _copied(value: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from gateway.mapping.model import (
@@ -10,6 +11,7 @@ from gateway.mapping.model import (
     Entry,
     Expression,
     Fields,
+    Keyed,
     Leaf,
     Listing,
     Loop,
@@ -30,12 +32,17 @@ KEYS: Final[Mapping[str, str]] = {  # of structure, and what each does, for edit
     "$index": "With `$each`: the name of the item's number, 0 for the first.",
     "$concat": "Objects and lists, joined to one list.",
     "$pick": "The first of these objects whose `$when` holds; none is an error.",
+    "$key": "In a change, of a part: the fields by which one of its elements is known.",
+    "$others": "In a change, of a part: `keep` or `delete` elements that the patch does not name.",
 }
-_LATER: Final = ("$key", "$others")
+_KEYED: Final = ("$key", "$others")
+_OTHERS: Final = ("keep", "delete")
 
 
-def read_template(value: object, path: Path, findings: Findings, depth: int = 0) -> Template:
-    """The template at `path` of the file."""
+def read_template(
+    value: object, path: Path, findings: Findings, depth: int = 0, *, keyed: bool = False
+) -> Template:
+    """The template at `path` of the file. `keyed`: it may tell the elements of a list apart."""
     if depth > DEEPEST:
         findings.at(path, "misplaced-key", f"Templates nest at most {DEEPEST} levels.")
         return Leaf(path, None)
@@ -43,15 +50,18 @@ def read_template(value: object, path: Path, findings: Findings, depth: int = 0)
         return _listing(value, path, findings, depth)
     if not isinstance(value, dict):
         return Leaf(path, value)
+    told = _keyed(value, path, findings, allowed=keyed)
     if "$concat" in value:
         _alone(value, "$concat", path, findings)
-        return _concatenated(value["$concat"], (*path, "$concat"), findings, depth)
+        joined = _concatenated(value["$concat"], (*path, "$concat"), findings, depth)
+        return replace(joined, keyed=told)
     if "$pick" in value:
         _alone(value, "$pick", path, findings)
         return _pick(value["$pick"], (*path, "$pick"), findings, depth)
     if "$each" in value:
         loop = read_loop(value, path, findings)
-        return Each(path, loop, read_fields(value, path, findings, depth, looping=True))
+        body = read_fields(value, path, findings, depth, looping=True)
+        return Each(path, loop, body, told)
     return read_fields(value, path, findings, depth)
 
 
@@ -62,8 +72,9 @@ def read_fields(
     depth: int = 0,
     *,
     looping: bool = False,
+    keyed: bool = False,
 ) -> Fields:
-    """An object's fields, and its `$when`."""
+    """An object's fields, and its `$when`. `keyed`: the lists right in it may have a `$key`."""
     entries: list[Entry] = []
     seen: set[str] = set()
     for at, (key, inner) in enumerate(value.items()):
@@ -82,7 +93,7 @@ def read_fields(
             )
             continue
         seen.add(name)
-        template = read_template(inner, here, findings, depth + 1)
+        template = read_template(inner, here, findings, depth + 1, keyed=keyed)
         entries.append(Entry(name, here, key.endswith("?"), template))
     when = read_condition(value["$when"], (*path, "$when"), findings) if "$when" in value else None
     return Fields(path, tuple(entries), when)
@@ -112,9 +123,7 @@ def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
 
 
 def _check_key(key: str, path: Path, findings: Findings, *, looping: bool) -> None:
-    if key in _LATER:
-        findings.at(path, "not-yet", f"`{key}` comes with a later release.", key=True)
-    elif key == REMOVE:
+    if key == REMOVE:
         message = f"`{REMOVE}` takes away what a mapping has, and here it has nothing."
         findings.at(path, "nothing-to-remove", message, key=True)
     elif key not in KEYS:
@@ -122,15 +131,42 @@ def _check_key(key: str, path: Path, findings: Findings, *, looping: bool) -> No
         findings.at(path, "misplaced-key", f"There is no `{key}`.", key=True, hint=hint)
     elif key in {"$as", "$index"} and not looping:
         findings.at(path, "misplaced-key", f"`{key}` belongs to `$each`.", key=True)
+    elif key in _KEYED and not looping:
+        message = f"`{key}` belongs to `$each` or `$concat`."
+        findings.at(path, "misplaced-key", message, key=True)
 
 
 def _alone(value: dict[str, object], key: str, path: Path, findings: Findings) -> None:
+    beside = _KEYED if key == "$concat" else ()
     for other in value:
-        if other in _LATER:
-            _check_key(other, (*path, other), findings, looping=False)
-        elif other != key:
+        if other != key and other not in beside:
             message = f"`{key}` stands alone."
             findings.at((*path, other), "misplaced-key", message, key=True)
+
+
+def _keyed(
+    value: dict[str, object], path: Path, findings: Findings, *, allowed: bool
+) -> Keyed | None:
+    """How the elements of a list are told apart. None: nothing is said of that, or wrongly."""
+    known = [key for key in _KEYED if key in value]
+    if not known or not ("$each" in value or "$concat" in value):
+        return None  # beside anything else it is reported with the other keys
+    if not allowed:
+        message = "Elements are told apart by a key in the body of an `update` or `upsert` alone."
+        findings.at((*path, known[0]), "misplaced-key", message, key=True)
+        return None
+    if "$key" not in value:
+        findings.at((*path, "$others"), "misplaced-key", "`$others` needs `$key`.", key=True)
+        return None
+    names, others = value["$key"], value.get("$others", "keep")
+    if not isinstance(names, list) or not names or not all(isinstance(one, str) for one in names):
+        message = "`$key` is a list of fields, such as [sequence]."
+        findings.at((*path, "$key"), "misplaced-key", message)
+        return None
+    if others not in _OTHERS:
+        findings.at((*path, "$others"), "misplaced-key", "`$others` is keep or delete.")
+        return None
+    return Keyed(path, tuple(names), "delete" if others == "delete" else "keep")
 
 
 def _elements(value: object, path: Path, findings: Findings) -> Iterator[tuple[object, Path]]:

@@ -6,12 +6,13 @@ holds a later Baseline against the first one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 
 from gateway.errors import InvalidQuery, NotFound
-from gateway.mapping import Names, Plan, Request
+from gateway.mapping import Change, Names, Plan, Request
 from gateway.operations.compare import same_value
 from gateway.operations.etags import etag
 from gateway.validation import Schemas
@@ -26,6 +27,8 @@ from gateway.wire import (
     record_path,
 )
 
+Row = Mapping[str, object]
+
 _METHODS = {"update": "PATCH", "upsert": "PATCH", "delete": "DELETE"}
 
 
@@ -34,7 +37,8 @@ class Baseline:
     """A record as it stands before it is changed.
 
     `etag` is Business Central's, None where nobody said. `fields` is what stands in the fields
-    that the change touches, decoded. `record` is the canonical record.
+    that the change touches, decoded, `parts` are the elements of the parts that it touches.
+    `record` is the canonical record.
     """
 
     id: str
@@ -42,6 +46,7 @@ class Baseline:
     number: str | None
     fields: Mapping[str, object] = field(repr=False)
     record: Mapping[str, object] = field(repr=False)
+    parts: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict, repr=False)
 
     @property
     def canonical_etag(self) -> str:
@@ -79,6 +84,7 @@ def baseline_of(
     entity, change = schemas.entity(plan.api, plan.entity), plan.steps[0].change
     record = decode(entity, row, partial(schemas.entity, plan.api))
     touched = () if change is None else change.touches(patch)
+    parts = change.touched_parts(patch) if isinstance(change, Change) else ()
     target = names["target"]
     known = target.get("id") if isinstance(target, Mapping) else None
     return Baseline(
@@ -87,6 +93,7 @@ def baseline_of(
         number=text_of(record.get("number")),
         fields={name: record.get(name) for name in touched},
         record=plan.record.answer(record, names),
+        parts={one.part: cast("Sequence[Row]", record.get(one.part) or ()) for one in parts},
     )
 
 

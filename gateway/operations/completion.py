@@ -25,6 +25,7 @@ from gateway.errors import (
 from gateway.mapping import Names, Plan
 from gateway.operations.changes import text_of
 from gateway.operations.compare import differences
+from gateway.operations.elements import ELEMENT, read_element
 from gateway.operations.prepare import Prepared
 from gateway.operations.sending import carried_out, has_written
 from gateway.operations.tools import READ_WITHIN, Tools
@@ -62,7 +63,8 @@ async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str,
         warnings.append(_moved(operation, answer["moved_to"]))
     else:
         try:
-            back = await _read_back(tools, operation, call, record_id)
+            sent = cast("Mapping[str, object]", call.request["body"])
+            back = await _read_back(tools, operation, sent, record_id)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - it is written, whatever we make of the answer
@@ -84,6 +86,21 @@ def unchanged(tools: Tools, operation: Operation, prepared: Prepared) -> dict[st
         raise AssertionError("nothing is there and nothing was to be sent")
     _check_answer(tools, tools.plan(operation), baseline.record)
     return _ended(200, baseline.record, baseline.id, baseline.number)
+
+
+async def brought(
+    tools: Tools, operation: Operation, plan: Plan, record_id: str, calls: Sequence[Call]
+) -> dict[str, Any]:
+    """The last fields of an operation that has changed a record and elements of its parts."""
+    warnings = _of_calls(tools, plan, operation, calls)
+    document: dict[str, object] = {"id": record_id, "number": None}
+    try:
+        document = (await _read_back(tools, operation, {}, record_id)).document
+    except StorageUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is written, whatever we make of the answer
+        warnings.append(_not_mapped(operation, error))
+    return _ended(200, document, record_id, text_of(document.get("number")), warnings)
 
 
 def walked(
@@ -129,13 +146,16 @@ def _of_calls(
     entities = partial(tools.entity, plan)
     for call in filter(has_written, calls):
         answer = cast("Mapping[str, Any]", call.answer)["body"]
-        sent, step = call.request["body"], plan.step_named(call.step)
-        if step is None or not isinstance(sent, Mapping) or not answer:
+        sent, step, within = call.request["body"], plan.step_named(call.step), ""
+        entity_set = None if step is None else step.entity
+        if ELEMENT in call.request:
+            element = read_element(call.request[ELEMENT])
+            entity_set, within = element.entity, f"{element.place}."
+        if entity_set is None or not isinstance(sent, Mapping) or not answer:
             continue
-        entity = entities(step.entity)
-        warnings += _not_taken(
-            differences(entity, sent, decode(entity, answer, entities), entities)
-        )
+        entity = entities(entity_set)
+        different = differences(entity, sent, decode(entity, answer, entities), entities)
+        warnings += _not_taken([f"{within}{target}" for target in different])
     makes = any(step.kind == "create" for step in plan.steps)
     return [_NOT_IDEMPOTENT, *warnings] if makes and operation.key is None else warnings
 
@@ -168,7 +188,7 @@ def _ended(
 
 
 async def _read_back(
-    tools: Tools, operation: Operation, call: Call, record_id: str | None
+    tools: Tools, operation: Operation, sent: Mapping[str, object], record_id: str | None
 ) -> _Back:
     if record_id is None:
         raise UnexpectedAnswer("Business Central named no id for the new record.")
@@ -176,7 +196,6 @@ async def _read_back(
     connection = await tools.connections.require(operation.connection_id)
     entities = partial(tools.entity, plan)
     entity = entities(plan.entity)
-    sent = cast("Mapping[str, object]", call.request["body"])
     answer = await tools.business_central.read(
         connection,
         record_path(entity, record_id),

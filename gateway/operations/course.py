@@ -32,13 +32,22 @@ from gateway.errors import (
     StorageUnavailable,
     TargetChanged,
 )
+from gateway.mapping import Change
 from gateway.operations import failures
 from gateway.operations.actions import Acting
-from gateway.operations.completion import completed, half_done, unchanged, walked
+from gateway.operations.completion import completed, half_done, unchanged
+from gateway.operations.elements import ELEMENT
 from gateway.operations.entry import Entry
+from gateway.operations.parts import Parts
 from gateway.operations.prepare import Prepared
-from gateway.operations.resolver import is_elsewhere, look, look_at_change, next_look
-from gateway.operations.sending import Past, Sending, has_written, jittered
+from gateway.operations.resolver import (
+    is_elsewhere,
+    look,
+    look_at_change,
+    look_at_element,
+    next_look,
+)
+from gateway.operations.sending import Past, Sending, has_written, jittered, last_of
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.operations.verdicts import Verdict
 from gateway.operations.walking import Walking
@@ -130,8 +139,8 @@ class Course:
 
     async def _run(self) -> None:
         """From the last result on: nothing is in doubt here but what the past tells."""
-        calls = await self._entry.calls()
-        await (self._walk(calls) if self._walks() else self._call_once(calls))
+        calls, how = await self._entry.calls(), self._how()
+        await (self._call_once(calls) if how is None else self._one_by_one(calls, how))
 
     async def _call_once(self, calls: Sequence[Call]) -> None:
         """The one call of a verb, unless it is done."""
@@ -163,20 +172,27 @@ class Course:
             done = await completed(self._tools, self.operation, call)
             await self._entry.end("succeeded", **done)
 
-    def _walks(self) -> bool:
-        """Whether the verb has several steps; of one that is gone `run` tells what is wrong."""
+    def _how(self) -> Walking | Parts | None:
+        """How a verb of several calls goes, None for one of a single call; of a verb that is gone
+        `Sending` tells what is wrong.
+        """
         try:
-            return self._tools.plan(self.operation).walks
+            plan = self._tools.plan(self.operation)
         except CallerError:
-            return False
+            return None
+        if plan.walks:
+            return Walking(self._tools, self._entry, self._patience)
+        change = plan.steps[0].change
+        if isinstance(change, Change) and change.parts:
+            return Parts(self._tools, self._entry, self._patience)
+        return None
 
-    async def _walk(self, calls: Sequence[Call]) -> None:
-        """The steps of a verb of several, from the first that is not done."""
+    async def _one_by_one(self, calls: Sequence[Call], how: Walking | Parts) -> None:
+        """The calls of a verb of several, from the first that is not done."""
         if await self._parked_elsewhere(calls):
             return
-        walking = Walking(self._tools, self._entry, self._patience)
         try:
-            names = await walking.run(calls)
+            done = await how.run(calls)
         except StorageUnavailable:
             raise
         except GatewayError as error:
@@ -187,8 +203,7 @@ class Course:
             else:
                 await self._stop(error, written=[call for call in now if has_written(call)])
             return
-        if names is not None:
-            done = walked(self._tools, self.operation, names, await self._entry.calls())
+        if done is not None:
             await self._entry.end("succeeded", **done)
 
     async def _parked_elsewhere(self, calls: Sequence[Call]) -> bool:
@@ -250,10 +265,10 @@ class Course:
         tools, operation = self._tools, self.operation
         try:
             calls = await self._entry.calls()
-            call = Past.of(calls).doubt or calls[-1]
+            call = Past.of(calls).doubt or last_of(calls)
             plan = tools.plan_of(operation, call)
-            changing = "record" in call.request
-            if call.request["anchor"] is None and not changing:
+            changing, element = "record" in call.request, ELEMENT in call.request
+            if call.request["anchor"] is None and not (changing or element):
                 await self._park(Verdict("unanchored"))
                 return
             if await self._parked_elsewhere(calls):
@@ -262,7 +277,7 @@ class Course:
             if "action" in call.request:
                 verdict = await Acting(tools, connection, plan).look(call)
             else:
-                looks = look_at_change if changing else look
+                looks = look_at_change if changing else look_at_element if element else look
                 verdict = await looks(tools, connection, plan, call)
         except StorageUnavailable:
             raise
@@ -299,7 +314,8 @@ class Course:
             await self._entry.found(call, failures.written(RecordChanged()), attempt=attempt)
         elif verdict.kind == "gone":
             await self._entry.found(call, failures.written(RecordGone()))
-            await self._stop(RecordGone())
+            before = [one for one in await self._entry.calls() if has_written(one)]
+            await self._stop(RecordGone(), written=before)
         else:
             await self._park(verdict)
 
@@ -317,7 +333,7 @@ class Course:
         """
         calls, now = await self._entry.calls(), self._tools.clock.now()
         doubts = sum(call.answer is None for call in calls)
-        first = doubts == 1 and calls[-1].answer is None
+        first = doubts == 1 and last_of(calls).answer is None
         pause = timedelta(seconds=min(LONGEST_PAUSE, 2.0**doubts))
         due = now if first else (self.operation.sent_at or now) + pause
         if not first and now - self.operation.created_at > WAIT_AT_MOST:

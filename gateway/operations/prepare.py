@@ -6,9 +6,10 @@ tests beside the mappings. What must be read for it comes through a `Source`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from gateway.clock import breath, timestamp
 from gateway.errors import (
@@ -21,13 +22,14 @@ from gateway.errors import (
     Violation,
 )
 from gateway.mapping import By, Change, Lookup, Names, Plan, Question, Request
-from gateway.operations.changes import Baseline, baseline_of, request_of
+from gateway.operations.changes import Baseline, addressed, baseline_of, request_of
 from gateway.operations.compare import same_value
+from gateway.operations.elements import Element, Whole, elements_of, request_for
 from gateway.operations.etags import check_condition
 from gateway.operations.sources import Absent, Found, Source
 from gateway.storage import Connection
 from gateway.validation import Schemas
-from gateway.wire import fits
+from gateway.wire import Entity, fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class Prepared:
     """What would be sent, or the problem why nothing would be.
 
     `baseline` is the record that is changed or deleted; when nothing of it has to be changed
-    there are no requests. `then` are the steps that follow once these calls have been answered.
+    there are no requests. `elements` are those of its parts that are to be as the document says,
+    with the calls for them behind that of the record. `then` are the steps that follow once these
+    calls have been answered.
     """
 
     requests: tuple[Request, ...] = ()
@@ -55,8 +59,13 @@ class Prepared:
     anchor: str | None = field(default=None, repr=False)
     problem: GatewayError | None = None
     baseline: Baseline | None = None
+    elements: tuple[Element, ...] = ()
     then: tuple[str, ...] = ()
     names: Names = field(default_factory=dict, repr=False)
+
+    def of_step(self, name: str) -> tuple[Request, ...]:
+        """The calls of this step: those of elements are steps of their own."""
+        return tuple(one for one in self.requests if one.step == name)
 
 
 def names_for(
@@ -231,7 +240,9 @@ def together(refused: Sequence[Rejected]) -> Rejected:
 
 def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prepared:
     names, change = base.names, plan.steps[0].change
-    anchor = None
+    entities = partial(schemas.entity, plan.api)
+    anchor: str | None = None
+    elements: tuple[Element, ...] = ()
     try:
         refused = plan.guards(names)
         if refused:
@@ -240,6 +251,7 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
             values = None if change is None else change.render(names, patch)
             request = request_of(schemas, plan, base.baseline, values)
             requests: tuple[Request, ...] = () if request is None else (request,)
+            elements = _elements(plan, base.baseline, names, patch, entities)
         else:
             anchor = None if plan.anchor is None else plan.anchor.value(names)
             requests = tuple(step.render(names) for step in plan.steps)
@@ -252,6 +264,11 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
     for request in requests:
         if request.body is not None:
             violations.extend(_as_targets(validator.violations(request.body)))
+    calls = [(one, called) for one in elements if (called := request_for(one, entities))]
+    for element, called in calls:
+        if called.body is not None and element.kind != "delete":
+            judge = schemas.entity_validator(plan.api, element.entity, element.kind)
+            violations.extend(_as_targets(judge.violations(called.body), element.place))
     if violations:
         return replace(
             base,
@@ -260,7 +277,31 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
                 violations=violations,
             ),
         )
-    return replace(base, requests=requests, anchor=anchor)
+    requests = (*requests, *(called for _, called in calls))
+    return replace(base, requests=requests, anchor=anchor, elements=elements)
+
+
+def _elements(
+    plan: Plan, baseline: Baseline, names: Names, patch: object, entities: Callable[[str], Entity]
+) -> tuple[Element, ...]:
+    """What becomes of the elements of the parts that the patch touches.
+
+    Raises `InvalidInput`, `MappingError`, `Ambiguous`.
+    """
+    change = plan.steps[0].change
+    if not isinstance(change, Change) or not change.parts:
+        return ()
+    parent = addressed(entities(plan.entity), baseline.id)
+    return tuple(
+        element
+        for part in change.touched_parts(patch)
+        for element in elements_of(
+            part,
+            part.valued(names),
+            Whole(baseline.id, parent, baseline.record, baseline.parts[part.part]),
+            entities,
+        )
+    )
 
 
 def _wrong_key(schemas: Schemas, plan: Plan, by: By, names: Names) -> list[Violation]:
@@ -296,11 +337,14 @@ def _anchor_too_long(schemas: Schemas, plan: Plan, anchor: str | None) -> Iterab
         )
 
 
-def _as_targets(violations: Iterable[Violation]) -> list[Violation]:
-    """Pointers into Business Central's body as targets: `salesOrderLines[3].quantity`."""
+def _as_targets(violations: Iterable[Violation], within: str = "") -> list[Violation]:
+    """Pointers into Business Central's body as targets: `salesOrderLines[3].quantity`; the body
+    is that of the element `within`, if it is one.
+    """
+    targets = [(one, target_of(one.pointer or "")) for one in violations]
     return [
-        replace(violation, pointer=None, target=target_of(violation.pointer or ""))
-        for violation in violations
+        replace(one, pointer=None, target=f"{within}.{target}" if within else target)
+        for one, target in targets
     ]
 
 

@@ -6,7 +6,7 @@ before it is believed (bc/pitfalls.md 3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.businesscentral import BusinessCentral, Deadline
@@ -53,12 +53,29 @@ class Reader:
 
     async def all_where(self, entity: Entity, condition: Condition, query: str) -> list[Row]:
         """All decoded records that fit. Raises what reading raises."""
+        return await self._all(entity, entity.entity_set, query, condition)
+
+    async def element(
+        self, entity: Entity, path: str, conditions: Sequence[Condition], query: str
+    ) -> Row | None:
+        """The only decoded element that fits of the part at `path`; None: there is none.
+
+        Raises `Ambiguous`, and what reading raises.
+        """
+        rows = await self._all(entity, path, query, *conditions)
+        if len(rows) > 1:
+            raise Ambiguous
+        return rows[0] if rows else None
+
+    async def _all(
+        self, entity: Entity, path: str, query: str, *conditions: Condition
+    ) -> list[Row]:
         found = await self.business_central.read_all(
-            self.connection, entity.entity_set, query, deadline=self.deadline, api=entity.api
+            self.connection, path, query, deadline=self.deadline, api=entity.api
         )
         rows = [decode(entity, row, self.entities) for row in found]
         for row in rows:
-            self._check(entity, row, condition)
+            self._check(entity, row, *conditions)
         return list(rows)
 
     def _check(self, entity: Entity, row: Row, *conditions: Condition) -> None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 from gateway.mapping import Anchor, Plan
 from gateway.operations.changes import reading
 from gateway.operations.compare import differences, is_incomplete, same_record
+from gateway.operations.elements import ELEMENT, Element, read_element
 from gateway.operations.journal import place_of
 from gateway.operations.tools import Tools
 from gateway.operations.verdicts import Row, Verdict
 from gateway.storage import Call, Connection, Operation
-from gateway.wire import Condition, Entity, filter_text, query
+from gateway.wire import Condition, Entity, decode, filter_text, query
 
 # Eight minutes in Business Central's queue, eight running, and a margin (bc/api.md §8).
 SETTLED_AFTER: Final = timedelta(minutes=18)
@@ -79,6 +81,37 @@ async def look_at_change(tools: Tools, connection: Connection, plan: Plan, call:
     if differences(entity, body, row, lambda name: tools.entity(plan, name)):
         return Verdict("overtaken", candidates=((plan.entity, row),))
     return Verdict("same", {"status": 200, "body": row})
+
+
+async def look_at_element(tools: Tools, connection: Connection, plan: Plan, call: Call) -> Verdict:
+    """Look for the element of a part that `call` was to make. Raises what reading raises.
+
+    `overtaken`: there is one of this key, and it is not as it was sent.
+    """
+    element = read_element(call.request[ELEMENT])
+    row = await element_there(tools, connection, plan, element)
+    if row is None:
+        return Verdict("none")
+    entity, sent = tools.entity(plan, element.entity), cast("Row", call.request["body"])
+    if differences(entity, sent, row, partial(tools.entity, plan)):
+        return Verdict("overtaken", candidates=((element.entity, row),))
+    return Verdict("same", {"status": 200, "body": row})
+
+
+async def element_there(
+    tools: Tools, connection: Connection, plan: Plan, element: Element
+) -> Row | None:
+    """The decoded element that has the key of `element`; None: there is none.
+
+    Raises `Ambiguous`, and what reading raises.
+    """
+    entity = tools.entity(plan, element.entity)
+    meant = decode(entity, element.key, partial(tools.entity, plan))
+    conditions = [Condition(name, "eq", (value,)) for name, value in meant.items()]
+    select = dict.fromkeys([*entity.key, *element.key, *(element.body or {})])
+    asked = query(select=tuple(select), filter_=filter_text(entity, conditions))
+    path = f"{element.parent}/{element.part}"
+    return await tools.reader(plan, connection).element(entity, path, conditions, asked)
 
 
 async def _rows(

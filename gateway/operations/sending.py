@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, cast
 
 from gateway.businesscentral import Answer, Deadline
@@ -31,6 +32,7 @@ from gateway.mapping import Names, Plan
 from gateway.operations.actions import Acting
 from gateway.operations.changes import Baseline
 from gateway.operations.compare import same_value
+from gateway.operations.elements import AGENDA, ELEMENT, Element, looked_again, read_agenda
 from gateway.operations.entry import Entry
 from gateway.operations.journal import AGAIN_AFTER, IF_MATCH, place_of
 from gateway.operations.prepare import Prepared
@@ -45,22 +47,27 @@ PAUSE: Final = 1.0  # seconds, doubled each time
 @dataclass(slots=True)
 class Past:
     """What this operation knows of the record from before: what stood in its fields when it
-    looked first, and the canonical ETag it had. `doubt` is a change whose outcome is unknown.
+    looked first, the canonical ETag it had, and what was to become of the elements of its parts.
+    `doubt` is a change whose outcome is unknown.
     """
 
     fields: dict[str, object] = field(default_factory=dict)
     record: object = None
+    elements: tuple[Element, ...] = ()
     doubt: Call | None = None
 
     @classmethod
     def of(cls, calls: Sequence[Call]) -> Past:
         """What the calls of the last step that was sent tell."""
         past = cls()
-        own = [call for call in calls if call.step == calls[-1].step]
+        step = last_of(calls).step if calls else None
+        own = [call for call in calls if call.step == step]
         for call in own:
             if "record" in call.request and "action" not in call.request:
                 baseline = cast("Mapping[str, object]", call.request["baseline"])
                 past.learn(baseline, call.request["record"])
+                if ELEMENT not in call.request:
+                    past.elements = past.elements or read_agenda(call.request)
                 past.doubt = call if call.answer is None else past.doubt
         if any(has_written(call) for call in own):
             past.doubt = None
@@ -100,11 +107,14 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One run of an operation. Pauses that Business Central asks for end within `patience`."""
+    """One run of an operation. Pauses that Business Central asks for end within `patience`.
+    `noted` stands in the journal beside what is sent.
+    """
 
     tools: Tools
     entry: Entry
     patience: Deadline
+    noted: Mapping[str, object] = field(default_factory=dict)
 
     async def run(self, past: Past) -> Call | Prepared | None:
         """The call that has written; or what was prepared, when nothing of it had to be sent;
@@ -123,7 +133,7 @@ class Sending:
         await self._take_key(connection, plan, names)
         for again in range(1, MOST_TIMES + 1):
             prepared = await self._prepared(connection, plan, names, past)
-            if not prepared.requests:
+            if not prepared.of_step(plan.steps[0].name):
                 return prepared
             await tools.connections.verify_target(connection)
             await breath()
@@ -186,18 +196,23 @@ class Sending:
             if step.action is not None:
                 return prepared
             past.learn(baseline.fields, baseline.canonical_etag)
-            for request in prepared.requests:
+            for request in prepared.of_step(step.name):
                 past.overtaken(self.tools.entity(plan, plan.entity), baseline, request.body)
-        return prepared
+            entities = partial(self.tools.entity, plan)
+            seen = looked_again(past.elements, baseline.parts, entities, ours=False)
+            past.elements = tuple(seen) or prepared.elements
+        return replace(prepared, elements=past.elements)
 
     async def _send_once(
         self, connection: Connection, plan: Plan, prepared: Prepared
     ) -> Call | None:
         """Intent, call, result."""
         entry, tools = self.entry, self.tools
-        before: dict[str, object] = {}
+        before: dict[str, object] = dict(self.noted)
+        if prepared.elements:
+            before[AGENDA] = [one.written for one in prepared.elements]
         if plan.steps[0].action is not None and prepared.baseline is not None:
-            before = await Acting(tools, connection, plan).before(prepared.baseline)
+            before |= await Acting(tools, connection, plan).before(prepared.baseline)
         request = entry.ready(plan, prepared, tools.snapshot.hash, place_of(connection), before)
         try:
             answer = await tools.business_central.write(
@@ -238,6 +253,11 @@ class Sending:
             changes["attempt"] = entry.operation.attempt + 1
         await entry.refused(error, **changes)
         raise in_words_of(plan, error) from error
+
+
+def last_of(calls: Sequence[Call]) -> Call:
+    """The call that was sent last; of several of one moment the one without an answer."""
+    return max(calls, key=lambda call: (call.attempt, call.sent_at, call.answer is None))
 
 
 def has_written(call: Call) -> bool:

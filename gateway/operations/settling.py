@@ -11,9 +11,10 @@ from datetime import datetime
 
 from gateway.clock import timestamp
 from gateway.errors import Conflict, OperationInProgress
+from gateway.operations.elements import ELEMENT
 from gateway.operations.journal import AGAIN_AFTER
 from gateway.operations.resolver import SETTLED_AFTER
-from gateway.operations.sending import Past, carried_out
+from gateway.operations.sending import Past, carried_out, last_of
 from gateway.storage import ENDED, Call, Operation
 
 _UNDER_WAY = "The operation is under way and settles itself; ask for it again."
@@ -68,7 +69,7 @@ def cancelled(operation: Operation, calls: Sequence[Call], now: datetime) -> dic
 
 def may_have_written(calls: Sequence[Call]) -> bool:
     """Whether a call has left whose outcome nobody knows."""
-    return bool(calls) and (calls[-1].answer is None or Past.of(calls).doubt is not None)
+    return bool(calls) and (last_of(calls).answer is None or Past.of(calls).doubt is not None)
 
 
 def _must_be_parked(operation: Operation, instead: str) -> None:
@@ -94,7 +95,7 @@ def _left_behind(operation: Operation, calls: Sequence[Call], *, doubtful: bool)
     words = [f"Carried out before: {written}."] if written else []
     if doubtful:
         words.append(
-            f"In Business Central there may stand {_doubtful(operation, calls[-1])}: it was sent, "
+            f"In Business Central there may stand {_doubtful(operation, last_of(calls))}: it was sent, "
             "and no answer came back."
         )
     return " ".join(words) or _NOTHING
@@ -104,6 +105,8 @@ def _doubtful(operation: Operation, call: Call) -> str:
     if "action" in call.request:
         return f"what {call.request['path']} does"
     match call.request["method"]:
+        case "POST" if ELEMENT in call.request:
+            return f"a new element of {call.request['path']}"
         case "POST":
             return f"a new record of {operation.entity} with the reference of this operation"
         case "DELETE":

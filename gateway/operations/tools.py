@@ -13,6 +13,7 @@ from gateway.connections import Connections
 from gateway.errors import Conflict
 from gateway.mapping import Names, Plan
 from gateway.matching import Matching
+from gateway.operations.elements import ELEMENT, plan_for, read_element
 from gateway.operations.journal import IF_MATCH
 from gateway.operations.lookups import LookupCache, RemoteLookups
 from gateway.operations.prepare import Prepared, names_for, prepare
@@ -48,11 +49,14 @@ class Tools:
         return self.snapshot.plan(operation.resource, verb, *owners)
 
     def plan_of(self, operation: Operation, call: Call) -> Plan:
-        """The plan of what `call` was: of a verb of several steps that of its step.
+        """The plan of what `call` was: of a verb of several steps that of its step, of an element
+        of a part that of this one.
 
         Raises as `plan` does, and `Conflict` when the mapping has no such step any more.
         """
         plan = self.plan(operation)
+        if ELEMENT in call.request:
+            return plan_for(plan, read_element(call.request[ELEMENT]))
         if not plan.walks:
             return plan
         step = plan.step_named(call.step)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from gateway.businesscentral import Deadline
 from gateway.errors import Conflict, InvalidQuery, MethodNotAllowed, RecordGone
 from gateway.mapping import Names, Plan
 from gateway.operations.actions import Acting
+from gateway.operations.completion import walked
 from gateway.operations.entry import Entry
 from gateway.operations.etags import check_condition
 from gateway.operations.journal import IF_MATCH
@@ -34,8 +35,8 @@ class Walking:
     entry: Entry
     patience: Deadline
 
-    async def run(self, calls: Sequence[Call]) -> Names | None:
-        """The names with the answers of all steps. None: it is up to the resolver.
+    async def run(self, calls: Sequence[Call]) -> dict[str, Any] | None:
+        """The last fields of the operation. None: it is up to the resolver.
 
         `calls` are what was sent before. Raises what a step or a read raises, and `Conflict` when
         the mapping has other steps than those that were carried out.
@@ -61,7 +62,7 @@ class Walking:
             if sent is None:
                 return None
             walk.answered(await self._answer(connection, step, sent))
-        return walk.names
+        return walked(tools, operation, walk.names, await self.entry.calls())
 
     async def _write(
         self, connection: Connection, plan: Plan, names: Names, before: Sequence[Call]

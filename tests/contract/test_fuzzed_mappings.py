@@ -178,9 +178,9 @@ def test_a_damaged_file_gives_findings_or_plans(
 
 def leaf(text: str) -> str:
     """The shipped orders with another expression in one leaf."""
-    old = '"{{ order.order_date }}"'
+    old = 'orderDate?: "{{ order.order_date }}"'
     assert ORDERS.count(old) == 1
-    return ORDERS.replace(old, text)
+    return ORDERS.replace(old, f"orderDate?: {text}")
 
 
 def lines(text: str, count: int) -> str:

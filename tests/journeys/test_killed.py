@@ -198,3 +198,49 @@ async def test_killed_while_an_order_is_invoiced(house: House, when: str) -> Non
     assert len(await house.there("salesInvoices", orderNumber=made["number"])) == 1
     _, again = await house.call("GET", f"/v1/operations/{identity}")
     assert again["record"] == {"id": made["id"], "number": made["number"]}
+
+
+async def test_killed_at_each_call_of_a_change_with_lines(house: House) -> None:
+    base = f"/v1/connections/{await house.connect()}/sales-orders"
+    patch = {
+        "ship_to": {"city": "Bath"},
+        "lines": [
+            {"sequence": 10000, "sku": "1896-S", "quantity": 5, "unit_price": 1000.8},
+            {"sequence": 15000, "sku": "1900-S", "quantity": 1, "unit_price": 90},
+        ],
+    }
+    made, sent, ids = [], [], []
+    for known, (method, when) in enumerate(
+        (
+            ("PATCH salesOrders", "after"),
+            ("PATCH salesOrderLines", "after"),
+            ("POST salesOrderLines", "after"),
+            ("DELETE salesOrderLines", "after"),
+        ),
+        start=1,
+    ):
+        verb, _, entity = method.partition(" ")
+        _, one = await house.call("POST", base, order(f"LINES-{known}"))
+        lines = await house.there("salesOrderLines", documentId=one["id"])
+        numbers = {line["sequence"]: line["id"] for line in lines}
+        at = {"PATCH": numbers[10000], "POST": one["id"], "DELETE": numbers[20000]}[verb]
+        await slow(house, verb, one["id"] if entity == "salesOrders" else at, when)
+        made.append(one["id"])
+        sent.append(asyncio.create_task(house.call("PATCH", f"{base}/{one['id']}", patch)))
+        ids += [one for one in await in_state(house, "sending", known) if one not in ids]
+    while len(await house.there("salesOrderLines", documentId=made[3])) > 2:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.05)
+    await house.kill("serve")
+    ends = await asyncio.gather(*sent, return_exceptions=True)
+    assert all(isinstance(end, ClientError) for end in ends)
+    await house.control("DELETE", "faults")
+    await house.serve()
+
+    ended = [await settled(house, one) for one in ids]
+    assert [one["state"] for one in ended] == ["succeeded"] * 4
+    for record_id in made:
+        _, now = await house.call("GET", f"{base}/{record_id}")
+        assert now["ship_to"]["city"] == "Bath"
+        assert [
+            (line["sequence"], line["quantity"], line["unit_price"]) for line in now["lines"]
+        ] == [(10000, 5, 1000.8), (15000, 1, 90)]

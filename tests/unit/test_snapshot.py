@@ -56,7 +56,7 @@ def test_the_shipped_resources(snapshot: Snapshot) -> None:
         "Sales orders",
         "sales-order",
     )
-    assert list(orders.verbs) == ["list", "read", "create", "ship-and-invoice"]
+    assert list(orders.verbs) == ["list", "read", "create", "update", "ship-and-invoice"]
     assert orders.actions == ("ship-and-invoice",)
     for name in ("customers", "items"):  # a delete is for whoever asks for it
         verbs = list(snapshot.resources[name].verbs)

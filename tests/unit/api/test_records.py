@@ -188,7 +188,7 @@ async def test_resources(product: ClientSession) -> None:
     known = {resource["name"]: resource for resource in body["data"]}
     assert {"accounts", "customers", "items", "sales-orders", "vendors"} <= set(known)
     orders = known["sales-orders"]
-    assert orders["verbs"] == ["create", "list", "read"]
+    assert orders["verbs"] == ["create", "list", "read", "update"]
     assert orders["omit"] == ["lines"]
     assert "external_reference" in orders["filters"]
 
@@ -343,5 +343,5 @@ async def test_the_resources_tell_their_actions(product: ClientSession) -> None:
     async with product.get("/v1/resources") as response:
         found = {one["name"]: one for one in (await response.json())["data"]}
     assert found["sales-orders"]["actions"] == ["ship-and-invoice"]
-    assert found["sales-orders"]["verbs"] == ["create", "list", "read"]
+    assert found["sales-orders"]["verbs"] == ["create", "list", "read", "update"]
     assert found["customers"]["actions"] == []

@@ -162,7 +162,7 @@ def test_each_field_is_explained(run: Run, own: Path) -> None:
     assert told.stdout.startswith('POST salesOrders\nlookups.customer.where.number = "10000"\n')
     lines = told.stdout.splitlines()
     at = lines.index("salesOrderLines[1].quantity = 4")
-    assert lines[at + 1].endswith("sales-orders.yaml:133:21  {{ line.quantity }}")
+    assert lines[at + 1].endswith("sales-orders.yaml:134:21  {{ line.quantity }}")
     assert lines[at + 2] == "    order.lines[1].quantity = 4"
     assert "currencyCode is left out" in lines
     assert "    order.currency is missing" in lines

@@ -18,7 +18,7 @@ def field(name: str, *reads: tuple[str, ...], lookups: tuple[str, ...] = ()) -> 
 
 
 def change(*fields: FieldChange, fixed: tuple[Fixed, ...] = ()) -> Change:
-    return Change(fields, fixed, frozenset({"guarded"}), ("id",), {})
+    return Change(fields, (), fixed, frozenset({"guarded"}), ("id",), {})
 
 
 def slowly_touched(read: tuple[str, ...], patch: object) -> bool:

@@ -65,6 +65,13 @@ def test_expressions_and_lists_of_any_form_are_taken() -> None:
     assert wrong({"quantity: 1\n": "quantity: 1.5\n"}) == []
 
 
+def test_the_key_of_elements_is_one_of_their_fields() -> None:
+    update = ["update", "body", "salesOrderLines"]
+    assert wrong({"$key: [sequence]": "$key: [line]"}) == [update]
+    assert wrong({"$others: delete": "$others: remove"}) == [update]
+    assert wrong({"$key: [sequence]": "$key: [id, sequence]"}) == []
+
+
 def test_fields_tell_their_type() -> None:
     lines = made()["mapping.schema.json"]["$defs"]["v2.0 salesOrderLines"]["properties"]
     assert lines["lineType"]["description"].endswith("Charge, Allocation Account.")

@@ -1,8 +1,8 @@
 """Mistakes planted in the shipped mappings, as integrators make them, and what of them is found.
 
-`planted/*.yaml` hold them: the rule, a text that stands once in the file, and the text put in its
-place. `^` marks where the finding must stand and is taken out; where it stands elsewhere a fourth
-text, which stands once in the file with the mistake, has the mark.
+`planted/*.yaml` hold them: the rule, a text of the file, and the text put in its place, where it
+stands first. `^` marks where the finding must stand and is taken out; where it stands elsewhere a
+fourth text, the first of its kind in the file with the mistake, has the mark.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ class Mistake:
     def text(self) -> str:
         """The file with the mistake in it."""
         whole = source(self.file)
-        assert whole.count(self.old) == 1, f"{self.old!r} stands {whole.count(self.old)} times"
-        return whole.replace(self.old, self.new.replace("^", ""))
+        assert self.old in whole, f"{self.old!r} stands nowhere"
+        return whole.replace(self.old, self.new.replace("^", ""), 1)
 
     def expected(self) -> Spot:
         """The rule, and the line and column of the mark."""
-        marked = source(self.file).replace(self.old, self.new)
+        marked = source(self.file).replace(self.old, self.new, 1)
         if self.at is not None:
             bare, text = self.at.replace("^", ""), self.text()
-            assert text.count(bare) == 1, f"{bare!r} stands {text.count(bare)} times"
-            marked = text.replace(bare, self.at)
+            assert bare in text, f"{bare!r} stands nowhere"
+            marked = text.replace(bare, self.at, 1)
         assert marked.count("^") == 1, f"{self.new!r} has no mark"
         before = marked.partition("^")[0]
         return self.rule, before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -35,6 +35,14 @@ def leaf(expression: str) -> str:
     return f'    remark: "{expression}"\n'
 
 
+ONE = '$each: order.lines, $as: one, $index: i, sequence: "{{ i + 1 }}"'
+
+
+def keyed(said: str, key: str = "orderLines", *, value: str = "") -> str:
+    """The body of an update with these keys of a part."""
+    return f"  body:\n    {key}: {value}{{{said}}}\n"
+
+
 READ = '{name: there, read: orders, id: "{{ target.id }}"}'
 ACT = '{name: act, action: Microsoft.NAV.post, on: {entity: orders, id: "{{ target.id }}"}}'
 AGAIN = '{name: again, read: orders, id: "{{ target.id }}"}'
@@ -185,13 +193,63 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("wrong-shape", "cache: 5m\n", "cache: ^5 minutes\n"),
     ("wrong-shape", "operator: ge}\n    urgent", "operator: ^ne}\n    urgent"),
     ("not-an-override", "resource: orders\n", "^extends: orders\nresource: orders\n"),
-    ("not-yet", CONCAT, "      ^$others: keep\n" + CONCAT),
+    ("misplaced-key", CONCAT, "      ^$others: keep\n" + CONCAT),
+    ("misplaced-key", CONCAT, "      ^$key: [sequence]\n" + CONCAT),
     # changes of what is there
     *(
         (rule, "read: {}\n", f"read: {{}}\nupdate:\n  input: order\n{rest}")
         for rule, rest in (
-            ("not-yet", "  body:\n    ^orderLines: []\n"),
-            ("not-yet", "  body:\n    ^remark: {a: 1}\n"),
+            ("bad-element", "  body:\n    ^remark: {a: 1}\n"),
+            ("bad-element", "  body:\n    ^customer: {number: x}\n"),
+            ("bad-element", "  body:\n    ^orderLines: {lineType: Item}\n"),
+            ("no-element-key", "  body:\n    ^orderLines: []\n"),
+            ("no-element-key", keyed("$each: order.lines, $as: one", key="^orderLines")),
+            ("cannot-be-called", keyed(f"^$key: [sequence], {ONE}")),
+            ("cannot-be-called", keyed(f"$key: [sequence], ^$others: delete, {ONE}")),
+            ("unknown-field", keyed(f"$key: [^sequenc], {ONE}")),
+            ("misplaced-key", keyed(f"$key: ^sequence, {ONE}")),
+            ("misplaced-key", keyed(f"$key: ^[], {ONE}")),
+            ("misplaced-key", keyed(f"^$others: keep, {ONE}")),
+            ("misplaced-key", keyed(f"$key: [sequence], $others: ^drop, {ONE}")),
+            ("misplaced-key", keyed("^$key: [sequence], lineType: Item")),
+            (
+                "element-without-key",
+                keyed("$key: [sequence], $each: order.lines, $as: one, lineType: Item", value="^"),
+            ),
+            (
+                "element-without-key",
+                keyed("$key: [sequence], $concat: [^{$when: order.urgent, lineType: Item}]"),
+            ),
+            (
+                "element-without-key",
+                keyed('$key: [lineType], $concat: [{$pick: [^{lineType?: "{{ order.nick }}"}]}]'),
+            ),
+            ("others-not-shown", keyed(f"$key: [sequence], ^$others: delete, {ONE}")),
+            ("bad-element", keyed(f"$key: [sequence], {ONE}, ^item: {{number: x}}")),
+            (
+                "not-in-the-record",
+                keyed(
+                    f'$key: [sequence], {ONE}, description: "{{{{ order.buyer.name }}}}"',
+                    "^orderLines",
+                ),
+            ),
+            (
+                "not-in-the-record",
+                keyed(
+                    f'$key: [sequence], {ONE}, quantity: "{{{{ one.quantity * order.count }}}}"',
+                    "^orderLines",
+                ),
+            ),
+            (
+                "not-in-the-record",
+                keyed(
+                    f'$key: [sequence], {ONE}, unitPrice?: "{{{{ one.price }}}}", '
+                    'description: "{{ order.reference }}"',
+                    "^orderLines",
+                ),
+            ),
+            ("can-never-drop", "  body:\n    ^orderLines?: []\n"),
+            ("too-long", keyed(f'$key: [sequence], {ONE}, description: "{{{{ ^one.text }}}}"')),
             ("wrong-shape", "  steps: ^[]\n"),
             (
                 "lookup-never-used",
@@ -227,7 +285,8 @@ MISTAKES: list[tuple[str, str, str]] = [
             ("unknown-field", "  by: {^remrk: x}\n  body: {remark: x}\n"),
             ("unknown-field", "  by: {remark: x}\n  create_only: [^urgnt]\n  body: {remark: x}\n"),
             ("wrong-shape", "  by: ^{remark: x, urgent: true}\n  body: {remark: x}\n"),
-            ("not-yet", "  by: {remark: x}\n  body: {remark: x, ^orderLines: []}\n"),
+            ("no-element-key", "  by: {remark: x}\n  body: {remark: x, ^orderLines: []}\n"),
+            ("bad-element", "  by: {remark: x}\n  body: {remark: x, ^customer: {number: x}}\n"),
             ("must-not-be-written", "  by: {remark: x}\n  body: {remark: x, ^number: y}\n"),
             ("unknown-input", '  by: {remark: "{{ ^target.id }}"}\n  body: {remark: x}\n'),
         )
@@ -513,7 +572,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("may-be-null", WHERE, '      where: {number: "{{ ^order.nick | default(none) }}"}\n'),
     ("syntax", REMARK, leaf("{{ (order.reference ^}}")),
     # forms that are rarer
-    ("not-yet", REMARK, "    remark: {^$key: 5}\n"),
+    ("misplaced-key", REMARK, "    remark: {^$key: 5}\n"),
     ("nothing-to-remove", REMARK, "    remark: {^$remove: true}\n"),
     (
         "misplaced-key",
