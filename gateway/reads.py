@@ -90,9 +90,10 @@ async def list_records(
     )
     purpose = _purpose(connection, plan, text)
     url = None if cursor is None else store.open(purpose, cursor)
+    pinned = business_central.pinned(plan.schema_version)
     for _ in range(MOST_EMPTY_PAGES):
         try:
-            answer = await business_central.read(
+            answer = await pinned.read(
                 connection,
                 entity.entity_set,
                 text,
@@ -140,7 +141,8 @@ async def read_record(
     except InvalidQuery:
         raise NotFound("There is no such record: the id is not one.") from None
     text = query(select=plan.record.select, expand=plan.record.expand)
-    answer = await business_central.read(connection, path, text, deadline=deadline, api=plan.api)
+    pinned = business_central.pinned(plan.schema_version)
+    answer = await pinned.read(connection, path, text, deadline=deadline, api=plan.api)
     row = _decoded(schemas, plan, entity, answer.body or {})
     if not row:
         raise UnexpectedAnswer("Business Central's answer is no record.")

@@ -19,12 +19,15 @@ STANDARD: Final = "v2.0"  # the route of Microsoft's own pages
 
 class Addresses:
     """`url` is the origin of the cloud; `on_premises` leads from the name of a server outside it
-    to the address of its instance.
+    to the address of its instance. `schema_version` is asked for by every address of a company.
     """
 
-    def __init__(self, url: str, on_premises: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, on_premises: Mapping[str, str], schema_version: str | None = None
+    ) -> None:
         self._url = url
         self._on_premises = on_premises
+        self._version = "" if schema_version is None else f"$schemaversion={schema_version}"
         self.environments = f"{url}/environments/v1.2"
 
     def at(
@@ -41,6 +44,7 @@ class Addresses:
         A server that serves several tenants is told which by the query (bc/api.md §1).
         """
         name = environment or connection.environment
+        query = "&".join(part for part in (query, self._version) if part)
         if connection.grant == "basic":
             root = f"{self._server(name)}/api/{api}"
             tenant = f"tenant={quote(connection.tenant, safe='')}" if connection.tenant else ""
@@ -50,6 +54,10 @@ class Addresses:
         else:
             root = f"{self._url}/v2.0/{connection.tenant}/{quote(name, safe='')}/api/{api}"
         return f"{root}/{path}?{query}" if query else f"{root}/{path}"
+
+    def pinned(self, schema_version: str) -> Addresses:
+        """The same, for a version of Business Central's schemas (bc/api.md §1)."""
+        return Addresses(self._url, self._on_premises, schema_version)
 
     def owns(self, connection: Connection, url: str) -> bool:
         """Whether `url`, which an answer named, is where the token of `connection` may go."""

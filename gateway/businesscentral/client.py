@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from copy import copy
+from typing import Final, Self
 
 import structlog
 from aiohttp import ClientSession
@@ -69,6 +70,16 @@ class BusinessCentral:
         self._tokens = tokens
         self._clock = clock
         self._pacing = Pacing(clock)
+
+    def pinned(self, schema_version: str | None) -> Self:
+        """The same client, whose calls ask for this version of Business Central's schemas
+        (bc/api.md §1); with None for none. Next links are followed as they stand.
+        """
+        if schema_version is None:
+            return self
+        client = copy(self)
+        client._addresses = self._addresses.pinned(schema_version)  # noqa: SLF001 - its own
+        return client
 
     async def read(
         self,

@@ -47,6 +47,7 @@ def load_mapping(
         schema=value["schema"],
         entity=value["entity"],
         api=value["api"],
+        schema_version=value.get("schema_version"),
         params=_params(value.get("params", {}), findings),
         tables=_tables(value.get("tables", {}), findings),
         rejections={

@@ -241,6 +241,7 @@ class MappingFile:
     schema: str
     entity: str
     api: str
+    schema_version: str | None
     params: Mapping[str, object]
     tables: Mapping[str, Mapping[str, object]]
     rejections: Mapping[str, tuple[str, str | None]]

@@ -223,6 +223,7 @@ class Plan:
     `action`: it is one of the
     mapping's own actions and no verb of the language. `takes` names the canonical schema of what
     the caller sends, if it is not that of the resource; "" stands for nothing at all.
+    `schema_version` is the `$schemaversion` that every call asks for (bc/api.md §1).
 
     `reads` are the paths of the input that expressions of the verb read, each with its name.
     """
@@ -251,6 +252,7 @@ class Plan:
     action: bool = False
     takes: str | None = None
     reads: tuple[Way, ...] = attribute(repr=False, default=())
+    schema_version: str | None = None
 
     def at(self, step: Step) -> Plan:
         """One step of a verb of several, as the plan of a verb that is nothing but this step.

@@ -196,7 +196,7 @@ async def _read_back(
     connection = await tools.connections.require(operation.connection_id)
     entities = partial(tools.entity, plan)
     entity = entities(plan.entity)
-    answer = await tools.business_central.read(
+    answer = await tools.at(plan).read(
         connection,
         record_path(entity, record_id),
         _query(plan, entity, sent),

@@ -215,7 +215,7 @@ class Sending:
             before |= await Acting(tools, connection, plan).before(prepared.baseline)
         request = entry.ready(plan, prepared, tools.snapshot.hash, place_of(connection), before)
         try:
-            answer = await tools.business_central.write(
+            answer = await tools.at(plan).write(
                 connection,
                 request,
                 deadline=tools.within(WRITE_WITHIN),

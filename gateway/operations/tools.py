@@ -89,12 +89,16 @@ class Tools:
     def reader(self, plan: Plan, connection: Connection) -> Reader:
         """Reads the one record that a change is about."""
         entities = partial(self.entity, plan)
-        return Reader(self.business_central, connection, self.within(READ_WITHIN), entities)
+        return Reader(self.at(plan), connection, self.within(READ_WITHIN), entities)
+
+    def at(self, plan: Plan) -> BusinessCentral:
+        """Business Central as the mapping of a plan asks for it."""
+        return self.business_central.pinned(plan.schema_version)
 
     def source(self, connection: Connection, plan: Plan) -> RemoteLookups:
         """Reads what the plan asks for from `connection`."""
         return RemoteLookups(
-            self.business_central,
+            self.at(plan),
             self.matching,
             self.snapshot.schemas,
             self.cache,

@@ -126,3 +126,40 @@ async def test_an_answer_that_is_lost_is_found_on_its_route(partner: Writes) -> 
     made = await write(partner, "price-groups", "create", GROUP)
     assert (made.status, body(made)["id"]) == (201, "NEW")
     assert len(await partner.orders("priceGroups")) == 3
+
+
+async def test_every_call_of_a_mapping_asks_for_its_version_of_the_schemas(
+    partner: Writes,
+) -> None:
+    await write(partner, "price-groups", "create", GROUP)
+    line = {"group": "NEW", "number": 30000, "item": "1900-S", "price": Decimal("9.90")}
+    await write(partner, "price-lines", "create", line)
+    await write(partner, "price-lines", "update", {"price": 10}, id="NEW,30000")
+    await read(partner, "price-lines", "NEW,30000")
+    remote, plan = partner.remote, known().plan("price-lines", "list")
+    cursor = None
+    for limit in (1, 1):
+        page = await reads.list_records(
+            remote.business_central,
+            partner.store,
+            known().schemas,
+            plan,
+            partner.connection,
+            wanted={"group": "NEW"},
+            limit=limit,
+            cursor=cursor,
+            now=remote.clock.now(),
+            deadline=remote.deadline(),
+        )
+        assert page.data
+        cursor = page.next_cursor
+    calls = await remote.journal(path="harwick/pricing")
+    asked = {
+        (call["method"], "$schemaversion=2.1" in call["query"], "priceLines" in call["path"])
+        for call in calls
+    }
+    assert asked == {
+        *(("POST", pinned, pinned) for pinned in (True, False)),
+        *(("GET", pinned, pinned) for pinned in (True, False)),
+        ("PATCH", True, True),
+    }
