@@ -45,7 +45,7 @@ STEP_KEYS: Final[Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "upsert": (("by", "body"), ("create_only",)),
     "update": (("id", "body"), ()),
     "delete": (("id",), ()),
-    "action": (("on",), ("effect",)),
+    "action": (("on",), ("effect", "body")),
 }
 _ANY: Final = ("name", "$when", "guards")
 

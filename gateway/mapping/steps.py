@@ -149,8 +149,32 @@ class StepWriter:
         effect: Effect = "none" if step.kind == "read" else "repeatable"
         if step.kind == "action":
             effect = step.effect or "irreversible"
-        bare = self._bare(effect)
-        return lambda _: replace(bare, identified=identified())
+        bare, body = self._bare(effect), self._given(scope)
+        return lambda _: replace(
+            bare,
+            identified=identified(),
+            body=None if body is None else body.compiled(scope.input),
+        )
+
+    def _given(self, scope: Scope) -> Emission | None:
+        """The function of the parameters of an action, None where the step gives none."""
+        step, findings = self._step, self._ledger.findings
+        if step.action is None or step.body is None:
+            return None
+        given = self._entity.parameters.get(step.action, {})
+        if not given and step.action in self._entity.actions:
+            path = (*step.path, "body")
+            findings.at(path, "misplaced-key", f"{step.action} takes nothing.", key=True)
+            return None
+        known = {
+            name: Property(field_type(field), optional=True, field=field)
+            for name, field in given.items()
+        }
+        emission = self._emission("body")
+        shape = Shape(step.action, lambda: known)
+        made = Bodies(self._ledger, emission).fields(step.body, shape, scope, ())
+        emission.line(f"return {made}")
+        return emission
 
     def _id(self, scope: Scope) -> Callable[[], Callable[[Names], object]]:
         key = self._entity.fields[self._entity.key[0]]

@@ -100,13 +100,13 @@ def baseline_of(
 def request_of(
     schemas: Schemas, plan: Plan, baseline: Baseline, values: Mapping[str, object] | None
 ) -> Request | None:
-    """The call that brings a record to `values`, or without any deletes it or carries out the
-    action of the step. None: it is so already.
+    """The call that brings a record to `values`, or without any deletes it, or carries out the
+    action of the step with `values` as its parameters. None: it is so already.
     """
     step, entity = plan.steps[0], schemas.entity(plan.api, plan.entity)
     if step.action is not None:
         path = f"{addressed(entity, baseline.id)}/{ACTION_PREFIX}{step.action}"
-        return Request(step.name, "POST", path, None)
+        return Request(step.name, "POST", path, None if values is None else dict(values))
     body = None
     if values is not None:
         wanted = decode(entity, values, partial(schemas.entity, plan.api))

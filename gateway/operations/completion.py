@@ -151,7 +151,8 @@ def _of_calls(
         if ELEMENT in call.request:
             element = read_element(call.request[ELEMENT])
             entity_set, within = element.entity, f"{element.place}."
-        if entity_set is None or not isinstance(sent, Mapping) or not answer:
+        acted = "action" in call.request
+        if acted or entity_set is None or not isinstance(sent, Mapping) or not answer:
             continue
         entity = entities(entity_set)
         different = differences(entity, sent, decode(entity, answer, entities), entities)

@@ -249,6 +249,8 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
             return replace(base, problem=together(refused))
         if base.baseline is not None:
             values = None if change is None else change.render(names, patch)
+            given = plan.steps[0].body if plan.steps[0].action is not None else None
+            values = values if given is None else given(names)
             request = request_of(schemas, plan, base.baseline, values)
             requests: tuple[Request, ...] = () if request is None else (request,)
             elements = _elements(plan, base.baseline, names, patch, entities)
@@ -260,6 +262,8 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
     validator = schemas.entity_validator(
         plan.api, plan.entity, "create" if base.baseline is None else "update"
     )
+    if (action := plan.steps[0].action) is not None:
+        validator = schemas.action_validator(plan.api, plan.entity, action) or validator
     violations = [*_anchor_too_long(schemas, plan, anchor)]
     for request in requests:
         if request.body is not None:

@@ -233,7 +233,8 @@ class Sending:
         except GatewayError as error:
             await self._refused(plan, prepared, error)
             return None
-        if not _is_believed(tools.entity(plan, plan.entity), prepared, answer):
+        acts = plan.steps[0].action is not None
+        if not _is_believed(tools.entity(plan, plan.entity), prepared, answer, acts=acts):
             await entry.uncertain(OutcomeUnknown())
             return None
         return await entry.answered(answer)
@@ -270,11 +271,11 @@ def carried_out(calls: Sequence[Call]) -> str:
     return ", ".join(dict.fromkeys(call.step for call in calls if has_written(call)))
 
 
-def _is_believed(entity: Entity, prepared: Prepared, answer: Answer) -> bool:
+def _is_believed(entity: Entity, prepared: Prepared, answer: Answer, *, acts: bool) -> bool:
     """A success names its record, but for a deletion and an action, which say nothing."""
     if prepared.requests[0].method == "DELETE":
         return answer.body is None
-    if prepared.requests[0].body is None:
+    if acts or prepared.requests[0].body is None:
         return True
     key = key_of(entity, answer.body or {})
     return key is not None and (entity.fields[entity.key[0]].type != "guid" or is_guid(key))

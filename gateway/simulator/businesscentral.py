@@ -264,18 +264,17 @@ class BusinessCentral:
         return Answer(204)
 
     def _act(self, call: Call, target: Target, action: str) -> Answer:
-        """A bound action: parameters may be left out, ``If-Match`` counts where it is sent.
+        """A bound action: ``If-Match`` counts where it is sent, and parameters may be left out.
 
         204 leads to what was made by ``Location`` (bc/pitfalls.md 2), 200 says there is nothing.
         """
         if call.method != "POST":
             raise method_not_allowed(call.method, action)
-        if call.body:
-            _body(call)
+        given = _body(call) if call.body else {}
         record = target.record
         _check_etag(call.headers.get("if-match"), record, required=False)
         books = Books(target.company, self.clock, self.effects.posting)
-        done = act(books, target.entity_set, record, action)
+        done = act(books, target.entity_set, record, action, given)
         made = target.company.catalogue.sets[done.name]
         key = written_key(made, done.record.values)
         location = f"{self.root}/companies({target.company.id})/{made.segment}({key})"

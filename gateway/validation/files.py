@@ -58,6 +58,14 @@ _ENTITY: Final[dict[str, object]] = {
                 "fields": {"type": "object", "additionalProperties": _FIELD, "minProperties": 1},
                 "parts": {"type": "object", "additionalProperties": _PART},
                 "actions": _NAMES,
+                "parameters": {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "object",
+                        "additionalProperties": _FIELD,
+                        "minProperties": 1,
+                    },
+                },
                 "required": {"type": "array", "items": _NAMES},
                 "listNeedsFilter": {"type": "boolean"},
             },

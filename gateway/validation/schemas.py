@@ -9,7 +9,7 @@ from urllib.parse import urldefrag, urljoin
 from gateway.documents import Document
 from gateway.validation.sides import answer_side, change_side, input_side
 from gateway.validation.validator import Validator
-from gateway.wire import Entity, entity_from_schema
+from gateway.wire import Entity, action_body, entity_from_schema
 
 _ADDRESS: Final = "https://schemas.invalid/bc/"  # nothing is fetched; $ref needs a base
 
@@ -89,6 +89,12 @@ class Schemas:
     def entity_validator(self, api: str, entity_set: str, body: Body) -> Validator:
         """For bodies sent to an entity set, or records read. Raises `KeyError` for no file."""
         return self._validator((body, api, entity_set))
+
+    def action_validator(self, api: str, entity_set: str, action: str) -> Validator | None:
+        """For the parameters of a bound action; None where it has none."""
+        if action not in self.entity(api, entity_set).parameters:
+            return None
+        return self._validator((action_body(action), api, entity_set))
 
     def _validator(self, asked: tuple[str, ...]) -> Validator:
         if asked not in self._validators:

@@ -23,7 +23,7 @@ from gateway.wire.paths import (
     matches,
     query,
 )
-from gateway.wire.schema_files import JSON_TYPES, TYPES, Facts, render, schema_of
+from gateway.wire.schema_files import JSON_TYPES, TYPES, Facts, action_body, render, schema_of
 from gateway.wire.values import code, decode, decode_value, encode_value, same_code
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Operator",
     "Part",
     "Trace",
+    "action_body",
     "batches",
     "classify",
     "code",

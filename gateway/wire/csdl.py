@@ -77,12 +77,13 @@ class _Document:
             one.get("Name", ""): [member.get("Name", "") for member in one.iter(f"{_EDM}Member")]
             for one in root.iter(f"{_EDM}EnumType")
         }
-        self._actions: dict[str, list[str]] = {}
+        self._actions: dict[str, dict[str, dict[str, Any]]] = {}
         for action in root.iter(f"{_EDM}Action"):
-            bound = action.find(f"{_EDM}Parameter")
-            if bound is not None:
+            if parameters := action.findall(f"{_EDM}Parameter"):
+                bound, *given = parameters
+                told = {one.get("Name", ""): self._value(one) for one in given}
                 kind = _bare(bound.get("Type", ""))
-                self._actions.setdefault(kind, []).append(action.get("Name", ""))
+                self._actions.setdefault(kind, {})[action.get("Name", "")] = told
         self._elements = {
             one.get("Name", ""): one
             for one in root.iter(f"{_EDM}EntitySet")
@@ -107,22 +108,29 @@ class _Document:
         if parts := dict(self._parts(described)):
             facts["parts"] = parts
         if actions := self._actions.get(kind):
-            facts["actions"] = actions
+            facts["actions"] = list(actions)
+            if given := {name: told for name, told in actions.items() if told}:
+                facts["parameters"] = given
         return facts
 
     def _fields(self, described: ET.Element) -> Iterator[tuple[str, dict[str, Any]]]:
         for one in described.findall(f"{_EDM}Property"):
-            name, kind = one.get("Name", ""), one.get("Type", "")
-            members = self._enums.get(_bare(kind))
-            field: dict[str, Any] = {"type": TYPES.get(kind, "string" if members else "collection")}
-            length = one.get("MaxLength", "")
-            if length.isdecimal() and field["type"] == "string" and int(length) > 0:
-                field["maxLength"] = int(length)
-            if members:
-                field["enum"] = members
+            name, field = one.get("Name", ""), self._value(one)
             if name in _SET_BY_THE_SYSTEM:
                 field["readOnly"] = True
             yield name, field
+
+    def _value(self, one: ET.Element) -> dict[str, Any]:
+        """The facts of a property, or of a parameter."""
+        kind = one.get("Type", "")
+        members = self._enums.get(_bare(kind))
+        field: dict[str, Any] = {"type": TYPES.get(kind, "string" if members else "collection")}
+        length = one.get("MaxLength", "")
+        if length.isdecimal() and field["type"] == "string" and int(length) > 0:
+            field["maxLength"] = int(length)
+        if members:
+            field["enum"] = members
+        return field
 
     def _parts(self, described: ET.Element) -> Iterator[tuple[str, dict[str, Any]]]:
         by_type = {kind: name for name, kind in self.sets.items()}

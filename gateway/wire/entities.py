@@ -72,7 +72,8 @@ class Entity:
     """One entity set of one API.
 
     `verbs` are of get, post, patch, delete. `required` are groups: a create needs one field of
-    each. `send_order` holds the names of fields and parts in the order they must be sent in.
+    each. `parameters` are those of the bound actions that have any, by action and name.
+    `send_order` holds the names of fields and parts in the order they must be sent in.
     """
 
     entity_set: str
@@ -84,6 +85,7 @@ class Entity:
     fields: Mapping[str, Field]
     parts: Mapping[str, Part]
     actions: tuple[str, ...]
+    parameters: Mapping[str, Mapping[str, Field]]
     required: tuple[tuple[str, ...], ...]
     list_needs_filter: bool
     send_order: tuple[str, ...]
@@ -107,6 +109,10 @@ def entity_from_schema(schema: Mapping[str, object]) -> Entity:
         fields=fields,
         parts=parts,
         actions=tuple(said.get("actions", ())),
+        parameters={
+            action: {name: _field(name, facts) for name, facts in given.items()}
+            for action, given in said.get("parameters", {}).items()
+        },
         required=tuple(tuple(group) for group in said.get("required", ())),
         list_needs_filter=said.get("listNeedsFilter", False),
         send_order=send_order(

@@ -70,8 +70,17 @@ def schema_of(entity: Facts, others: Mapping[str, Facts], api: str) -> dict[str,
             "create": _create(entity, writable, parts) if "post" in entity["verbs"] else False,
             "update": _body(writable, {}) if "patch" in entity["verbs"] else False,
             "record": _record(entity),
+            **{
+                action_body(name): _body(given, {})
+                for name, given in entity.get("parameters", {}).items()
+            },
         },
     }
+
+
+def action_body(action: str) -> str:
+    """What the `$defs` of a schema file call the parameters of a bound action."""
+    return f"action.{action}"
 
 
 def _sent_parts(entity: Facts, others: Mapping[str, Facts]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from functools import cache
@@ -12,11 +13,11 @@ import pytest
 
 from gateway import reads
 from gateway.config import shipped
-from gateway.errors import GatewayError, NotFound, RecordGone
+from gateway.errors import BusinessCentralRefused, GatewayError, NotFound, RecordGone
 from gateway.operations import Outcome
 from gateway.snapshot import Snapshot, load_snapshot
 from tests.remote import open_remote
-from tests.unit.operations.conftest import Writes, open_writes
+from tests.unit.operations.conftest import Typed, Writes, open_writes
 
 FOLDER = Path(__file__).parent / "custom_apis"
 SEED = FOLDER / "seed.json"
@@ -163,3 +164,56 @@ async def test_every_call_of_a_mapping_asks_for_its_version_of_the_schemas(
         *(("GET", pinned, pinned) for pinned in (True, False)),
         ("PATCH", True, True),
     }
+
+
+async def test_an_action_takes_its_parameters(partner: Writes) -> None:
+    await write(partner, "price-groups", "create", GROUP)
+    closing = {"reason": "Nobody buys", "final": True}
+    closed = await write(partner, "price-groups", "close-because", closing, id="NEW")
+    assert (body(closed)["closed"], body(closed)["closed_reason"]) == (True, "Nobody buys")
+    assert closed.operation.warnings == ()
+    (call,) = await partner.remote.journal(path="Microsoft.NAV.close$")
+    assert json.loads(call["body"]) == closing
+
+    await write(partner, "price-groups", "create", {**GROUP, "code": "OTHER"})
+    bare = await write(partner, "price-groups", "close-because", {}, id="OTHER")
+    assert (body(bare)["closed"], "closed_reason" in body(bare)) == (True, False)
+
+
+async def test_parameters_whose_answer_is_lost_are_not_sent_again_blindly(partner: Writes) -> None:
+    await write(partner, "price-groups", "create", GROUP)
+    await partner.remote.arm("drop_after_commit", match={"path": "Microsoft.NAV.close$"})
+    plan = known().plan("price-groups", "close-because")
+    assert plan.steps[0].effect == "irreversible"
+    await partner.engine.run(
+        partner.connection,
+        plan,
+        {"reason": "Nobody buys"},
+        snapshot=known(),
+        key=None,
+        target={"id": "NEW"},
+        prefer_async=True,
+    )
+    parked = await partner.pass_until(lambda one: one.state == "parked")
+    assert parked.cause == "ambiguous"
+    (group,) = [one for one in await partner.orders("priceGroups") if one["code"] == "NEW"]
+    assert group["closedReason"] == "Nobody buys"
+    assert len(await partner.remote.journal(path="Microsoft.NAV.close$")) == 1
+
+
+@pytest.mark.parametrize(
+    "given", [{"raeson": "x"}, {"reason": 5}, {"reason": "x" * 31}, {"final": "yes"}]
+)
+async def test_business_central_refuses_what_is_no_parameter(
+    partner: Writes, given: dict[str, object]
+) -> None:
+    await write(partner, "price-groups", "create", GROUP)
+    with pytest.raises(BusinessCentralRefused):
+        await partner.remote.business_central.write(
+            partner.connection,
+            Typed("priceGroups('NEW')/Microsoft.NAV.close", given),
+            deadline=partner.remote.deadline(),
+            api="harwick/pricing/v1.0",
+        )
+    (group,) = [one for one in await partner.orders("priceGroups") if one["code"] == "NEW"]
+    assert group["closed"] is False

@@ -251,10 +251,23 @@ class _Reader:
     def _effect(self, place: str, name: str, told: Set, fields: Mapping[str, Field]) -> Effect:
         _name(place, name, "an action")
         action = shaped(told.actions[name], Action, place)
-        for field in action.sets:
+        for field in (*action.sets, *action.takes):
             if field in {*told.key, *told.unique}:
                 raise wrong(f"{place}.sets.{field}", "an action does not change a key")
+        given = {
+            one: self._field(f"{place}.parameters.{one}", one, FieldOf(kind), [])
+            for one, kind in action.parameters.items()
+        }
+        for one in given:
+            _name(f"{place}.parameters.{one}", one, "a parameter")
+        for field, one in action.takes.items():
+            _known(f"{place}.takes", field, fields, "field")
+            _known(f"{place}.takes.{field}", one, given, "parameter")
+            if given[one].type != fields[field].type:
+                raise wrong(f"{place}.takes.{field}", f"{one} is of another type")
         return Effect(
+            parameters=tuple(given.values()),
+            takes=action.takes,
             sets=_stored(f"{place}.sets", action.sets, fields),
             requires=_stored(f"{place}.requires", action.requires, fields),
             status=_STATUSES[action.result],

@@ -83,10 +83,13 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
 
 class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an action of a custom route does: it ``sets`` fields to stored values, where the
-    fields that it ``requires`` have theirs, and is answered with ``status``.
+    fields that it ``requires`` have theirs, and is answered with ``status``. Of its
+    ``parameters`` it ``takes`` some as the values of fields.
     """
 
     sets: dict[str, Any]
+    parameters: tuple[Field, ...] = ()
+    takes: dict[str, str] = {}
     requires: dict[str, Any] = {}
     status: int = 200
 

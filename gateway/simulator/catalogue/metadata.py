@@ -162,7 +162,8 @@ def _enums(sets: Iterable[EntitySet]) -> Iterator[str]:
     """Every enum type once, with the members of all fields that have it."""
     members: dict[str, dict[str, None]] = {}
     for one in sets:
-        for field in one.fields:
+        given = [field for effect in one.effects.values() for field in effect.parameters]
+        for field in (*one.fields, *given):
             if field.enum and field.type.startswith(f"{NAMESPACE}."):
                 members.setdefault(field.type, {}).update(dict.fromkeys(field.enum))
     for kind, names in members.items():
@@ -172,7 +173,17 @@ def _enums(sets: Iterable[EntitySet]) -> Iterator[str]:
 
 def _action(one: EntitySet, name: str) -> str:
     bound = _tag("Parameter", Name="bindingParameter", Type=f"{NAMESPACE}.{one.entity}")
-    return _tag("Action", [bound], Name=name, IsBound="true")
+    effect = one.effects.get(name)
+    given = [
+        _tag(
+            "Parameter",
+            Name=field.name,
+            Type=field.type,
+            MaxLength=None if field.max_length is None else str(field.max_length),
+        )
+        for field in (effect.parameters if effect is not None else ())
+    ]
+    return _tag("Action", [bound, *given], Name=name, IsBound="true")
 
 
 def _container(catalogue: Catalogue, sets: Iterable[EntitySet]) -> str:

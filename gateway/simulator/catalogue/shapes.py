@@ -54,9 +54,13 @@ class Part(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class Action(msgspec.Struct, forbid_unknown_fields=True):
-    """A bound action, and its result by AL's ``WebServiceActionResultCode``."""
+    """A bound action, and its result by AL's ``WebServiceActionResultCode``. It ``takes``
+    parameters as fields.
+    """
 
-    sets: dict[str, Any]
+    sets: dict[str, Any] = {}
+    parameters: dict[str, str] = {}
+    takes: dict[str, str] = {}
     requires: dict[str, Any] = {}
     result: Literal["Updated", "Created", "Deleted"] = "Updated"
 

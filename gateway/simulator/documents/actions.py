@@ -7,7 +7,7 @@ does not take it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,10 +26,16 @@ from gateway.simulator.documents.posting import (
     post_order,
 )
 from gateway.simulator.documents.rules import AGAINST, DOCUMENTS, ORDERS
-from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
+from gateway.simulator.errors import (
+    BusinessCentralError,
+    bad_request,
+    dialog,
+    field_error,
+    not_simulated,
+)
 from gateway.simulator.records.dimensions import drop
 from gateway.simulator.records.store import Record
-from gateway.simulator.records.values import decode_member, stamp
+from gateway.simulator.records.values import decode_member, read_value, stamp
 
 _DELETED, _UPDATED = 204, 200
 _POSTED_TABLES = {
@@ -54,19 +60,40 @@ class Outcome:
 Action = Callable[[Books, str, Record], Outcome]
 
 
-def act(books: Books, entity_set: EntitySet, record: Record, name: str) -> Outcome:
-    """Carry out the action ``name`` on ``record``. Raises BusinessCentralError."""
+def act(
+    books: Books,
+    entity_set: EntitySet,
+    record: Record,
+    name: str,
+    given: Mapping[str, object],
+) -> Outcome:
+    """Carry out the action ``name`` on ``record``, with the parameters that are ``given``.
+
+    Raises BusinessCentralError.
+    """
     if name in entity_set.effects:
-        return _declared(books, entity_set, record, name)
+        return _declared(books, entity_set, record, name, given)
     action = _ACTIONS.get((entity_set.name, name))
     if action is None:
         raise not_simulated(f"the action {name} of {entity_set.name}")
     return action(books, entity_set.name, record)
 
 
-def _declared(books: Books, entity_set: EntitySet, record: Record, name: str) -> Outcome:
+def _declared(
+    books: Books,
+    entity_set: EntitySet,
+    record: Record,
+    name: str,
+    given: Mapping[str, object],
+) -> Outcome:
     """An action of a custom route sets fields, also such as are read-only to callers."""
     effect = entity_set.effects[name]
+    known = {one.name: one for one in effect.parameters}
+    for parameter in given:
+        if parameter not in known:
+            raise bad_request(f"The parameter '{parameter}' does not exist on the action '{name}'.")
+    values = {one: read_value(known[one], value) for one, value in given.items()}
+    taken = {field: values[one] for field, one in effect.takes.items() if one in values}
     for field, value in effect.requires.items():
         if record.values[field] != value:
             raise field_error(
@@ -77,7 +104,7 @@ def _declared(books: Books, entity_set: EntitySet, record: Record, name: str) ->
     with books.company.transaction():
         before = dict(record.values)
         books.company.edit(entity_set.name, record)
-        record.values.update(effect.sets)
+        record.values.update({**effect.sets, **taken})
         stamp(record.values, timestamp(books.clock.now()))
         books.company.table(entity_set.name).moved(record, before)
     return Outcome(entity_set.name, record, effect.status)

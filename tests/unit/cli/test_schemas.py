@@ -51,6 +51,11 @@ async def test_what_a_tenant_has_becomes_schema_files(
     assert "changed" in second.output
     assert facts(groups)["key"] == ["code"]
     assert facts(groups)["actions"] == ["close"]
+    reason = {"type": "string", "maxLength": 30}
+    given = {"close": {"reason": reason, "final": {"type": "boolean"}}}
+    assert facts(groups)["parameters"] == given
+    body = json.loads(groups.read_text())["$defs"]["action.close"]
+    assert body["properties"]["reason"]["maxLength"] == 30
     assert facts(groups)["fields"]["code"] == {"type": "string", "maxLength": 20, "code": True}
     assert facts(groups)["required"] == [["code"]]
     assert "changed" not in third.output

@@ -76,6 +76,7 @@ ORDERS: dict[str, Any] = {
     "key": ["id"],
     "verbs": ["get", "post", "patch", "delete"],
     "actions": ["post", "postAndSend"],
+    "parameters": {"post": {"reason": {"type": "string", "maxLength": 10}, "on": {"type": "date"}}},
     "required": [["customerNumber", "customerId"]],
     "parts": {
         "orderLines": {"entitySet": "orderLines", "many": True},

@@ -96,6 +96,22 @@ MISTAKES: list[tuple[str, str, str]] = [
     ),
     ("cannot-be-called", *acting('{name: odd, delete: ^customers, id: "{{ target.id }}"}')),
     ("cannot-be-called", *acting("{name: odd, create: ^orderLines, body: {sequence: 1}}")),
+    *(
+        (rule, *acting(READ, ACT.replace("act, ", f"act, {given}, "), AGAIN))
+        for rule, given in (
+            ("unknown-field", "body: {^raeson: x}"),
+            ("wrong-type", "body: {reason: ^5}"),
+            ("too-long", "body: {reason: ^more than ten}"),
+            ("wrong-type", 'body: {on: "{{ ^steps.there.number }}"}'),
+            ("can-never-drop", "body: {reason?: ^x}"),
+        )
+    ),
+    (
+        "misplaced-key",
+        *acting(
+            ACT.replace("act, ", "act, ^body: {reason: x}, ").replace("post", "postAndSend"), AGAIN
+        ),
+    ),
     ("unknown-action", *acting(ACT.replace("Microsoft.NAV.post", "^Microsoft.NAV.pots"), AGAIN)),
     (
         "split-action",

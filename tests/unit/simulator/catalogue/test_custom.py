@@ -460,6 +460,23 @@ GROUPS = "apis[0].entitySets.priceGroups"
         ),
         (declared(actions={"a": {"sets": {}, "result": "Gone"}}), f"{GROUPS}.actions.a", "enum"),
         (declared(actions={"1": {"sets": {}}}), f"{GROUPS}.actions.1", "no name of an action"),
+        (declared(actions={"a": {"parameters": {"b": "Txt[5]"}}}), f"{GROUPS}.actions.a", "Text"),
+        (
+            declared(actions={"a": {"parameters": {"b c": "Date"}}}),
+            f"{GROUPS}.actions.a",
+            "no name",
+        ),
+        (declared(actions={"a": {"takes": {"closed": "b"}}}), f"{GROUPS}.actions.a", "parameter"),
+        (
+            declared(actions={"a": {"parameters": {"b": "Date"}, "takes": {"closed": "b"}}}),
+            f"{GROUPS}.actions.a.takes.closed",
+            "another type",
+        ),
+        (
+            declared(actions={"a": {"parameters": {"b": "Code[20]"}, "takes": {"code": "b"}}}),
+            f"{GROUPS}.actions.a",
+            "a key",
+        ),
         (fields(**{"a b": "Boolean"}), f"{GROUPS}.fields.a b", "no name of a field"),
         (fields(a=5), f"{GROUPS}.fields", "Expected"),
         (fields(a="Bolean"), f"{GROUPS}.fields.a.type", "Did you mean 'Boolean'"),
