@@ -93,6 +93,10 @@ async def wishes(product: ClientSession, connection: str) -> Wishes:
         ("items", "update"): {**title, **item},
         ("items", "upsert"): {**title, "key": "1896-S"},
         ("sales-orders", "create"): {"input": {**order, "external_reference": "DEAL-8"}},
+        ("sales-orders", "update"): {
+            "input": {"lines": [{"sku": "1896-S", "quantity": 7, "unit_price": 5}]},
+            "id": made,
+        },
         ("sales-orders", "ship-and-invoice"): {"id": made},
         ("sales-invoices", "post"): draft,
         ("deals", "settle"): {"input": DEAL, **draft},

@@ -137,7 +137,7 @@ async def test_overrides_are_begun_with_too(opened: Open, tmp_path: Path) -> Non
     base = await text_of(client)
     shown = unescape(await tried(client, base, mapping=text))
     assert '"shipToName": "Ramp"' in shown
-    assert "mappings/sales-orders.yaml:133:21" in shown
+    assert "mappings/sales-orders.yaml:134:21" in shown
 
 
 async def test_nothing_that_is_typed_is_logged(client: Client, log: io.StringIO) -> None:
