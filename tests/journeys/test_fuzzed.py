@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 import pytest
 import schemathesis
@@ -138,8 +139,11 @@ class Fuzzer:
 
 
 def has_form(case: schemathesis.Case[Any]) -> bool:
-    """Whether the parameters are as their patterns say, which the framework sometimes forgets."""
-    given = {"path": case.path_parameters, "query": case.query, "header": case.headers}
+    """Whether the parameters are as their patterns say, which the framework sometimes forgets.
+    Those of the address it encodes in some phases before it has looked.
+    """
+    path = {name: unquote(str(value)) for name, value in (case.path_parameters or {}).items()}
+    given = {"path": path, "query": case.query, "header": case.headers}
     return all(
         re.search(one["schema"].get("pattern", ""), str(given[one["in"]][one["name"]]))
         for one in case.operation.definition.raw["parameters"]
