@@ -25,7 +25,7 @@ run: install  ## the story, from consent to the order number, against the simula
 	$(BIN)/bc-gateway demo
 
 test: install  ## every test, in at most 90 seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-browser: install  ## the connect pages in a real browser; pictures go to build/screenshots
 	$(BIN)/python -m pytest -n 2 --timeout 30 tests/browser

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from gateway.validation.schemas import Schemas, references
 from gateway.validation.validator import Validator, at_pointer
 
 _SUFFIX: Final = ".schema.json"
+_KEPT: Final = 4  # sets of files; one counts, and a few are tried
 _FIELD: Final = {
     "type": "object",
     "required": ["type"],
@@ -83,22 +86,37 @@ _IS_ENTITY: Final = Validator(_ENTITY)
 _IS_CANONICAL: Final = Validator(_CANONICAL)
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A schema file as it is now. `api` is the route it is of, None for a canonical one."""
+
+    path: Path
+    api: str | None
+    facts: tuple[int, int, int]  # when it was written, its size, which file it is
+
+
 def load_schemas(folders: Sequence[Path]) -> Schemas:
     """The schema files under `canonical/` and `bc/` of each folder; later folders win.
 
+    While no file changes they are the same `Schemas`, with the validators that were made of them.
     Raises `InvalidFiles` with every finding in every file.
     """
+    return _loaded(tuple(file for folder in folders for file in _files(folder)))
+
+
+@lru_cache(maxsize=_KEPT)
+def _loaded(files: tuple[_File, ...]) -> Schemas:
     findings: list[Finding] = []
     canonical: dict[str, Document] = {}
     entities: dict[tuple[str, str], Document] = {}
-    for folder in folders:
-        for path in _files(folder / "canonical"):
-            if (document := _read(path, findings)) is not None:
-                canonical[_name(path)] = document
-        for path in _files(folder / "bc"):
-            api = PurePosixPath(path.parent.relative_to(folder / "bc")).as_posix()
-            if (document := _read(path, findings)) is not None:
-                entities[api, _name(path)] = document
+    for file in files:
+        document = _read(file.path, findings)
+        if document is None:
+            continue
+        if file.api is None:
+            canonical[_name(file.path)] = document
+        else:
+            entities[file.api, _name(file.path)] = document
     for document in canonical.values():
         findings += _canonical_findings(document)
     for (api, entity_set), document in entities.items():
@@ -108,9 +126,16 @@ def load_schemas(folders: Sequence[Path]) -> Schemas:
     return Schemas(canonical, entities)
 
 
-def _files(folder: Path) -> list[Path]:
-    found = folder.rglob(f"*{_SUFFIX}") if folder.is_dir() else ()
-    return sorted(path for path in found if path.is_file())
+def _files(folder: Path) -> Iterator[_File]:
+    """The schema files of a folder, the canonical ones first."""
+    for kind in ("canonical", "bc"):
+        inner = folder / kind
+        found = inner.rglob(f"*{_SUFFIX}") if inner.is_dir() else ()
+        for path in sorted(path for path in found if path.is_file()):
+            api = PurePosixPath(path.parent.relative_to(inner)).as_posix()
+            seen = path.stat()
+            facts = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+            yield _File(path, None if kind == "canonical" else api, facts)
 
 
 def _name(path: Path) -> str:

@@ -128,3 +128,16 @@ def test_a_pattern_that_may_explode_is_refused(write: Write) -> None:
     schema = {"title": "T", "type": "object", "properties": {"a": {"pattern": "(?!x)y"}}}
     write("canonical/t.schema.json", schema)
     assert findings() == [("S106", "not-compiled", "canonical/t.schema.json:1:1")]
+
+
+def test_files_that_have_not_changed_are_not_read_again(write: Write) -> None:
+    write(FILE, GADGET)
+    write("canonical/deal.schema.json", {"title": "Deal", "type": "object", "properties": {}})
+    known = load_schemas([Path()])
+    assert load_schemas([Path()]) is known
+    write("canonical/deal.schema.json", {"title": "A deal", "type": "object", "properties": {}})
+    changed = load_schemas([Path()])
+    assert "A deal" in changed.canonical("deal").text
+    assert "A deal" not in known.canonical("deal").text
+    Path(FILE).unlink()
+    assert load_schemas([Path()]).apis() == []
