@@ -6,6 +6,9 @@ OAuth error with its AADSTS number. Rooms below the web raise them, ``listener``
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
+
 
 class BusinessCentralError(Exception):
     """One refusal of Business Central (bc/api.md §4).
@@ -154,3 +157,9 @@ def not_simulated(what: str) -> BusinessCentralError:
     """Business Central can do this, the simulator can not yet; see ``coverage``."""
     text = f"The simulator does not do this yet: {what}. See GET /_simulator/coverage."
     return BusinessCentralError(501, "BadRequest_MethodNotImplemented", text)
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """A sentence with what a word that is not known may have meant; blank without an idea."""
+    near = get_close_matches(word, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.definitions import DEFINITIONS, definition_records
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.environments import Environment
@@ -290,7 +289,7 @@ def _told(entity_set: EntitySet, key: str) -> str:
     if not entity_set.keyed or not key:
         return f"SystemId='{key}'"
     wanted = read_key(entity_set, key)
-    return ",".join(f"{caption_of(name)}='{value}'" for name, value in wanted.items())
+    return ",".join(f"{entity_set.captioned(name)}='{value}'" for name, value in wanted.items())
 
 
 def _no_company(text: str) -> BusinessCentralError:

@@ -6,7 +6,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from gateway.simulator.catalogue.catalogues import Catalogues
-from gateway.simulator.catalogue.entities import NEWEST, STANDARD, EntitySet
+from gateway.simulator.catalogue.entities import NEWEST, STANDARD, UNLISTED, EntitySet
 from gateway.simulator.clock import Clock
 from gateway.simulator.control.faults import Faults
 from gateway.simulator.control.journal import Journal
@@ -59,7 +59,11 @@ class State:
         }
         self.segments = frozenset(one.segment for one in self.sets.values())
         self.stored = self.catalogues.stored
-        self.faults = Faults({one.segment for one in self.stored.sets.values()})
+        unlisted = {name: one for name, one in self.stored.sets.items() if one.route == UNLISTED}
+        self.sets.update(unlisted)
+        self.faults = Faults(
+            {one.segment for name, one in self.stored.sets.items() if name not in unlisted}
+        )
         self.journal = Journal()
         self.tokens = Tokens(clock)
         self.signins = SignIns()

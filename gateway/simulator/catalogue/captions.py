@@ -23,11 +23,17 @@ _SPECIAL = {
     "sequence": "Line No.",
     "lineNumber": "Line No.",
 }
+_NUMBERS = (["number"], ["Number"])
 
 
-def caption_of(name: str) -> str:
-    """``salesOrderLine`` → ``Sales Order Line``; special captions where the table has one."""
-    if name in _SPECIAL:
+def caption_of(name: str, *, custom: bool = False) -> str:
+    """``salesOrderLine`` → ``Sales Order Line``; special captions where the table has one.
+
+    Those are of Microsoft's tables: in a ``custom`` route a name is its words, and ``number`` in
+    it is short (a choice): ``customerNumber`` → ``Customer No.``
+    """
+    if name in _SPECIAL and not custom:
         return _SPECIAL[name]
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
-    return " ".join(word[0].upper() + word[1:] for word in words)
+    caption = " ".join(word[0].upper() + word[1:] for word in words)
+    return caption.removesuffix("Number") + "No." if custom and words[-1:] in _NUMBERS else caption

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import ROUTES, Catalogue, EntitySet, load_catalogue
 from gateway.simulator.records.store import Record, Values
 from gateway.simulator.records.values import decode_member
@@ -25,14 +24,14 @@ def _entity_definition(one: EntitySet) -> Values:
     return {
         "entityName": one.entity,
         "entitySetName": one.segment,
-        "entityCaptions": _captions(caption_of(one.entity)),
-        "entitySetCaptions": _captions(caption_of(one.segment)),
+        "entityCaptions": _captions(one.captioned(one.entity)),
+        "entitySetCaptions": _captions(one.captioned(one.segment)),
         "properties": [
-            {"name": field.name, "captions": _captions(caption_of(field.name))}
+            {"name": field.name, "captions": _captions(one.captioned(field.name))}
             for field in one.fields
         ],
         "actions": [
-            {"name": name, "captions": _captions(caption_of(name))} for name in one.actions
+            {"name": name, "captions": _captions(one.captioned(name))} for name in one.actions
         ],
         "enumMembers": [
             {"name": member, "value": at, "captions": _captions(decode_member(member))}

@@ -25,6 +25,7 @@ LATEST = "29.0"
 
 # The routes below ``api``, the standard one first (bc/api.md §1), and what each of them has.
 STANDARD = "v2.0"
+UNLISTED = "unlisted"  # no route: sets that are stored, and that no address leads to
 ROUTES = (
     STANDARD,
     "microsoft/automation/v2.0",
@@ -210,7 +211,11 @@ class EntitySet(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel",
     @property
     def caption(self) -> str:
         """The name of the table in messages."""
-        return caption_of(self.entity)
+        return caption_of(self.entity, custom=self.custom)
+
+    def captioned(self, name: str) -> str:
+        """A field of it, or what its fields refer to, as messages name it."""
+        return caption_of(name, custom=self.custom)
 
 
 class Catalogue:
@@ -275,6 +280,24 @@ _UNSEEN = {
     "salesCreditMemos": (("remainingAmount", "Edm.Decimal"),),
 }
 
+# Tables of which no route has a page, though lines name what is in them.
+_UNLISTED = tuple(
+    EntitySet(
+        name=f"{UNLISTED}/{entity}s",
+        entity=entity,
+        key=("id",),
+        verbs=(),
+        fields=(
+            Field("id", "Edm.Guid", read_only=True),
+            Field("number", "Edm.String", max_length=20, code=True),
+            Field("displayName", "Edm.String", max_length=100),
+        ),
+        route=UNLISTED,
+        unique=("number",),
+    )
+    for entity in ("allocationAccount", "itemCharge", "resource")
+)
+
 _BLANKS: dict[str, Value] = {
     "Edm.Boolean": False,
     "Edm.Date": BLANK_DATE,
@@ -306,7 +329,7 @@ def load_catalogue(release: str = NEWEST, route: str = STANDARD) -> Catalogue:
 def load_stored() -> Catalogue:
     """All there is in any release and route: what companies store, whether it is shown or not."""
     told = msgspec.json.decode(DATA.read_bytes(), type=tuple[EntitySet, ...])
-    return Catalogue(tuple(_with_unseen(entity_set) for entity_set in told))
+    return Catalogue((*(_with_unseen(entity_set) for entity_set in told), *_UNLISTED))
 
 
 def _with_unseen(entity_set: EntitySet) -> EntitySet:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any, Literal, TypeVar
 
 import msgspec
+
+from gateway.simulator.errors import did_you_mean
 
 
 class Api(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -85,6 +86,4 @@ def shaped(given: object, shape: type[Shape], place: str) -> Shape:
 
 def wrong(place: str, text: str, word: str = "", known: Collection[str] = ()) -> ValueError:
     """A mistake in a declaration, with what may have been meant by a word of it."""
-    near = get_close_matches(word, known, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return ValueError(f"{place}: {text}.{hint}")
+    return ValueError(f"{place}: {text}.{did_you_mean(word, known)}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
-from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value
 from gateway.simulator.documents.balances import begin, owe, owed_by
 from gateway.simulator.documents.headers import (
@@ -74,7 +73,7 @@ def _identify(
     record_id = _id(company, seed, described.name, known)
     if company.get(described.name, record_id) is not None:
         named = next((name for name in ("code", "number") if row.get(name)), "")
-        told = f"{caption_of(named)}='{row[named]}'" if named else f"Id='{record_id}'"
+        told = f"{described.captioned(named)}='{row[named]}'" if named else f"Id='{record_id}'"
         raise already_exists(described.caption, told)
     name = described.identity
     if name is None and len(described.key) == 1 and not described.custom:

@@ -10,7 +10,8 @@ from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.asking import body_of, company_of, number_of, query_of
 from gateway.simulator.control.planting import plant
-from gateway.simulator.errors import BusinessCentralError, ControlError
+from gateway.simulator.documents.rules import ORDERS
+from gateway.simulator.errors import BusinessCentralError, ControlError, bad_request, did_you_mean
 from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.records.store import Company, Values
 from gateway.simulator.records.values import decode_json, read_value
@@ -53,15 +54,25 @@ def put_in(state: State, call: Call) -> Answer:
     if entity_set is None or not isinstance(body.get("rows"), list):
         raise ControlError("entity is the name of an entity set, rows a list of objects.")
     moment = timestamp(state.clock.now())
-    try:
-        rows = cast("dict[str, list[Values]]", decode_json(call.body))["rows"]  # exact decimals
-        with company.transaction():
-            for row in rows:
-                fields = {name: read_value(entity_set.by_name[name], row[name]) for name in row}
-                plant(company, state.seed, entity_set.name, fields, moment)
-    except (KeyError, TypeError, BusinessCentralError) as error:
-        raise ControlError(f"Nothing was put in: {error!r}.") from None
+    rows = cast("dict[str, list[object]]", decode_json(call.body))["rows"]  # exact decimals
+    with company.transaction():
+        for at, row in enumerate(rows):
+            try:
+                plant(company, state.seed, entity_set.name, _fields(entity_set, row), moment)
+            except BusinessCentralError as error:
+                raise ControlError(f"Nothing was put in: rows[{at}]: {error.text}") from None
     return json_answer(201, {"count": len(rows)})
+
+
+def _fields(entity_set: EntitySet, row: object) -> Values:
+    """The fields of a row. Raises BusinessCentralError."""
+    if not isinstance(row, dict):
+        raise bad_request("it is no object.")
+    for name in row:
+        if name not in entity_set.by_name:
+            hint = did_you_mean(name, entity_set.by_name)
+            raise bad_request(f"{entity_set.name} has no field '{name}'.{hint}")
+    return {name: read_value(entity_set.by_name[name], value) for name, value in row.items()}
 
 
 def type_in(state: State, call: Call) -> Answer:
@@ -76,20 +87,23 @@ def type_in(state: State, call: Call) -> Answer:
         raise ControlError("entity and id name a record, fields is an object.")
     fields = cast("dict[str, Values]", decode_json(call.body))["fields"]
     try:
-        Writer(company, state.routes[entity_set.route], state.clock).change(
+        Writer(company, state.routes.get(entity_set.route, state.stored), state.clock).change(
             _of_people(company.catalogue.sets[entity_set.name]), record, fields
         )
     except BusinessCentralError as error:
-        raise ControlError(f"Nothing was changed: {error!r}.") from None
+        raise ControlError(f"Nothing was changed: {error.text}") from None
     return json_answer(200, {"@odata.etag": record.etag})
 
 
 def _of_people(entity_set: EntitySet) -> EntitySet:
-    """The entity set as people can change it: what the API only shows, what it never shows."""
+    """The entity set as people can change it: what the API only shows, what it never shows, and
+    whether an order is released or waits for approval.
+    """
     told = "patch" in entity_set.verbs
+    by_hand = {"status"} if entity_set.name in ORDERS else set[str]()
     fields = (
         field
-        if field.name in entity_set.key or (told and not field.unseen)
+        if field.name in entity_set.key or (told and not field.unseen and field.name not in by_hand)
         else msgspec.structs.replace(field, read_only=False)
         for field in entity_set.fields
     )

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.clock import timestamp
 from gateway.simulator.documents.corrections import apply_to_invoice, cancel, correct
@@ -97,8 +96,8 @@ def _declared(
     for field, value in effect.requires.items():
         if record.values[field] != value:
             raise field_error(
-                f"{caption_of(field)} must be equal to '{_shown(value)}'  in {entity_set.caption}: "
-                f"{', '.join(f'{caption_of(one)}={record.values[one]}' for one in entity_set.key)}. "
+                f"{entity_set.captioned(field)} must be equal to '{_shown(value)}'  in {entity_set.caption}: "
+                f"{', '.join(f'{entity_set.captioned(one)}={record.values[one]}' for one in entity_set.key)}. "
                 f"Current value is '{_shown(record.values[field])}'."
             )
     with books.company.transaction():

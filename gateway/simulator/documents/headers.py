@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID, EntitySet
+from gateway.simulator.documents.quantities import quantity_changed, refuse_discount
 from gateway.simulator.documents.rules import (
     BILL_TO,
     BILL_TO_PARTY,
@@ -21,7 +22,9 @@ from gateway.simulator.documents.rules import (
     DOCUMENTS,
     DRAFTS,
     GROUPS,
+    LINE_OBJECTS,
     LINES,
+    ORDERS,
     PARTY,
     POSTED_SERIES,
     VAT,
@@ -38,7 +41,6 @@ from gateway.simulator.documents.totals import (
 from gateway.simulator.errors import dialog, field_error, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 
-_OBJECTS = {"Item": ("items", "itemId"), "Account": ("accounts", "accountId")}
 _TERM = re.compile(r"([+-]?)(?:C|(\d+))([DWMQY])(?![\dD])")
 
 
@@ -167,9 +169,6 @@ def line_changed(company: Company, entity_set: EntitySet, values: Values, field:
         _take_object(company, document, header, values, field)
     elif field in {"quantity", "unitOfMeasureId", "unitOfMeasureCode"}:
         _reprice(company, document, header, values)
-        for follower in ("shipQuantity", "receiveQuantity", "invoiceQuantity"):
-            if field == "quantity" and follower in values:
-                values[follower] = values["quantity"]
     elif field == "taxCode":
         if values["taxCode"] and company.table("taxGroups").lookup(values["taxCode"]) is None:
             raise unrelated(
@@ -179,7 +178,10 @@ def line_changed(company: Company, entity_set: EntitySet, values: Values, field:
                 "VAT Product Posting Group",
             )
         values["taxPercent"] = _tax_percent(company, document, header, values)
+    if header_set in ORDERS:
+        quantity_changed(document, ORDERS[header_set], header, values, field)
     base = gross(Decimal(values["quantity"]), Decimal(values[document.price]))
+    refuse_discount(document, header, values, base, field)
     if field == "discountAmount":
         values["discountPercent"] = discount_percent(base, Decimal(values["discountAmount"]))
     else:
@@ -194,25 +196,33 @@ def _take_object(
     elif field == "accountId":
         values["lineType"] = "Account"
     kind = values["lineType"]
-    if kind not in _OBJECTS:
-        if kind == "Comment" and values["lineObjectNumber"]:
-            number = values["lineObjectNumber"]
-            raise unrelated("No.", document.line_table, number, "Standard Text")
+    if kind not in LINE_OBJECTS:
+        if values["lineObjectNumber"]:  # a choice: there are no standard texts
+            raise unrelated("No.", document.line_table, values["lineObjectNumber"], "Standard Text")
         return
-    table, reference = _OBJECTS[kind]
+    table, reference = LINE_OBJECTS[kind]
     found = (
         company.table(table).lookup(values["lineObjectNumber"])
         if field == "lineObjectNumber"
         else company.get(table, values[field])
     )
-    if found is None:
+    if found is None or (kind == "Account" and not _is_postable(found.values)):
         caption = company.table(table).entity_set.caption
-        raise unrelated("No.", document.line_table, values["lineObjectNumber"], caption)
-    values[reference] = found.id
+        number = values["lineObjectNumber"] if found is None else found.values["number"]
+        raise unrelated("No.", document.line_table, number, caption)
+    if reference is not None:
+        values[reference] = found.id
     values["lineObjectNumber"] = found.values["number"]
     values["description"] = found.values["displayName"]
     if kind == "Item":
         _take_item(company, document, header, found, values)
+
+
+def _is_postable(account: Values) -> bool:
+    """Whether lines may name the account (BCApps, SalesLine.Table.al: relation of field 6)."""
+    return (
+        account["accountType"] == "Posting" and account["directPosting"] and not account["blocked"]
+    )
 
 
 def _take_item(
@@ -306,6 +316,23 @@ def recalculate(company: Company, header_set: str, header: Record) -> None:
     header.values["totalAmountIncludingTax"] = totals[2]
     if "remainingAmount" in header.values and header.values["status"] in DRAFTS:
         header.values["remainingAmount"] = totals[2]  # so the page of invoices shows it
+
+
+def refuse_invoice_discount(company: Company, header_set: str, header: Record) -> None:
+    """The discount of a document is a part of its amount (BCApps, ApplyInvDiscBasedOnAmt).
+
+    A choice: of a new document it is checked once its lines are there, not before. Raises
+    BusinessCentralError.
+    """
+    if header_set not in DOCUMENTS or not header.values["discountAmount"]:
+        return
+    document, discount = DOCUMENTS[header_set], Decimal(header.values["discountAmount"])
+    lines = company.table(document.lines).where("documentId", header.id)
+    base = sum((_line_base(document, line.values) for line in lines), Decimal(0))
+    if not base and discount > 0:
+        raise dialog("There is no amount that you can apply an invoice discount to.")
+    if base and discount / base > 1:
+        raise dialog(f"The maximum Invoice Discount Amount that you can apply is {base}.")
 
 
 def _line_base(document: Document, values: Values) -> Decimal:

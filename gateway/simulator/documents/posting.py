@@ -13,6 +13,11 @@ from gateway.simulator.catalogue.entities import BLANK_DATE, EntitySet
 from gateway.simulator.documents.balances import begin, owe, owed_by
 from gateway.simulator.documents.headers import fall_due, is_posted, recalculate, refuse_blocked
 from gateway.simulator.documents.ledgers import Books, Entry, Occasion
+from gateway.simulator.documents.quantities import (
+    refuse_delivery,
+    refuse_invoice,
+    refuse_nameless,
+)
 from gateway.simulator.documents.rules import (
     DELIVERIES,
     DOCUMENTS,
@@ -73,6 +78,7 @@ def post(books: Books, name: str, header: Record) -> None:
     if not any(line.values["quantity"] for line in lines):
         raise dialog(NOTHING)
     _check_header(books, name, header)
+    refuse_nameless(name, header, lines)
     _check_vendor_number(books, name, header)
     _check_total(name, header)
     books.company.edit(name, header)
@@ -94,8 +100,10 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
     comments = [line for line in lines if _is_comment(line)]
     if not any(line.values[ordered.deliver] or line.values["invoiceQuantity"] for line in lines):
         raise dialog(NOTHING)
+    refuse_nameless(name, order, lines)
     for line in lines:
-        _check_quantities(ordered, line.values)
+        refuse_delivery(ordered, line.values)
+        refuse_invoice(ordered, line.values)
     if order.values.get("partialShipping") is False and delivered and _is_partial(ordered, lines):
         raise dialog("This order must be a complete shipment.")
     if delivered:
@@ -147,6 +155,10 @@ def _check_header(books: Books, name: str, header: Record) -> None:
     Business Central tests its fields then (bc/api.md §4); a choice: which, and in which order.
     """
     document, values = DOCUMENTS[name], header.values
+    if values["status"] == "In_x0020_Review":
+        kind = f"{document.line_table.removesuffix(' Line')} {document.kind}"
+        text = "must be approved and released before you can perform this action."
+        raise dialog(f"{kind} {values['number']} {text}")
     party = books.company.get(document.parties, values[f"{document.party}Id"])
     if party is None:
         raise _missing(name, values, _PARTY_NUMBERS[document.party])
@@ -160,9 +172,8 @@ def _check_header(books: Books, name: str, header: Record) -> None:
 def _missing(name: str, values: Values, caption: str) -> BusinessCentralError:
     """A field of the header that must have a value has none."""
     document = DOCUMENTS[name]
-    table = "Sales Header" if document.party == "customer" else "Purchase Header"
     return field_error(
-        f"{caption} must have a value in {table}: Document Type={document.kind}, "
+        f"{caption} must have a value in {document.table}: Document Type={document.kind}, "
         f"No.={values['number']}. It cannot be zero or empty."
     )
 
@@ -265,19 +276,6 @@ def _is_partial(ordered: Ordered, lines: Sequence[Record]) -> bool:
         line.values["quantity"] != line.values[ordered.delivered] + line.values[ordered.deliver]
         for line in lines
     )
-
-
-def _check_quantities(ordered: Ordered, values: Values) -> None:
-    open_ = Decimal(values["quantity"]) - Decimal(values[ordered.delivered])
-    wanted = Decimal(values[ordered.deliver])
-    if abs(wanted) > abs(open_) or wanted * open_ < 0:
-        raise dialog(f"You cannot {ordered.verb} more than {open_} units.")
-    delivered = Decimal(values[ordered.delivered]) + Decimal(values[ordered.deliver])
-    if abs(Decimal(values["invoicedQuantity"]) + Decimal(values["invoiceQuantity"])) > abs(
-        delivered
-    ):
-        left = delivered - Decimal(values["invoicedQuantity"])
-        raise dialog(f"You cannot invoice more than {left} units.")
 
 
 def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) -> None:

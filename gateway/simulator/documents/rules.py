@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.simulator.catalogue.entities import UNLISTED
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -63,6 +65,11 @@ class Document:
     item_price: str
     kind: str
     dates: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        """The name of the table of headers in messages."""
+        return "Sales Header" if self.party == "customer" else "Purchase Header"
 
     @property
     def line_table(self) -> str:
@@ -147,7 +154,7 @@ ACCOUNTS = {
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """Fields of an order's line: what has been delivered, what is to be; its invoices, and how
-    messages call what was delivered and is not invoiced.
+    messages call what was delivered and is not invoiced, and what was delivered.
     """
 
     delivered: str
@@ -155,11 +162,17 @@ class Ordered:
     verb: str
     invoices: str
     uninvoiced: str
+    caption: str
 
 
 ORDERS = {
     "salesOrders": Ordered(
-        "shippedQuantity", "shipQuantity", "ship", "salesInvoices", "Qty. Shipped Not Invoiced"
+        "shippedQuantity",
+        "shipQuantity",
+        "ship",
+        "salesInvoices",
+        "Qty. Shipped Not Invoiced",
+        "Quantity Shipped",
     ),
     "purchaseOrders": Ordered(
         "receivedQuantity",
@@ -167,6 +180,7 @@ ORDERS = {
         "receive",
         "purchaseInvoices",
         "Qty. Rcd. Not Invoiced",
+        "Quantity Received",
     ),
 }
 
@@ -184,7 +198,14 @@ class Delivery:
     kinds: dict[str, str]
 
 
-_LINE_KINDS = {"Item": "Item", "Account": "G_x002F_L_x0020_Account", "Resource": "Resource"}
+_LINE_KINDS = {
+    "Item": "Item",
+    "Account": "G_x002F_L_x0020_Account",
+    "Resource": "Resource",
+    "Fixed_x0020_Asset": "Fixed_x0020_Asset",
+    "Charge": "Charge_x0020__x0028_Item_x0029_",
+    "Allocation_x0020_Account": "Allocation_x0020_Account",
+}
 DELIVERIES = {
     "salesOrders": Delivery(
         "salesShipments", "salesShipmentLines", "Sales_x0020_Shipment", -1, _LINE_KINDS
@@ -281,14 +302,31 @@ BLOCKED_KINDS = {
 VAT = {("DOMESTIC", "STANDARD"): 20, ("DOMESTIC", "ZERO"): 0}
 DEFAULT_VAT_AREA = "DOMESTIC"
 
-# A line says what it sells by one of these; none of them changes after the insert.
-LINE_IDENTITY = ("documentId", "lineType", "itemId", "accountId", "lineObjectNumber")
+# What does not change of a line after the insert: where it stands, and what it sells.
+LINE_IDENTITY = (
+    *("documentId", "sequence"),
+    *("lineType", "itemId", "accountId", "lineObjectNumber"),
+)
+
+# What a line names, by its type: the set, and the field that has its id.
+LINE_OBJECTS = {
+    "Account": ("accounts", "accountId"),
+    "Allocation_x0020_Account": (f"{UNLISTED}/allocationAccounts", None),
+    "Charge": (f"{UNLISTED}/itemCharges", None),
+    "Fixed_x0020_Asset": ("fixedAssets", None),
+    "Item": ("items", "itemId"),
+    "Resource": (f"{UNLISTED}/resources", None),
+}
+
+# How people call the status of an order that is no draft (bc/api.md §11).
+STATUS = {"Open": "Released", "In_x0020_Review": "Pending Approval"}
 
 # Fields that a new entity starts with other than blank.
 DEFAULTS: dict[str, dict[str, bool | str]] = {
     name: {"status": "Draft", "discountAppliedBeforeTax": True} for name in DOCUMENTS
 }
 DEFAULTS["salesOrders"]["partialShipping"] = True  # a customer's shipping advice is partial
+DEFAULTS["accounts"] = {"accountType": "Posting", "directPosting": True}
 DEFAULTS["items"] = {"type": "Inventory"}
 DEFAULTS["journals"] = {"templateDisplayName": "GENERAL"}
 

@@ -10,6 +10,7 @@ import re
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value
+from gateway.simulator.documents.quantities import QUANTITIES, round_quantity
 from gateway.simulator.documents.rules import DOCUMENTS, JOURNAL_LINES, LINES
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import BusinessCentralError, dialog
@@ -37,6 +38,8 @@ def taken(entity_set: EntitySet, field: Field, raw: object) -> Value:
         raise dialog(f"The value of {field.name} must be greater than or equal to 0.")
     if entity_set.name in LINES and field.name == "discountPercent" and not 0 <= value <= 100:
         raise dialog("The value of discountPercent must be between 0 and 100.")
+    if entity_set.name in LINES and field.name in QUANTITIES:
+        return round_quantity(value)
     if entity_set.name in _AMOUNTS.get(field.name, ()):
         return round_amount(value)
     return value

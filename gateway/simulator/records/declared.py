@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
 from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.store import Company, Record, Values
@@ -23,7 +22,7 @@ def refuse_double(company: Company, entity_set: EntitySet, values: Values, own: 
     key = entity_set.unique
     for record in company.table(entity_set.name).group(key[0], values[key[0]]) if key else ():
         if record.id != own and all(record.values[one] == values[one] for one in key):
-            told = ",".join(f"{caption_of(one)}='{values[one]}'" for one in key)
+            told = ",".join(f"{entity_set.captioned(one)}='{values[one]}'" for one in key)
             raise already_exists(entity_set.caption, told)
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field
+from collections.abc import Collection, Mapping
+
+from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field, Value
 from gateway.simulator.documents.headers import is_posted
 from gateway.simulator.documents.rules import (
     ACCOUNT_SETS,
     DOCUMENTS,
     JOURNAL_LINES,
+    LINE_IDENTITY,
     LINES,
     ORDERS,
     RELEASED,
+    STATUS,
     STILL_CHANGED,
     TEMPLATES,
 )
-from gateway.simulator.errors import dialog, field_error, not_simulated
+from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
 from gateway.simulator.records.dimensions import SET_LINES, refuse_fixed
 from gateway.simulator.records.store import Company, Record, Values
+from gateway.simulator.records.values import is_zero
 
 # Where the entries of a record are: the ledger, its field, and what of the record stands there.
 _LEDGERS = {
@@ -105,7 +110,8 @@ def refuse_template(entity_set: EntitySet, values: Values) -> None:
 def refuse_released(
     company: Company, entity_set: EntitySet, values: Values, field: str | None
 ) -> None:
-    """A released order keeps its party and its prices, and its lines what decides about amounts.
+    """An order that is released, or waits for approval, keeps its party and its prices, and its
+    lines what decides about amounts.
 
     ``field`` is the one that changes, None for a line that comes or goes (bc/pitfalls.md,
     appendix 2; the API calls the state «Open», api.md §11).
@@ -117,11 +123,11 @@ def refuse_released(
     if name != entity_set.name:
         header = company.get(name, values["documentId"])
         order = header.values if header is not None else values
-    if order.get("status") == "Open":
-        table = "Sales Header" if DOCUMENTS[name].party == "customer" else "Purchase Header"
+    if order.get("status") in STATUS:
+        table = DOCUMENTS[name].table
         raise field_error(
             f"Status must be equal to 'Open'  in {table}: Document Type=Order, "
-            f"No.={order['number']}. Current value is 'Released'."
+            f"No.={order['number']}. Current value is '{STATUS[order['status']]}'."
         )
 
 
@@ -137,3 +143,49 @@ def refuse_posted(company: Company, entity_set: EntitySet, values: Values, names
     if posted:
         kind = DOCUMENTS[LINES.get(name, name)].kind.lower()
         raise dialog(f"The {kind} has been posted and can no longer be modified.")
+
+
+def refuse_identity(entity_set: EntitySet, values: Values, field: Field, value: object) -> None:
+    """What a line is, and where it stands, does not change (APIV2, pages of document lines).
+
+    A choice: the texts of ``lineType``, ``itemId`` and ``accountId``, which those pages only
+    write anew.
+    """
+    fixed = LINE_IDENTITY if entity_set.name in LINES else ()
+    if field.name not in fixed or values[field.name] == value:
+        return
+    if field.name == "sequence":
+        raise dialog("The value for sequence cannot be modified. Delete and insert the line again.")
+    raise _fixed(field.name)
+
+
+def _fixed(name: str) -> BusinessCentralError:
+    return dialog(f'The value for "{name}" cannot be modified.')
+
+
+def refuse_contradiction(entity_set: EntitySet, values: Values, given: Mapping[str, Value]) -> None:
+    """A new line is of one thing (bc/api.md §11). A choice: what is given twice must agree, as
+    other pairs of ids and numbers must; then the first one counts, and the texts follow from it.
+    """
+    if entity_set.name not in LINES:
+        return
+    if {"itemId", "accountId"} <= given.keys():
+        raise dialog('Both "itemId" and "accountId" are specified. Specify only one of them.')
+    for name, kind in (("itemId", "Item"), ("accountId", "Account"), ("lineObjectNumber", "")):
+        if is_zero(given.get(name)):
+            continue
+        if values[name] != given[name]:
+            raise _fixed("lineObjectNumber")
+        if kind and values["lineType"] != kind:
+            raise _fixed("lineType")
+
+
+def refuse_no_party(entity_set: EntitySet, values: Values, sent: Collection[str]) -> None:
+    """A document stays somebody's (APIV2, pages of documents)."""
+    document = DOCUMENTS.get(entity_set.name)
+    if document is None:
+        return
+    party = document.party
+    if {f"{party}Id", f"{party}Number"} & set(sent) and is_zero(values[f"{party}Id"]):
+        whose = "sell-to" if party == "customer" else "buy-from"
+        raise dialog(f"The {whose} {party} cannot be found.")

@@ -6,9 +6,11 @@ Setting one of a pair sets the other; sending both so that they disagree is refu
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field
-from gateway.simulator.documents.rules import ACCOUNT_SETS
+from gateway.simulator.documents.rules import ACCOUNT_SETS, DOCUMENTS, LINES
 from gateway.simulator.errors import dialog, not_simulated, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
@@ -35,7 +37,7 @@ def partner_of(entity_set: EntitySet, field: Field) -> Field | None:
 
 
 def relate(
-    company: Company, entity_set: EntitySet, values: Values, field: Field, given: set[str]
+    company: Company, entity_set: EntitySet, values: Values, field: Field, given: Collection[str]
 ) -> None:
     """Look up what ``field`` now refers to and fill its partner.
 
@@ -101,8 +103,10 @@ def _find(company: Company, entity_set: EntitySet, values: Values, field: Field)
     found = company.table(ref).lookup(value if is_text else value.upper())
     if found is None:
         raise unrelated(
-            caption_of(field.name),
-            entity_set.caption,
+            entity_set.captioned(field.name),
+            DOCUMENTS[LINES[entity_set.name]].line_table
+            if entity_set.name in LINES
+            else entity_set.caption,
             value,
             company.table(ref).entity_set.caption,
         )

@@ -16,6 +16,7 @@ from gateway.simulator.catalogue.entities import (
     EntitySet,
     Field,
     Navigation,
+    Value,
 )
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.documents.headers import (
@@ -23,6 +24,7 @@ from gateway.simulator.documents.headers import (
     header_changed,
     line_changed,
     recalculate,
+    refuse_invoice_discount,
 )
 from gateway.simulator.documents.journals import account_type_changed, batch_name
 from gateway.simulator.documents.rules import (
@@ -30,7 +32,6 @@ from gateway.simulator.documents.rules import (
     DEFAULTS,
     DOCUMENTS,
     JOURNAL_LINES,
-    LINE_IDENTITY,
     LINES,
     MISSING_TEXT,
     REQUIRED_TEXTS,
@@ -53,6 +54,9 @@ from gateway.simulator.records.declared import (
 )
 from gateway.simulator.records.dimensions import SET_LINES, inherit, settle_dimension
 from gateway.simulator.records.guards import (
+    refuse_contradiction,
+    refuse_identity,
+    refuse_no_party,
     refuse_posted,
     refuse_released,
     refuse_template,
@@ -102,6 +106,7 @@ class Writer:
             if parts:
                 self._create_parts(record, parts)
                 self._settle(entity_set, record)
+            refuse_invoice_discount(self.company, entity_set.name, record)
             return record, shown
 
     def change(self, entity_set: EntitySet, record: Record, body: Body) -> None:
@@ -123,8 +128,11 @@ class Writer:
             sent = {field.name for field in properties}
             settle_dimension(self.company, entity_set, record.values, sent, before)
             self._check_blanks(entity_set, record.values, sent)
+            refuse_no_party(entity_set, record.values, sent)
             self._after_change(entity_set, record, before)
             self._settle(entity_set, record)
+            if "discountAmount" in sent:
+                refuse_invoice_discount(self.company, entity_set.name, record)
 
     def delete(self, entity_set: EntitySet, record: Record) -> None:
         """Remove the record and its parts."""
@@ -236,13 +244,13 @@ class Writer:
         *,
         creating: bool,
     ) -> None:
-        given: set[str] = set()
+        given: dict[str, Value] = {}
         for field, raw in properties.items():
             value = taken(entity_set, field, raw)
             if field.name in self.untaken:
                 continue
             if not creating:
-                self._refuse_identity(entity_set, values, field, value)
+                refuse_identity(entity_set, values, field, value)
             elif field.name == "inventory" and value and not entity_set.custom:
                 raise dialog("Inventory cannot be changed during on insert.")
             if values[field.name] != value:
@@ -252,16 +260,9 @@ class Writer:
                 relate(self.company, entity_set, values, field, given)
                 refer(self.company, entity_set.name, values, field.name, given)
                 self._react(entity_set, values, field)
-            given.add(field.name)
-        if entity_set.name in LINES and {"itemId", "accountId"} <= given:
-            raise dialog("Both itemId and accountId are specified. Specify only one of them.")
-
-    def _refuse_identity(
-        self, entity_set: EntitySet, values: Values, field: Field, value: object
-    ) -> None:
-        fixed = LINE_IDENTITY if entity_set.name in LINES else ()
-        if field.name in fixed and values[field.name] != value:
-            raise dialog(f"The {field.name} of a line cannot be changed.")
+            given[field.name] = value
+        if creating:
+            refuse_contradiction(entity_set, values, given)
 
     def _react(self, entity_set: EntitySet, values: Values, field: Field) -> None:
         if entity_set.name in DOCUMENTS:

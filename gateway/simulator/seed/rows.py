@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.simulator.catalogue.entities import UNLISTED
+
 LOCAL_CURRENCY = "LCY"
 
 Row = dict[str, Any]
@@ -126,6 +128,19 @@ _ITEMS = (
     _item("0X10", "Hex key set", "8.333", "5.01"),
 )
 
+_UNLISTED = {
+    "allocationAccounts": {"RENT": "Rent by department"},
+    "itemCharges": {
+        "P-ALLOWANCE": "Purchase Allowance",
+        "P-FREIGHT": "Freight on Purchases",
+        "P-RESTOCK": "Purchase Restocking",
+        "S-ALLOWANCE": "Sales Allowance",
+        "S-FREIGHT": "Freight on Sales",
+        "S-RESTOCK": "Sales Restocking",
+    },
+    "resources": {"FITTING": "Fitting on site", "VAN": "Van with driver"},
+}
+
 ROWS: dict[str, tuple[Row, ...]] = {
     "countriesRegions": tuple({"code": code, "displayName": name} for code, name in _COUNTRIES),
     "currencies": (
@@ -241,6 +256,12 @@ ROWS: dict[str, tuple[Row, ...]] = {
             "postalCode": "S1 2HH",
         },
     ),
+    **{
+        f"{UNLISTED}/{name}": tuple(
+            {"number": number, "displayName": told} for number, told in rows.items()
+        )
+        for name, rows in _UNLISTED.items()
+    },
     "journals": ({"code": "DEFAULT", "displayName": "Default Journal Batch"},),
     "customers": _CUSTOMERS,
     "items": _ITEMS,

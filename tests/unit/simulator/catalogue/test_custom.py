@@ -247,6 +247,9 @@ class TestWriting:
     async def test_a_line_of_no_group_is_refused(self, client: Client) -> None:
         made = await client.post(f"{ROOT}/priceLines", {"groupCode": "NONE"})
         assert made.code == "Internal_InvalidTableRelation"
+        group = {"code": "X", "customerNumber": "NONE"}
+        made = await client.post(f"{ROOT}/priceGroups", group)
+        assert made.message.startswith("The field Customer No. of table Price Group contains")
 
     async def test_a_batch(self, client: Client) -> None:
         parts = [

@@ -71,3 +71,17 @@ def test_members_are_encoded_as_on_the_wire() -> None:
 def test_captions() -> None:
     assert caption_of("salesOrderLine") == "Sales Order Line"
     assert caption_of("customerNumber") == "Sell-to Customer No."
+
+
+@pytest.mark.parametrize(
+    ("name", "caption"),
+    [
+        ("customerNumber", "Customer No."),
+        ("number", "No."),
+        ("country", "Country"),
+        ("webShop", "Web Shop"),
+        ("account", "Account"),
+    ],
+)
+def test_names_of_custom_routes_are_their_words(name: str, caption: str) -> None:
+    assert caption_of(name, custom=True) == caption

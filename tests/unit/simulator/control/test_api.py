@@ -233,18 +233,26 @@ async def test_records_are_put_in_as_if_people_had_made_them(client: Client) -> 
     ).json["value"][-1]
     assert (stored["entryNumber"], stored["debitAmount"]) == (9000, 7)
     assert stored["accountId"] != "00000000-0000-0000-0000-000000000000"
-    for wrong in (
-        {"rows": rows},
-        {"rows": [{"entryNumber": 9001, "accountNumber": "none"}]},
-        {"rows": [{"entryNumber": 9001, "colour": "red"}]},
-        {"rows": [{"entryNumber": "9001"}]},
-        {"rows": ["9001"]},
-        {"rows": 9001},
-        {"rows": rows, "entity": "gadgets"},
-        {"rows": rows, "company": "Elsewhere"},
+    nothing = "Nothing was put in: rows[0]: "
+    for wrong, told in (
+        ({"rows": rows}, f"{nothing}The General Ledger Entry already exists."),
+        (
+            {"rows": [{"entryNumber": 9001, "accountNumber": "none"}]},
+            f"{nothing}The field Account",
+        ),
+        (
+            {"rows": [{"entryNumber": 9001, "debitAmoun": 5}]},
+            f"{nothing}generalLedgerEntries has no field 'debitAmoun'. Did you mean 'debitAmount'?",
+        ),
+        ({"rows": [{"entryNumber": "9001"}]}, f"{nothing}Cannot convert a primitive value"),
+        ({"rows": ["9001"]}, f"{nothing}it is no object."),
+        ({"rows": 9001}, "entity is the name of an entity set"),
+        ({"rows": rows, "entity": "gadgets"}, "entity is the name of an entity set"),
+        ({"rows": rows, "company": "Elsewhere"}, "There is no such company"),
     ):
         reply = await client.send("POST", "/_simulator/records", {**where, **wrong})
         assert reply.status in {400, 404}, wrong
+        assert reply.json["error"].startswith(told)
     counts = (await client.get("/_simulator/state?company=Harwick%20Ireland")).json["counts"]
     assert counts["generalLedgerEntries"] == 9
 
@@ -262,6 +270,35 @@ async def test_a_record_is_changed_as_if_a_person_had(client: Client) -> None:
     for wrong in ({"id": "none"}, {"entity": "gadgets"}, {"fields": 5}, {"fields": {"a": 1}}):
         reply = await client.send("PATCH", "/_simulator/records", {**wish, **wrong})
         assert reply.status == 400, wrong
+    assert reply.json["error"].startswith("Nothing was changed: ")
+    assert "Error(" not in reply.json["error"]
+
+
+async def test_a_person_sends_an_order_for_approval_and_opens_it_again(client: Client) -> None:
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1}
+    body = {"customerNumber": "10000", "salesOrderLines": [line]}
+    order = (await client.post("salesOrders", body)).json
+    path = f"salesOrders({order['id']})"
+    wish = {"company": LTD, "entity": "salesOrders", "id": order["id"]}
+
+    async def becomes(status: str) -> None:
+        fields = {"fields": {"status": status}}
+        assert (await client.patch("/_simulator/records", {**wish, **fields})).status == 200
+        assert (await client.get(path)).json["status"] == status
+
+    await becomes("In_x0020_Review")
+    refused = await client.patch(path, {"customerNumber": "20000"})
+    assert "Current value is 'Pending Approval'." in refused.message
+    refused = await client.send("POST", f"{path}/Microsoft.NAV.shipAndInvoice")
+    assert refused.message.startswith(
+        f"Sales Order {order['number']} must be approved and released before"
+    )
+    await becomes("Open")
+    refused = await client.patch(path, {"customerNumber": "20000"})
+    assert "Current value is 'Released'." in refused.message
+    await becomes("Draft")
+    assert (await client.patch(path, {"customerNumber": "20000"})).status == 200
+    assert (await client.patch(path, {"status": "Open"})).status == 400
 
 
 async def test_a_taken_port_is_an_os_error() -> None:
