@@ -155,7 +155,7 @@ class Webhooks:
         now, count = self._clock.now(), 0
         for one in self._subscriptions():
             if one.first is not None:
-                one.first = now - timedelta(days=1)
+                one.hurried = now
                 count += len(one.pending)
         for letter in self._letters:
             letter.due, count = now, count + len(letter.told)

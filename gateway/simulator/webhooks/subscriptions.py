@@ -55,7 +55,7 @@ class Subscription:
     """One subscription: ``record`` is what the API shows of it.
 
     ``pending`` is what happened to each record, by its key, since ``first``; ``dated`` tells
-    whether the records say when they were modified.
+    whether the records say when they were modified, ``hurried`` since when what waits is to be told at once.
     """
 
     record: Record
@@ -64,6 +64,7 @@ class Subscription:
     pending: dict[str, Noted] = field(default_factory=dict)
     first: datetime | None = None
     dated: bool = True
+    hurried: datetime | None = None
 
     @property
     def url(self) -> str:
@@ -72,7 +73,9 @@ class Subscription:
 
     def due(self) -> datetime | None:
         """When what waits is told; None while nothing waits."""
-        return None if self.first is None else self.first + WINDOW
+        if self.first is None:
+            return None
+        return self.hurried or self.first + WINDOW
 
     def note(self, key: str, kind: str, now: datetime) -> None:
         """Remember a change; several of one record are told as one."""
@@ -86,11 +89,11 @@ class Subscription:
         if self.pending and self.first is None:
             self.first = now
         if not self.pending:
-            self.first = None
+            self.first = self.hurried = None
 
     def taken(self) -> list[Values]:
         """What is told now: a notification for each record, or one for the collection."""
-        first, self.first = self.first, None
+        first, self.first, self.hurried = self.first, None, None
         pending, self.pending = self.pending, {}
         told = self.entity_set
         resource = f"api/{told.route}/companies({self.company})/{told.segment}"

@@ -466,6 +466,19 @@ async def test_a_line_without_an_amount_is_a_change_of_its_header(
     assert [one["changeType"] for one in await receiver.told(3)] == ["deleted"]
 
 
+async def test_what_is_told_at_once_says_when_it_began(client: Client, receiver: Receiver) -> None:
+    await subscribe(client, receiver.url)
+    rows = [{"number": f"W{at}", "displayName": "x"} for at in range(1001)]
+    for advance_by in (0, 7):
+        await client.post("/_simulator/clock", {"advance": advance_by})
+        body = {"company": LTD, "entity": "customers", "rows": rows}
+        assert (await client.post("/_simulator/records", body)).status == 201
+        rows = [{"number": "LATE", "displayName": "x"}]
+    assert (await client.post("/_simulator/webhooks/deliver", None)).status == 200
+    (one,) = await receiver.told()
+    assert one["resource"].endswith("gt%202026-03-02T11:59:59.95Z")
+
+
 async def test_a_collection_without_moments_or_with_a_delete_has_no_filter(
     client: Client, receiver: Receiver
 ) -> None:
