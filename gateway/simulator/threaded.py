@@ -150,7 +150,10 @@ class BusinessCentral:
         self.control("POST", "reset")
 
     def control(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """Any call of the control API, ``path`` below ``/_simulator``; the answer's JSON."""
+        """Any call of the control API; the answer's JSON. ``path`` is ``clock``, ``/clock`` or
+        ``/_simulator/clock``.
+        """
+        path = path.lstrip("/").removeprefix("_simulator").lstrip("/")
         data = None if body is None else json.dumps(body).encode()
         return self._send(method, f"/_simulator/{quote(path, safe='/?&=%+@')}", data, {})
 

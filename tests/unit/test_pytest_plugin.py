@@ -42,15 +42,15 @@ def installed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyt
 def example(head: str = "In pytest", kind: str = "python") -> str:
     manual = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
     section = manual.partition(f"\n## {head}\n")[2].partition("\n## ")[0]
-    found = re.search(rf"^```{kind}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
+    found = re.findall(rf"^```{kind}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    assert found
+    return "\n\n".join(found)
 
 
 @pytest.mark.timeout(60)
 def test_the_example_of_the_manual_runs(installed: pytest.Pytester) -> None:
     installed.makepyfile(example())
-    installed.runpytest_subprocess("--tb=short").assert_outcomes(passed=3)
+    installed.runpytest_subprocess("--tb=short").assert_outcomes(passed=4)
 
 
 @pytest.mark.timeout(60)

@@ -11,13 +11,16 @@ from dataclasses import replace
 import msgspec
 
 from gateway.simulator.catalogue.captions import caption_of
+from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.control.kinds import Details, Occasion
+from gateway.simulator.documents.rules import DOCUMENTS, LINES, SERIES
 from gateway.simulator.errors import BusinessCentralError, already_exists
 from gateway.simulator.exchange import Answer, json_answer
 
 REJECTED = "The server has rejected the client credentials."
 CHANGED = "Another user has already changed the record."
 _RIGHTS = {"GET": "Read", "POST": "Insert", "DELETE": "Delete"}
+_FIRST_LINE = 10000
 _BLANKS = ("", None, 0)
 
 
@@ -38,8 +41,30 @@ def no_permission(_: Details, occasion: Occasion) -> Exception:
 
 def duplicate_key(details: Details, occasion: Occasion) -> Exception:
     """The key of the new record is taken (bc/api.md §4: 400 was seen, 409 is told)."""
-    error = already_exists(_caption(occasion), f"No.='{_sent(occasion).get('number', '')}'")
+    entity_set, sent = occasion.entity_set, _sent(occasion)
+    key = (entity_set.natural_key if entity_set else None) or "number"
+    known = sent.get(key) or _next(entity_set, key)
+    caption = entity_set.captioned(key) if entity_set else "No."
+    error = already_exists(_caption(occasion), f"{caption}='{known}'")
     return BusinessCentralError(int(details.number("status")), error.code, error.text)
+
+
+def _next(entity_set: EntitySet | None, key: str) -> object:
+    """What Business Central would have filled in where nothing was sent. A choice: its first."""
+    if key in {"sequence", "lineNumber"}:
+        return _FIRST_LINE
+    series = SERIES.get(entity_set.name) if entity_set else None
+    return series.format(series.start) if series else ""
+
+
+def locked(_: Details, occasion: Occasion) -> Exception:
+    """Another session writes to the same table (bc/pitfalls.md 5)."""
+    text = (
+        f"We can't save your changes right now, because a record in table '{_caption(occasion)}' "
+        "is being updated in a transaction done by another session. You'll have to wait until the "
+        "other transaction has completed, which may take a while. Please try again later."
+    )
+    return BusinessCentralError(409, "Internal_ServerError", text)
 
 
 def deadlocked(_: Details, occasion: Occasion) -> Exception:
@@ -84,8 +109,14 @@ def retyped(details: Details, answer: Answer) -> Answer:
 
 
 def _caption(occasion: Occasion) -> str:
+    """The table behind the entity set; that of the header or the lines of a document."""
     entity_set = occasion.entity_set
-    return entity_set.caption if entity_set else caption_of("record")
+    if entity_set is None:
+        return caption_of("record")
+    document = DOCUMENTS.get(LINES.get(entity_set.name, entity_set.name))
+    if document is None:
+        return entity_set.caption
+    return document.line_table if entity_set.name in LINES else document.table
 
 
 def _sent(occasion: Occasion) -> dict[str, object]:

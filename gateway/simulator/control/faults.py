@@ -10,12 +10,11 @@ import random
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import cast
 
 from gateway.simulator.control.kinds import TEXT, WHOLE, Details, Kind, Occasion, Shape
 from gateway.simulator.control.menu import MENU
-from gateway.simulator.errors import ControlError
+from gateway.simulator.errors import ControlError, did_you_mean
 
 _SHARE = Shape(
     "a number above 0, at most 1",
@@ -135,7 +134,9 @@ class Faults:
         """Refuse an entity set that no call can be about: the fault would never strike."""
         if entity is None or not self._segments or entity in self._segments:
             return
-        raise ControlError(f"There is no entity set '{entity}'.{_near(entity, self._segments)}")
+        raise ControlError(
+            f"There is no entity set '{entity}'.{did_you_mean(entity, self._segments)}"
+        )
 
     def listed(self) -> list[dict[str, object]]:
         """All faults, those that are used up as well."""
@@ -151,11 +152,6 @@ class Faults:
     def striking(self, occasion: Occasion) -> list[Fault]:
         """The faults that hit this occasion; each is counted down."""
         return [fault for fault in self._armed.values() if fault.strikes(occasion)]
-
-
-def _near(word: str, known: Collection[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def _fault(fault_id: int, wish: object) -> Fault:

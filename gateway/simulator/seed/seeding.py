@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Field
 from gateway.simulator.documents.rules import DOCUMENTS, LINES
-from gateway.simulator.errors import BusinessCentralError
+from gateway.simulator.errors import BusinessCentralError, did_you_mean
 from gateway.simulator.records.store import Values
 from gateway.simulator.records.values import GUID, read_value
 
@@ -46,21 +45,23 @@ def read_own_rows(given: object, stored: Catalogue) -> Rows:
     return {name: tuple(_rows(stored.sets, name, rows)) for name, rows in given.items()}
 
 
-def _hint(word: str, known: Collection[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
-
-
 def _rows(known: Mapping[str, EntitySet], name: str, rows: object) -> Iterator[Values]:
     entity_set = known.get(name)
-    if entity_set is None or name == "companies" or name in DOCUMENTS or name in LINES:
-        raise ValueError(f"'{name}' is no entity set whose rows can be seeded.{_hint(name, known)}")
+    if name in DOCUMENTS or name in LINES:
+        raise ValueError(
+            f"'{name}': documents can not be seeded. Create them through the API, or put them "
+            "in with POST /_simulator/records."
+        )
+    if entity_set is None or name == "companies":
+        raise ValueError(
+            f"'{name}' is no entity set whose rows can be seeded.{did_you_mean(name, known)}"
+        )
     if not isinstance(rows, list) or not all(isinstance(row, dict) and row for row in rows):
         raise ValueError(f"{name} is a list of objects.")
     for at, row in enumerate(rows):
         unknown = [key for key in row if key not in entity_set.by_name]
         if unknown:
-            hint = _hint(unknown[0], entity_set.by_name)
+            hint = did_you_mean(unknown[0], entity_set.by_name)
             raise ValueError(f"{name}[{at}]: {name} has no field '{unknown[0]}'.{hint}")
         try:
             yield {key: _value(entity_set.by_name[key], value) for key, value in row.items()}

@@ -26,6 +26,8 @@ def test_plain_code_uses_it(business_central: BusinessCentral) -> None:
     assert statuses == [200, 503, 200]
     before = business_central.hash()
     business_central.control("PATCH", "users/admin@harwick.example", {"licensed": False})
+    for path in ("users", "/users", "/_simulator/users"):
+        assert business_central.control("GET", path)["value"]
     assert business_central.hash() != before
     business_central.clear()
     business_central.reset()

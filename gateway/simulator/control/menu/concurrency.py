@@ -6,6 +6,7 @@ from gateway.simulator.control.effects import (
     CHANGED,
     deadlocked,
     duplicate_key,
+    locked,
     refusal,
 )
 from gateway.simulator.control.kinds import (
@@ -18,11 +19,6 @@ from gateway.simulator.control.kinds import (
     Kind,
 )
 
-_LOCKED = (
-    "We can't save your changes right now, because a record in table 'Sales Header' is being "
-    "updated in a transaction done by another session. You'll have to wait until the other "
-    "transaction has completed, which may take a while. Please try again later."
-)
 # Seen with the code Unknown by people who publish extensions (bc/pitfalls.md 17).
 _EXTENSION = (
     "An administrator changed one or more extensions in the application, so the page that you "
@@ -35,7 +31,7 @@ CONCURRENCY: tuple[Kind, ...] = (
         "Concurrency",
         WRITES,
         "409 because another session holds the record",
-        refuse=refusal(409, "Internal_ServerError", _LOCKED),
+        refuse=locked,
     ),
     Kind(
         "deadlock",

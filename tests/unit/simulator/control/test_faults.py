@@ -116,6 +116,37 @@ async def test_a_lock_is_a_409_with_a_text(client: Client) -> None:
     assert (await client.post("salesOrders", ORDER)).status == 201
 
 
+@pytest.mark.parametrize(
+    ("entity", "table"),
+    [
+        ("customers", "Customer"),
+        ("salesOrders", "Sales Header"),
+        ("purchaseInvoiceLines", "Purchase Line"),
+        ("journals", "Gen. Journal Batch"),
+    ],
+)
+async def test_a_lock_names_the_table(client: Client, entity: str, table: str) -> None:
+    await client.arm("lock", {"entity": entity})
+    assert f"a record in table '{table}' is" in (await client.post(entity, {})).message
+
+
+@pytest.mark.parametrize(
+    ("entity", "body", "told"),
+    [
+        ("customers", {"number": "MINE"}, "The Customer already exists. {}No.='MINE'"),
+        ("customers", {"displayName": "x"}, "The Customer already exists. {}No.='C00010'"),
+        ("paymentTerms", {"code": "NEW"}, "The Payment Terms already exists. {}Code='NEW'"),
+        ("salesOrderLines", {}, "The Sales Line already exists. {}Line No.='10000'"),
+    ],
+)
+async def test_a_key_that_is_taken_is_told(
+    client: Client, entity: str, body: dict[str, object], told: str
+) -> None:
+    await client.arm("duplicate_key", {"entity": entity})
+    reply = await client.post(entity, body)
+    assert reply.message.startswith(told.format("Identification fields and values: "))
+
+
 async def test_a_value_is_not_taken(client: Client) -> None:
     await client.arm("value_not_taken", POSTS, fields=["externalDocumentNumber"])
     body = {**ORDER, "externalDocumentNumber": "DEAL-1"}
