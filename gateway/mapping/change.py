@@ -64,6 +64,8 @@ class PartChange:
     entity: str
     key: tuple[str, ...]
     shown: Shown | None
+    spared: frozenset[str]
+    listed: Steps | None
     reads: tuple[Steps, ...]
     lookups: frozenset[str]
     place: Place

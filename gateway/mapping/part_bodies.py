@@ -36,6 +36,8 @@ class WrittenPart:
     keyed: Keyed
     emission: Emission
     shown: Shown | None
+    spared: frozenset[str]
+    listed: Steps | None
     reads: tuple[Steps, ...]
     lookups: frozenset[str]
     select: tuple[str, ...]
@@ -47,6 +49,8 @@ class WrittenPart:
             entity=self.entity.entity_set,
             key=self.keyed.fields,
             shown=self.shown,
+            spared=self.spared,
+            listed=self.listed,
             reads=self.reads,
             lookups=self.lookups,
             place=prelude.ledger.findings.document.place(self.entry.path, key=True),
@@ -95,7 +99,8 @@ def _written(
     leading = prelude.leading(ways)
     reads = input_paths(leading, source.input)
     _check_known(entry, leading, reads, prelude)
-    written = {one.name for body in _bodies(entry.template) for one in body.entries}
+    bodies = list(_bodies(entry.template))
+    written = {one.name for body in bodies for one in body.entries}
     shown = _shown(entry, keyed, entity, reads, prelude) if keyed.others == "delete" else None
     return WrittenPart(
         entry=entry,
@@ -103,6 +108,8 @@ def _written(
         keyed=keyed,
         emission=emission,
         shown=shown,
+        spared=frozenset(one.name for body in bodies for one in body.entries if one.optional),
+        listed=_listed(entry.template, source.input),
         reads=reads,
         lookups=lookups_among(ways),
         select=tuple(
@@ -111,6 +118,15 @@ def _written(
             if name in written or name in keyed.fields or name in entity.key
         ),
     )
+
+
+def _listed(template: Template, name: str) -> Steps | None:
+    """The list of the input called `name` whose elements are those of the part, one for one."""
+    if not isinstance(template, Each) or template.body.when is not None:
+        return None
+    first, *path = template.loop.over.text.strip().split(".")
+    plain = first == name and path and all(map(str.isidentifier, path))
+    return tuple(path) if plain else None
 
 
 def _items(entry: Entry, prelude: Prelude) -> Type:

@@ -26,6 +26,7 @@ from gateway.mapping import Names, Plan
 from gateway.operations.changes import text_of
 from gateway.operations.compare import differences
 from gateway.operations.elements import ELEMENT, read_element
+from gateway.operations.failures import in_part
 from gateway.operations.prepare import Prepared
 from gateway.operations.sending import carried_out, has_written
 from gateway.operations.tools import READ_WITHIN, Tools
@@ -33,6 +34,7 @@ from gateway.storage import Call, Operation, OperationWarning
 from gateway.wire import Entity, decode, key_of, query, record_path
 
 MOST_WARNINGS: Final = 100
+_OF_ITS_OWN_CALL: Final = ("Nothing was written.", "Nothing was sent.")
 
 _LOG = structlog.get_logger("gateway.operations")
 _NOT_IDEMPOTENT: Final = OperationWarning(
@@ -161,10 +163,27 @@ def _of_calls(
     return [_NOT_IDEMPOTENT, *warnings] if makes and operation.key is None else warnings
 
 
-def half_done(written: Sequence[Call]) -> str:
+def half_done(remedy: str, written: Sequence[Call]) -> str:
     """What has been carried out of an operation that cannot go on, for whoever looks at it."""
+    return f"{_so_far(remedy)} {_carried_out(written)}"
+
+
+def parked_in_part(problem: Mapping[str, object], written: Sequence[Call]) -> dict[str, object]:
+    """The problem of an operation that is parked with something `written`: no clean refusal."""
+    told = f"Carried out in part, and parked. {_carried_out(written)}"
+    return in_part({**problem, "detail": _so_far(str(problem["detail"]))}, told)
+
+
+def _carried_out(written: Sequence[Call]) -> str:
     steps = carried_out(written)
     return f"Carried out already: {steps}. Mend the cause and retry the operation, or cancel it."
+
+
+def _so_far(words: str) -> str:
+    """What an error says of its own call, without what is not so of the whole operation."""
+    for claim in _OF_ITS_OWN_CALL:
+        words = words.replace(claim, "").rstrip()
+    return words
 
 
 def _ended(

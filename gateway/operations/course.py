@@ -35,7 +35,7 @@ from gateway.errors import (
 from gateway.mapping import Change
 from gateway.operations import failures
 from gateway.operations.actions import Acting
-from gateway.operations.completion import completed, half_done, unchanged
+from gateway.operations.completion import completed, half_done, parked_in_part, unchanged
 from gateway.operations.elements import ELEMENT
 from gateway.operations.entry import Entry
 from gateway.operations.parts import Parts
@@ -233,11 +233,11 @@ class Course:
         already: it goes on from there by itself, or when a person says so.
         """
         waits = error.retryable or isinstance(error, ConnectionStateError)
-        remedy = getattr(error, "remedy", None) or error.detail
+        remedy, told = getattr(error, "remedy", None) or error.detail, self._entry.told(error)
         facts: dict[str, Any] = {
             "cause": getattr(error, "own_code", error.code),
-            "remedy": f"{remedy} {half_done(written)}" if written else remedy,
-            "problem": self._entry.told(error),
+            "remedy": half_done(remedy, written) if written else remedy,
+            "problem": parked_in_part(told, written) if written else told,
             "restartable": waits and not written,
         }
         if not written:
@@ -256,6 +256,7 @@ class Course:
         elif isinstance(error, RecordLocked) or too_long:
             await self._entry.end("parked", **facts)
         else:
+            facts["problem"] = told  # it goes on by itself
             pause = jittered(min(LONGEST_PAUSE, 2.0**self.operation.attempt))
             pause = max(pause, error.retry_after or 0.0)
             await self._entry.end("queued", **facts, not_before=now + timedelta(seconds=pause))

@@ -7,17 +7,21 @@ an intent of its own in the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from typing import Any, Final, Literal, cast
 
-from gateway.errors import Ambiguous, InvalidInput, RecordChanged, Violation
-from gateway.mapping import Names, Overwrite, PartChange, Plan, Record, Request, Step
+from gateway.errors import GatewayError, RecordChanged, Violation
+from gateway.mapping import Names, Overwrite, Plan, Record, Request, Step
 from gateway.operations.changes import Row, addressed
 from gateway.operations.compare import same_value
-from gateway.validation import json_pointer
-from gateway.wire import Entity, Field, code, decode, key_of
+from gateway.wire import (
+    Entity,
+    Field,
+    code,
+    decode,
+    key_of,
+)
 
 AGENDA: Final = "elements"  # in the request of a call: what is to become of which elements
 ELEMENT: Final = "element"  # in the request of a call: the one it is about
@@ -32,7 +36,8 @@ Entities = Callable[[str], Entity]
 class Element:
     """One element of a part and what becomes of it.
 
-    `name` is that of its step in the journal, `place` its target in words. `entity` is its entity
+    `name` is that of its step in the journal, `place` its target in words, `pointer` where it stands
+    in the input, if that is known. `entity` is its entity
     set, `key` what it is known by, `id` its own key in Business Central where it is there.
     `of` is the id of the record it is a part of, `parent` its path. `body` is what is wanted of it, None where it goes.
     `stood` is what stood there when this operation looked: a deletion has seen all of it that can
@@ -50,6 +55,7 @@ class Element:
     id: str | None
     body: Mapping[str, object] | None = field(repr=False)
     stood: Mapping[str, object] = field(repr=False)
+    pointer: str | None = None
 
     @property
     def written(self) -> dict[str, object]:
@@ -65,31 +71,6 @@ def read_element(written: object) -> Element:
 def read_agenda(request: Mapping[str, object]) -> tuple[Element, ...]:
     """The elements that the request of a call in the journal names."""
     return tuple(map(read_element, cast("list[object]", request.get(AGENDA, ()))))
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """What elements are told from: the id of the record they are part of, its path, its canonical
-    form, and the decoded elements that are there.
-    """
-
-    id: str
-    parent: str
-    record: Mapping[str, object]
-    rows: Sequence[Row]
-
-
-def elements_of(
-    part: PartChange, wanted: Sequence[dict[str, object]], base: Whole, entities: Entities
-) -> list[Element]:
-    """What becomes of the elements of a part: those that are `wanted` in their order, then those
-    that go. Elements that are as wanted are among them.
-
-    Raises `InvalidInput` when what is wanted does not say which element is which, `Ambiguous`
-    when Business Central holds an element twice.
-    """
-    made = _Elements(part, entities(part.entity), base, entities).all(wanted)
-    return [replace(one, name=_named(one, at)) for at, one in enumerate(made, start=1)]
 
 
 def changes_of(element: Element, entities: Entities) -> dict[str, object]:
@@ -192,9 +173,28 @@ def left_of(
     return after if changes_of(after, entities) else None
 
 
+def refused(element: Element, error: GatewayError) -> GatewayError:
+    """What the call of an element came to, with its place. The same error."""
+    told = list(error.violations)
+    if error.fault is not None and not told:
+        told = [Violation(getattr(error, "own_code", error.code), error.detail)]
+    error.violations = tuple(
+        replace(one, pointer=element.pointer or one.pointer, target=_within(element, one.target))
+        for one in told
+    )
+    return error
+
+
+def _within(element: Element, target: str | None) -> str:
+    """The target of something in the body of an element, seen from its record."""
+    if target is None or target.startswith(element.place):
+        return element.place
+    return f"{element.place}.{target}"
+
+
 def overtaken(element: Element, what: str) -> RecordChanged:
     """Somebody was faster: the conflict, with its place."""
-    violation = Violation("changed", what, target=element.place)
+    violation = Violation("changed", what, element.pointer, element.place)
     return RecordChanged(f"{what} Nothing of theirs was changed.", violations=[violation])
 
 
@@ -225,113 +225,6 @@ def plan_for(plan: Plan, element: Element) -> Plan:
     return replace(plan.at(step), entity=element.entity)
 
 
-class _Elements:
-    """Makes the elements of one part."""
-
-    def __init__(self, part: PartChange, entity: Entity, base: Whole, entities: Entities) -> None:
-        self._part = part
-        self._entity = entity
-        self._base = base
-        self._entities = entities
-        self._make = partial(
-            Element,
-            part=part.part,
-            entity=entity.entity_set,
-            of=base.id,
-            parent=base.parent,
-        )
-
-    def all(self, wanted: Sequence[Mapping[str, object]]) -> Iterator[Element]:
-        """Those that are wanted, then those that go."""
-        there = self._there()
-        keys = [self._folded(self._key_of(body)) for body in wanted]
-        self._check_keys(keys)
-        for index, (key, body) in enumerate(zip(keys, wanted, strict=True)):
-            yield self._wanted(body, there.get(key), f"{self._part.part}[{index}]")
-        shown = self._part.shown
-        known = () if shown is None else map(self._folded, shown.keys(self._base.record))
-        gone = set(known).difference(keys)
-        yield from (self._going(row) for key, row in there.items() if key in gone)
-
-    def _there(self) -> dict[Key, Row]:
-        """The elements that are there by their keys; one without a key is nobody's to change."""
-        there: dict[Key, Row] = {}
-        for row in self._base.rows:
-            key = self._folded(tuple(row.get(name) for name in self._part.key))
-            if not all(key):
-                continue
-            if key in there:
-                raise Ambiguous(
-                    f"Business Central has several elements of {self._part.part} with the same "
-                    f"{', '.join(self._part.key)}, and it cannot be told which is meant."
-                )
-            there[key] = row
-        return there
-
-    def _key_of(self, body: Mapping[str, object]) -> Key:
-        meant = decode(self._entity, body, self._entities)
-        return tuple(meant.get(name) for name in self._part.key)
-
-    def _folded(self, key: Key) -> Key:
-        """A key as Business Central compares it."""
-        return tuple(
-            folded(self._entity.fields[name], value)
-            for name, value in zip(self._part.key, key, strict=True)
-        )
-
-    def _check_keys(self, keys: Sequence[Key]) -> None:
-        """Each element that is wanted must be one and not another. Zero is no number of a line:
-        Business Central gives another one for it, each time anew.
-        """
-        words, pointer = ", ".join(self._part.key), json_pointer(self._part.reads[0])
-        seen: set[Key] = set()
-        violations = []
-        for index, key in enumerate(keys):
-            if key in seen or not all(key):
-                detail = f"has the same {words} as one before it" if all(key) else f"has no {words}"
-                target = f"{self._part.part}[{index}]"
-                told = Violation("key", f"This element {detail}.", pointer, target)
-                violations.append(replace(told, place=self._part.place))
-            seen.add(key)
-        if violations:
-            message = "It cannot be told which element is which."
-            raise InvalidInput(message, violations=violations)
-
-    def _wanted(self, body: Mapping[str, object], row: Row | None, place: str) -> Element:
-        key = {name: body[name] for name in self._part.key}
-        if row is None:
-            return self._make(
-                name="", place=place, kind="create", key=key, id=None, body=body, stood={}
-            )
-        rest = {name: value for name, value in body.items() if name not in self._part.key}
-        return self._make(
-            name="",
-            place=place,
-            kind="update",
-            key=key,
-            id=key_of(self._entity, row),
-            body=rest,
-            stood={name: row.get(name) for name in rest},
-        )
-
-    def _going(self, row: Row) -> Element:
-        key = {name: row.get(name) for name in self._part.key}
-        fields = self._entity.fields
-        return self._make(
-            name="",
-            place=f"{self._part.part}({', '.join(map(str, key.values()))})",
-            kind="delete",
-            key=key,
-            id=key_of(self._entity, row),
-            body=None,
-            stood={
-                name: value
-                for name, value in row.items()
-                if name in fields and not fields[name].read_only
-            },
-        )
-
-
 def folded(field_: Field, value: object) -> object:
     """A value of a key as Business Central compares it; nothing for a blank."""
     if isinstance(value, str):
@@ -345,10 +238,3 @@ def is_element(element: Element, row: Row, entity: Entity) -> bool:
         folded(entity.fields[name], row.get(name)) == folded(entity.fields[name], value)
         for name, value in element.key.items()
     )
-
-
-def _named(element: Element, at: int) -> str:
-    """The name of its step: what people read of what was carried out."""
-    key = ", ".join(str(one) for one in element.key.values())
-    name = f"{element.part} {key}"
-    return name if len(name) <= LONGEST_NAME else f"{element.part[: LONGEST_NAME - 10]} no. {at}"

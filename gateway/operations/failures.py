@@ -33,6 +33,14 @@ def written(error: GatewayError, *payload: object) -> dict[str, object]:
     }
 
 
+def in_part(problem: Mapping[str, object], told: str) -> dict[str, object]:
+    """The problem of a refusal after something was written; `told` says what, and what to do."""
+    facts = cast("dict[str, Any]", problem)
+    error = _violation(Violation("carried_out_in_part", told))
+    detail = f"{facts['detail']} {told}"
+    return {**facts, "detail": detail, "errors": [error, *facts["errors"]]}
+
+
 def read(problem: Mapping[str, object], *, operation: str | None = None) -> GatewayError:
     """The error that `written` wrote down, as one of `operation`."""
     facts = cast("dict[str, Any]", problem)
@@ -47,6 +55,7 @@ def read(problem: Mapping[str, object], *, operation: str | None = None) -> Gate
             violations=violations,
             fault=fault,
         )
+        error.detail = facts["detail"]
     else:
         error = _KINDS.get(facts["error"], GatewayError)(
             facts["detail"],

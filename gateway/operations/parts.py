@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from gateway.businesscentral import Deadline
-from gateway.errors import RecordGone
+from gateway.errors import GatewayError, RecordGone
 from gateway.mapping import Plan
 from gateway.operations.changes import reading
 from gateway.operations.completion import brought, completed, unchanged
@@ -28,6 +28,7 @@ from gateway.operations.elements import (
     overtaken,
     plan_for,
     read_agenda,
+    refused,
 )
 from gateway.operations.entry import Entry
 from gateway.operations.etags import etag
@@ -164,6 +165,8 @@ class Parts:
             if past.doubt is not None:
                 return await self.entry.found(past.doubt, {"status": 204, "body": None})
             return Prepared()
+        except GatewayError as error:
+            raise refused(element, error) from None
         if isinstance(sent, Prepared) and past.doubt is not None:
             return await self.entry.found(past.doubt, {"status": 200, "body": None})
         return sent

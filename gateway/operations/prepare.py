@@ -24,9 +24,10 @@ from gateway.errors import (
 from gateway.mapping import By, Change, Lookup, Names, Plan, Question, Request
 from gateway.operations.changes import Baseline, addressed, baseline_of, request_of
 from gateway.operations.compare import same_value
-from gateway.operations.elements import Element, Whole, elements_of, request_for
+from gateway.operations.elements import Element, request_for
 from gateway.operations.etags import check_condition
 from gateway.operations.sources import Absent, Found, Source
+from gateway.operations.wanted import Whole, elements_of
 from gateway.storage import Connection
 from gateway.validation import Schemas
 from gateway.wire import Entity, fits

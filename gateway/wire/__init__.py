@@ -10,6 +10,7 @@ from gateway.wire.csdl import facts_of, kept
 from gateway.wire.entities import Entity, Field, FieldType, Part, entity_from_schema
 from gateway.wire.faults import Failure, classify, read_fault
 from gateway.wire.keys import key_conditions, key_of, record_path
+from gateway.wire.lines import following, unchangeable
 from gateway.wire.names import decode_name, encode_name
 from gateway.wire.paths import (
     Condition,
@@ -56,6 +57,7 @@ __all__ = [
     "facts_of",
     "filter_text",
     "fits",
+    "following",
     "is_guid",
     "kept",
     "key_conditions",
@@ -69,4 +71,5 @@ __all__ = [
     "same_code",
     "schema_of",
     "trace_of",
+    "unchangeable",
 ]

@@ -73,7 +73,7 @@ class Answers:
 
     async def find(self, lookup: Lookup, questions: Sequence[Question]) -> list[Found | None]:
         self.asked += [[lookup.name, one.key or "", dict(one.where)] for one in questions]
-        return [self._record(lookup) for _ in questions]
+        return [self._record(lookup, one.key) for one in questions]
 
     async def current(self, plan: Plan, _: Names) -> Found | None:
         name = plan.steps[0].name if plan.part else "read"
@@ -82,9 +82,11 @@ class Answers:
     def after(self, plan: Plan, _: Names) -> Found | None:
         return cast("Found | None", self._given.get("steps", {}).get(plan.steps[0].name))
 
-    def _record(self, lookup: Lookup) -> Found:
-        given = self._given.get("lookups", {}).get(lookup.name)
-        known = next(iter(given.values()), None) if lookup.each and given else given  # type: ignore[attr-defined]  # a map
+    def _record(self, lookup: Lookup, key: str | None) -> Found:
+        """That of the key, and of one that nobody has given the first."""
+        known = self._given.get("lookups", {}).get(lookup.name)
+        if lookup.each and isinstance(known, Mapping) and known:
+            known = known.get(key) or next(iter(known.values()))
         if isinstance(known, Mapping):
             return known
         names = lookup.select or ("id", "number")

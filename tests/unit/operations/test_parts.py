@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.errors import BusinessCentralRefused, InvalidInput, PreconditionFailed
-from gateway.operations import Outcome, etag
+from gateway.operations import Outcome, etag, failures
 from gateway.storage import Operation
 from tests.unit.operations.conftest import Typed, Writes, snapshot
 from tests.unit.operations.test_walking import typed
@@ -194,6 +194,27 @@ class TestChangingLines:
             await update(writes, record_id, {**WANTED, "external_reference": "D-2"})
         assert await sent(writes) == []
 
+    async def test_a_line_never_becomes_another_object(self, writes: Writes) -> None:
+        record_id = await an_order(writes)
+        patch = {"ship_to": {"city": "Bath"}, "lines": [line(None, "1900-S", quantity=3)]}
+        with pytest.raises(InvalidInput) as refused:
+            await update(writes, record_id, patch)
+        assert [(one.rule, one.pointer, one.target) for one in refused.value.violations] == [
+            ("fixed", "/lines/0", "salesOrderLines[0].lineObjectNumber")
+        ]
+        assert "sequence" in (refused.value.violations[0].hint or "")
+        assert await sent(writes) == []
+
+    async def test_an_agreed_price_stays_where_the_quantity_changes(self, writes: Writes) -> None:
+        record_id = await an_order(writes)
+        bare = {"sku": "1896-S", "sequence": 10000}
+        await update(writes, record_id, {"lines": [{**bare, "quantity": 3}, SECOND]})
+        first = (await lines_of(writes, record_id))[0]
+        assert (first["quantity"], first["unitPrice"]) == (3, 19.9)
+        assert (await sent(writes)) == ["PATCH salesOrderLines"] * 2
+        await update(writes, record_id, {"lines": [{**bare, "quantity": 3}, SECOND]})
+        assert len(await sent(writes)) == 2
+
     async def test_the_etag_of_the_caller_counts(self, writes: Writes) -> None:
         record_id = await an_order(writes)
         with pytest.raises(PreconditionFailed):
@@ -263,6 +284,16 @@ class TestOthers:
         parked = await self.ended(writes, "parked", "conflict")
         assert parked.remedy is not None
         assert "salesOrderLines 10000" in parked.remedy
+        told = failures.read(parked.problem or {})
+        for words in (told.detail, told.violations[0].detail):
+            assert "Carried out in part, and parked" in words, words
+            assert "salesOrderLines 10000" in words
+        assert "retry the operation" in told.detail
+        assert [(one.rule, one.pointer, one.target) for one in told.violations] == [
+            ("carried_out_in_part", None, None),
+            ("changed", "/lines/1", "salesOrderLines[1].quantity"),
+            ("changed", "/lines/1", "salesOrderLines[1].unitPrice"),
+        ]
         assert await quantities(writes, record_id) == {10000: 3, 20000: 4}
 
     async def test_another_field_of_the_line_may_change(self, writes: Writes) -> None:
@@ -375,6 +406,9 @@ class TestOthers:
         assert (await sent(writes)).count("POST salesOrderLines") == 1
 
 
+REFUSED = "Business Central refused the request."
+
+
 class TestRefusals:
     async def test_what_is_half_done_says_so_and_goes_on_when_told(self, writes: Writes) -> None:
         record_id = await an_order(writes)
@@ -385,6 +419,15 @@ class TestRefusals:
         (parked,) = [one for one in await writes.store.operations() if one.state == "parked"]
         assert parked.remedy is not None
         assert "salesOrderLines 10000" in parked.remedy
+        told = failures.read(parked.problem or {})
+        for words in (told.detail, told.violations[0].detail):
+            assert "Carried out in part, and parked" in words, words
+            assert "salesOrderLines 10000" in words
+        assert "retry the operation" in told.detail
+        assert [(one.rule, one.pointer, one.target) for one in told.violations] == [
+            ("carried_out_in_part", None, None),
+            ("business_central_refused", "/lines/1", "salesOrderLines[1]"),
+        ]
         await writes.engine.retry(parked)
         await writes.pass_until(lambda one: one.id == parked.id and one.state == "succeeded")
         await is_as_wanted(writes, record_id)
@@ -396,7 +439,8 @@ class TestRefusals:
         record_id = await an_order(writes)
         refusal = {"error": {"code": "Application_DialogException", "message": "Not now."}}
         await writes.remote.arm("status", match=CALLS[0], status=400, body=refusal)
-        with pytest.raises(BusinessCentralRefused):
+        with pytest.raises(BusinessCentralRefused) as refused:
             await update(writes, record_id, WANTED)
+        assert (refused.value.detail, refused.value.violations) == (REFUSED, ())
         failed = await writes.pass_until(lambda one: one.verb == "update")
         assert failed.state == "failed"

@@ -336,6 +336,9 @@ class TestEveryKindOfStep:
         with pytest.raises(Rejected) as refused:
             await settle(settling, deal(net=Decimal("139.81")))
         assert refused.value.own_code == "totals_differ"
+        assert refused.value.violations[0].rule == "carried_out_in_part"
+        for words in (refused.value.detail, refused.value.violations[0].detail):
+            assert "Carried out in part, and parked. Carried out already: customer, made." in words
         parked = await settling.operation()
         assert (parked.state, parked.cause) == ("parked", "totals_differ")
         assert parked.remedy is not None
