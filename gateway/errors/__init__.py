@@ -86,7 +86,8 @@ class GatewayError(Exception):
     @property
     def title(self) -> str:
         """The class in words: `UnknownResource` is "Unknown resource"."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).capitalize()
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).capitalize()
+        return words.replace("Business central", "Business Central").replace("json", "JSON")
 
 
 class InvalidFiles(GatewayError):

@@ -32,6 +32,7 @@ def test_a_docstring_is_a_text_for_a_caller(cls: type[GatewayError]) -> None:
     assert error.detail.endswith((".", ")."))
     assert "\n" not in error.detail
     assert error.title[:1].isupper()
+    assert not {"central", "json"}.intersection(error.title.split())
 
 
 def test_a_rejection_carries_the_code_of_its_mapping() -> None:
