@@ -94,6 +94,8 @@ def render(
         )
     mapping = merged_mapping(resource, *owners, mappings=files.mappings, overrides=files.overrides)
     trial = trial_of(mapping, verb, snapshot.schemas)
+    if explain:
+        trial.require(explain)
     given = read_answers(answers, files, resource)
     prepared, source = asyncio.run(_prepared(trial, input_file, target, given))
     leaves = None if explain is None else trial.leaves(prepared, explain)
@@ -105,6 +107,8 @@ def render(
         _print(prepared, leaves)
     else:
         _print_problem(prepared.problem)
+    if explain and not leaves and not prepared.problem and not source.lacks:
+        click.echo(f"Nothing of {explain} was evaluated for this document.", err=True)
     context.exit(1 if prepared.problem or source.lacks else 0)
 
 

@@ -39,6 +39,14 @@ class Explanation(Coverage):
         self._known[at] = target, reads
         return at
 
+    @property
+    def targets(self) -> tuple[tuple[Path, tuple[str | int | None, ...]], ...]:
+        """The leaves that may be evaluated: path in the file, and what it writes, without indexes."""
+        return tuple(
+            (self.points[at].path, tuple(_step(part, [0] * len(target)) for part in target))
+            for at, (target, _) in self._known.items()
+        )
+
     def hit(self, at: int, value: object = None, *indexes: int) -> object:
         """As of a Coverage; a leaf is noted down with the branches since the one before."""
         super().hit(at, value, *indexes)

@@ -73,7 +73,17 @@ def explained(
     found = [
         _leaf(one, document, prepared) for one in explanation.leaves if _is_of(verb, one.point.path)
     ]
-    return [one for one in found if _within(one.target, field)]
+    return [one for one in found if within(one.target, field)]
+
+
+def field_names(explanation: Explanation, document: Document, verb: str) -> list[str]:
+    """What the leaves of `verb` are called, whether they were evaluated or not, without indexes."""
+    named = (
+        _words(_own(path)) if _step(document, path) is None else _words(target)
+        for path, target in explanation.targets
+        if _is_of(verb, path)
+    )
+    return list(dict.fromkeys(map(without_indexes, named)))
 
 
 def _is_of(verb: str, path: Sequence[str | int]) -> bool:
@@ -83,11 +93,16 @@ def _is_of(verb: str, path: Sequence[str | int]) -> bool:
     )
 
 
-def _within(name: str, field: str) -> bool:
+def without_indexes(name: str) -> str:
+    """`salesOrderLines.quantity` for every element of the list."""
+    return _INDEX.sub("", name)
+
+
+def within(name: str, field: str) -> bool:
     """Whether a leaf is `field` or in it; a field may be named without the indexes of lists."""
     return not field or any(
         one == field or one.startswith((f"{field}.", f"{field}["))
-        for one in (name, _INDEX.sub("", name))
+        for one in (name, without_indexes(name))
     )
 
 
@@ -103,8 +118,16 @@ def _leaf(one: Explained, document: Document, prepared: Prepared) -> Leaf:
         reads=tuple({_words(read): _value(names, read) for read in one.reads}.items()),
         result=NOTHING if one.point.what == _ABSENT else one.value,
         taken=tuple(filter(None, map(_branch, one.taken))),
-        cleared=prepared.baseline is not None and step is not None and "steps" not in path,
+        cleared=_clears(one) and prepared.baseline is not None and step is not None,
     )
+
+
+def _clears(one: Explained) -> bool:
+    """Whether a change gives its field the blank where a leaf has no result: all but a step, and
+    but what of an element is left alone.
+    """
+    alone = len(one.target) > 1 and str(one.point.path[-1]).endswith("?")
+    return "steps" not in one.point.path and not alone
 
 
 def _at(document: Document, path: Sequence[str | int]) -> object:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.documents import Document
+from gateway.documents import Document, suggest
+from gateway.errors import NotFound
 from gateway.mapping import Explanation, Plan
-from gateway.operations.explaining import Leaf, explained
+from gateway.operations.explaining import Leaf, explained, field_names, within, without_indexes
 from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import Source
 from gateway.operations.walk import rehearsed
@@ -46,6 +47,15 @@ class Trial:
     def leaves(self, prepared: Prepared, field: str = "") -> list[Leaf]:
         """The leaves that were evaluated, those of `field` alone where it is named."""
         return explained(self.explanation, self.mapping, prepared, self.plan.verb, field)
+
+    def require(self, field: str) -> None:
+        """Raises `NotFound` when no leaf of the verb is `field` or in it."""
+        names = field_names(self.explanation, self.mapping, self.plan.verb)
+        if any(within(name, without_indexes(field)) for name in names):
+            return
+        near = suggest(field, names)
+        hint = f'Did you mean "{near}"?' if near else f"There are: {', '.join(names)}."
+        raise NotFound(f'{self.plan.verb} of {self.plan.resource} writes no "{field}". {hint}')
 
     def unused(self, document: object) -> list[str]:
         """The JSON pointers of what is in the document and no expression of the verb reads."""

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from tests.unit.operations.conftest import snapshot
+
 Run = Callable[..., Result]
+ID = "5f8c0000-0000-4000-8000-000000000010"
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +191,68 @@ def test_one_field_is_explained_for_programs(run: Run, own: Path, tmp_path: Path
         "salesOrderLines[1].unitPrice",
     ]
     assert ["value" in one for one in fields] == [True, False]
+
+
+def test_a_field_that_is_not_there_is_told(run: Run, own: Path, tmp_path: Path) -> None:
+    order = own / "fixtures" / "two-lines.json"
+    words = ("render", "sales-orders", "create", order, "--explain")
+    for wrong, near in (
+        ("salesOrderLines.unitprice", "salesOrderLines.unitPrice"),
+        ("currency", "currencyCode"),
+    ):
+        told = run(*words, wrong)
+        assert (told.exit_code, told.stdout) == (1, "")
+        assert f'writes no "{wrong}". Did you mean "{near}"?' in told.stderr
+    told = run(*words, "xyz")
+    assert (told.exit_code, "There are: lookups.customer.where.number, " in told.stderr) == (
+        1,
+        True,
+    )
+    for right in ("salesOrderLines", "salesOrderLines[1].lineType", "lookups.items"):
+        assert run(*words, right).stdout.count("\n") > 2, right
+    (tmp_path / "patch.json").write_text('{"unit_price": 5.10}')
+    untouched = run("render", "items", "update", "patch.json", "--explain", "gtin")
+    assert untouched.exit_code == 0
+    assert "Nothing of gtin was evaluated for this document." in untouched.stderr
+
+
+def test_what_of_a_line_is_left_alone_is_not_cleared(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "patch.json").write_text('{"lines": [{"sku": "DESK-ATHENS", "quantity": 3}]}')
+    change = snapshot().plan("sales-orders", "update").steps[0].change
+    assert change is not None
+    line = {
+        "id": ID,
+        "description": "",
+        "sequence": 10000,
+        "lineType": "Item",
+        "lineObjectNumber": "1896-S",
+    }
+    facts = {
+        "unitOfMeasureCode": "PCS",
+        "quantity": 2,
+        "unitPrice": 900,
+        "discountPercent": 0,
+        "netAmount": 1800,
+    }
+    sums = ("totalAmountExcludingTax", "totalTaxAmount", "totalAmountIncludingTax")
+    order: dict[str, object] = dict.fromkeys(change.select, "") | {
+        "id": ID,
+        "number": "S-1",
+        "status": "Draft",
+        "fullyShipped": False,
+    }
+    given = {
+        "lookups": {"items": {"DESK-ATHENS": {"number": "1896-S"}}},
+        "steps": {"read": order | dict.fromkeys(sums, 0) | {"salesOrderLines": [line | facts]}},
+    }
+    (tmp_path / "answers.yaml").write_text(json.dumps(given))
+    words = ("render", "sales-orders", "update", "patch.json", "--answers", "answers.yaml")
+    told = run(*words, "--explain", "salesOrderLines.unitPrice")
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout.splitlines()[1] == "salesOrderLines[0].unitPrice is left out"
+    found = json.loads(run(*words, "--format", "json", "--explain").stdout)
+    assert [one["body"] for one in found["requests"]] == [{"quantity": 3}]
+    assert not [one for one in found["fields"] if "cleared" in one]
 
 
 def test_a_delete_has_no_document(run: Run, own: Path) -> None:
