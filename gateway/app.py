@@ -28,8 +28,8 @@ from gateway.entra import Tokens
 from gateway.errors import StartError
 from gateway.matching import Matching
 from gateway.operations import Engine
-from gateway.reload import Reload, files_seen
-from gateway.snapshot import Current, Snapshot, load_configured
+from gateway.reload import Reload, files_seen, load_tested
+from gateway.snapshot import Current, Snapshot
 from gateway.storage import Store, open_store
 from gateway.telemetry import tracing, watched_loop
 from gateway.validation import Schemas, load_schemas
@@ -75,12 +75,12 @@ async def open_gateway(
     """Open the gateway that `config` describes, and close it again.
 
     `snapshot` is that of the configuration where it is loaded already. Raises `StartError` with
-    a sentence that says what to do, and `InvalidFiles` with every finding in the mappings and
-    schemas.
+    a sentence that says what to do, and `InvalidFiles` with every finding in the mappings, the
+    schemas and what their tests find.
     """
     seen = files_seen(config)  # before they are read: what changes while they are is seen next
     if snapshot is None:
-        snapshot = load_configured(config)
+        snapshot = await asyncio.to_thread(load_tested, config)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(tracing())
         await stack.enter_async_context(watched_loop())

@@ -3,7 +3,7 @@
 Every process that serves watches the folders of the configuration. What changed there is loaded
 whole once it has come to rest, checked, and its tests are run; only then it counts, by one
 assignment. Else everything stays as it is, and `findings` say why. `app.py` opens and closes it,
-the operators' listener shows it.
+the operators' listener shows it. A gateway starts with what `load_tested` gives and no other.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from typing import Final, Self
 
 import structlog
 
-from gateway.cases import CaseFile, case_files, own_cases, read_cases, run_all
+from gateway.cases import CaseFile, CaseResult, case_files, own_cases, read_cases, run_all
 from gateway.clock import Clock
 from gateway.config import Config, folders
 from gateway.documents import Finding
@@ -75,7 +76,7 @@ class Reload:
         rests, self._last = seen == self._last, seen
         if not rests or seen == self._tried:
             return
-        snapshot, findings = await asyncio.to_thread(_loaded, self._config)
+        snapshot, findings = await asyncio.to_thread(_tried, self._config)
         if await asyncio.to_thread(files_seen, self._config) != seen:
             return  # somebody went on writing; what was loaded may be of two minds
         self._tried = seen
@@ -130,22 +131,41 @@ def _seen(config: Config) -> Iterator[tuple[str, int, int, int]]:
                         yield str(path), facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
-def _loaded(config: Config) -> tuple[Snapshot | None, list[Finding]]:
-    """The snapshot of the files as they are, if nothing is wrong and every test passes."""
+def load_tested(config: Config) -> Snapshot:
+    """The snapshot of the files as they are, if nothing is wrong and every test passes. What comes
+    with the gateway was tested with it, so where nobody adds to that no tests are run.
+
+    Raises `InvalidFiles` with every finding. Has an event loop of its own: call it in a thread.
+    """
     missing = [_missing(folder) for folder in watched(config) if not folder.is_dir()]
     if missing:
-        return None, missing
+        raise InvalidFiles(missing)
+    snapshot = load_configured(config)
+    findings: list[Finding] = []
+    if watched(config):
+        own = own_cases(config.overrides, findings)
+        files = _cases(config, snapshot, findings)
+        if not findings:
+            results = asyncio.run(run_all(files, snapshot, own))
+            findings = [_of_whom(one, result) for result in results for one in result.findings]
+    if findings:
+        raise InvalidFiles(findings)
+    return snapshot
+
+
+def _of_whom(finding: Finding, result: CaseResult) -> Finding:
+    """A finding that says for whom a test fails, where it passes for others."""
+    if result.owner is None:
+        return finding
+    return replace(finding, message=f"For {result.owner}: {finding.message}")
+
+
+def _tried(config: Config) -> tuple[Snapshot | None, list[Finding]]:
+    """As `load_tested`, or the findings."""
     try:
-        snapshot = load_configured(config)
+        return load_tested(config), []
     except InvalidFiles as error:
         return None, [one for one in error.findings if isinstance(one, Finding)]
-    findings: list[Finding] = []
-    own = own_cases(config.overrides, findings)
-    files = _cases(config, snapshot, findings)
-    if not findings:
-        results = asyncio.run(run_all(files, snapshot, own))
-        findings = [one for result in results for one in result.findings]
-    return (None, findings) if findings else (snapshot, [])
 
 
 def _cases(config: Config, snapshot: Snapshot, findings: list[Finding]) -> list[CaseFile]:

@@ -22,11 +22,14 @@ _READS: Final = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What became of a case; without findings it passed."""
+    """What became of a case; without findings it passed. `owner` is the organization or connection
+    on whose override it was run.
+    """
 
     name: str
     place: Place
     findings: tuple[Finding, ...]
+    owner: str | None = None
 
 
 def check_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Finding]:

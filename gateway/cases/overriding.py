@@ -45,7 +45,8 @@ async def run_all(files: Sequence[CaseFile], snapshot: Snapshot, own: OwnCases) 
                     results += await _on_override(file, snapshot, owner, own.get(owner, ()))
     for owner, beside in own.items():
         for file in beside:
-            results += await run_cases(file, snapshot, owner)
+            ran = await run_cases(file, snapshot, owner)
+            results += [replace(one, owner=owner) for one in ran]
     return results
 
 
@@ -60,4 +61,8 @@ async def _on_override(
     left = tuple(case for case in file.cases if case.name not in instead)
     results = await run_cases(replace(file, cases=left), snapshot, owner)
     names = {case.name for case in left}
-    return [replace(one, name=f"{one.name} (for {owner})") for one in results if one.name in names]
+    return [
+        replace(one, name=f"{one.name} (for {owner})", owner=owner)
+        for one in results
+        if one.name in names
+    ]

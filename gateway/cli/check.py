@@ -42,7 +42,9 @@ _Format = Literal["text", "json", "github"]
     show_default=True,
     help="For people, for programs, or as annotations of GitHub.",
 )
-@click.option("--watch", is_flag=True, help="Check and test again after each save, until Ctrl-C.")
+@click.option(
+    "--watch", is_flag=True, help="Check, and run the tests, again after each save, until Ctrl-C."
+)
 @click.pass_context
 def check(
     context: click.Context,
@@ -58,7 +60,8 @@ def check(
 
     PATH is a folder of mappings or a file in one; it is checked over the shipped mappings. Of a
     Markdown file the YAML blocks are checked. Without PATH the folders of the configuration are
-    checked. Warnings alone end with 0.
+    checked. Warnings alone end with 0. Tests are read and not run: `bc-gateway test` runs them,
+    and so do --watch and every start of the gateway.
     """
     asked = _Asked(paths, config, schemas, overrides)
     if watch:

@@ -14,6 +14,8 @@ from gateway import logs
 from gateway.app import open_gateway
 from gateway.clock import Clock
 from gateway.config import Config, Entra, Public, shipped
+from gateway.documents import Finding
+from gateway.errors import InvalidFiles
 from gateway.reload import Reload, files_seen, watched
 from gateway.snapshot import Current, Snapshot, load_configured
 from tests.clock import MovingClock
@@ -195,6 +197,30 @@ async def test_a_test_beside_an_override_says_what_is_different_on_purpose(
     (folder / "items.test.yaml").write_text(text.replace("name: Chair}", "name: Table}"))
     await rest(reload)
     assert names(reload) == [("difference", "items.test.yaml", 6)]
+
+
+async def test_a_finding_says_for_whom_it_is(reload: Reload, files: Path) -> None:
+    stream = io.StringIO()
+    logs.configure(stream)
+    wrong, _ = IN_THE_TESTS_OF_AN_OVERRIDE["overrides/harwick/goods.yaml"]
+    (files / "overrides" / "harwick" / "goods.yaml").write_text(wrong)
+    await rest(reload)
+    assert [one.message[:13] for one in reload.findings] == ["For harwick: "]
+    assert "For harwick: " in json.loads(stream.getvalue().splitlines()[0])["what"]
+
+
+@pytest.mark.parametrize("mistakes", [IN_THE_TESTS, IN_THE_TESTS_OF_AN_OVERRIDE, IN_TEST_FILES])
+async def test_a_gateway_does_not_start_with_what_is_refused(
+    config: Config, files: Path, mistakes: dict[str, tuple[str, tuple[str, int]]]
+) -> None:
+    own = replace(config, mappings=files / "mappings", overrides=files / "overrides")
+    for name, (wrong, _) in mistakes.items():
+        (files / name).write_text(wrong)
+    with pytest.raises(InvalidFiles) as refused:
+        async with open_gateway(own):
+            pass
+    found = {one.name for one in refused.value.findings if isinstance(one, Finding)}
+    assert found >= {name for _, (name, _) in mistakes.values()}
 
 
 async def test_schemas_are_loaded_as_well(reload: Reload, files: Path) -> None:
