@@ -38,8 +38,8 @@ class Clock:
         self._still: datetime | None = None
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
-        return (self._still or self._source()) + self._ahead
+        """The present moment, in UTC; a clock that runs stops at ``LAST``."""
+        return min((self._still or self._source()) + self._ahead, LAST)
 
     def today(self) -> date:
         """The work date, in UTC."""
@@ -49,7 +49,10 @@ class Clock:
         """Move the clock forward by ``seconds``; ValueError below zero and beyond ``LAST``."""
         if seconds < 0:
             raise ValueError("the clock only moves forward")
-        self._go(self._ahead, seconds, self._still)
+        if self._led_to(self._ahead, seconds, self._still) > LAST:
+            raise ValueError(_TOO_FAR)
+        self._ahead += timedelta(seconds=seconds)
+        self._moved()
 
     def set(self, moment: datetime, *, stands: bool = False) -> None:
         """Go on from an aware moment, also an earlier one; or stand there between advances.
@@ -68,21 +71,24 @@ class Clock:
         return self._ahead.total_seconds(), self._still
 
     def restore(self, ahead: float, still: datetime | None) -> None:
-        """Be as ``setting`` told. Raises ValueError for what is no setting."""
-        self._go(timedelta(), ahead, still)
+        """Be as ``setting`` told: one that ran may have come to its end since.
 
-    def _go(self, ahead: timedelta, further: float, still: datetime | None) -> None:
-        """Take a setting. Raises ValueError, and is as before, where it leads too far."""
+        Raises ValueError, and is as before, for what is no setting.
+        """
+        moment = self._led_to(timedelta(), ahead, still)
+        if still is not None and moment > LAST:
+            raise ValueError(_TOO_FAR)
+        self._ahead = timedelta(seconds=ahead)
+        self._still = None if still is None else still.astimezone(UTC)
+        self._moved()
+
+    def _led_to(self, ahead: timedelta, further: float, still: datetime | None) -> datetime:
+        """Where a setting leads. Raises ValueError for one that leaves the calendar."""
         try:
-            whole = ahead + timedelta(seconds=further)
-            start = None if still is None else still.astimezone(UTC)
-            moment = (start or self._source()) + whole
+            start = self._source() if still is None else still.astimezone(UTC)
+            return start + ahead + timedelta(seconds=further)
         except OverflowError:
             raise ValueError(_TOO_FAR) from None
-        if moment > LAST:
-            raise ValueError(_TOO_FAR)
-        self._ahead, self._still = whole, start
-        self._moved()
 
     async def within(self, seconds: float, work: Coroutine[Any, Any, _Result]) -> _Result:
         """What ``work`` gives within ``seconds`` of this clock. Raises TimeoutError.

@@ -22,6 +22,7 @@ from gateway.simulator.exchange import Answer, Call, json_answer
 from gateway.simulator.records.values import decode_json, encode_json
 
 _LINE = "\r\n"
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}  # not every status has one
 _AS_SENT = "%/?:@!$&'()*+,;=~"  # what stays as it is in an address
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -213,6 +214,6 @@ def _http(result: Result) -> bytes:
     lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     if result.part.id is not None:
         lines.append(f"Content-ID: {result.part.id}")
-    lines += ["", f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines += ["", f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in _headers(answer).items()]
     return _LINE.join([*lines, "", ""]).encode() + answer.body

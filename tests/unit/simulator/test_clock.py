@@ -60,3 +60,15 @@ def test_a_setting_that_is_none_is_refused(ahead: float, still: datetime | None)
     with pytest.raises(ValueError, match="not go beyond"):
         clock.restore(ahead, still)
     assert clock.now() == NOON
+
+
+def test_one_that_runs_stops_at_the_end_and_what_it_was_set_to_can_be_read() -> None:
+    wall = [NOON]
+    clock, other = Clock(lambda: wall[0]), Clock(lambda: wall[0])
+    clock.set(LAST - timedelta(seconds=1))
+    wall[0] += timedelta(hours=1)
+    assert clock.now() == LAST
+    other.restore(*clock.setting)
+    assert other.now() == LAST
+    with pytest.raises(ValueError, match="not go beyond"):
+        other.restore(1, LAST)

@@ -136,3 +136,10 @@ def test_a_malformed_batch_is_a_bad_request(body: bytes, kind: str) -> None:
     with pytest.raises(BusinessCentralError) as raised:
         read(batch(body, kind), ROOT)
     assert (raised.value.status, raised.value.code) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("status", [299, 499, 599])
+def test_a_status_without_a_name_is_written_as_well(status: int) -> None:
+    (part,) = read(batch(HEAD + b"\r\n" + GET + b"\r\n--outer-boundary--"), ROOT)
+    answer = written(batch(b""), [Result(part, Answer(status))])
+    assert f"HTTP/1.1 {status} Unknown\r\n".encode() in answer.body
