@@ -11,6 +11,7 @@ import asyncio
 import uuid
 from contextlib import suppress
 from dataclasses import replace
+from decimal import localcontext
 
 from aiohttp import web
 
@@ -41,6 +42,7 @@ from gateway.simulator.seed.companies import TENANT_ID, TENANTS
 from gateway.simulator.state import State
 from gateway.simulator.webhooks.subscriptions import Prove, Unproven
 
+_PRECISION = 60  # digits, so that sums of AL's decimals are exact: 18 before the point, 20 after it
 _TOO_DEEP = "The query is nested too deeply."
 _TENANT_IDS = {name: tenant.id for tenant in TENANTS for name in (tenant.id, tenant.domain)}
 
@@ -62,7 +64,8 @@ class Listener:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one request."""
         call = await received(request)
-        response = await self._answered(request, call)
+        with localcontext(prec=_PRECISION):
+            response = await self._answered(request, call)
         if call.flaw is not None:
             response.force_close()  # what comes next may be the rest of it
         return response

@@ -259,10 +259,13 @@ class Catalogue:
         return frozenset(theirs for _, way in self.owners(name) for _, theirs in way.link)
 
 
-# What tables hold that no page of the API ever shows: what is open of a document, payments that
-# nothing was applied to, whose an entry is, posting groups (bc/api.md §10, §11;
-# bc/pitfalls.md 36).
+# What tables hold that no page of the API ever shows: what is open of a document, there and in the
+# local currency, by the rate it was posted at; payments that nothing was applied to, whose an entry
+# is, posting groups, the code that the VAT set-up knows a group by (bc/api.md §10, §11; bc/pitfalls.md 36).
 _BEFORE_ALL = f"{_OLDEST}.0"
+_LEFT = ("remainingAmount", "Edm.Decimal")
+_POSTED = (("currencyFactor", "Edm.Decimal"), ("remainingAmountLocal", "Edm.Decimal"))
+_SET_UP = (("setUpCode", "Edm.String"),)
 _UNSEEN = {
     "customers": (
         ("unappliedAmount", "Edm.Decimal"),
@@ -275,9 +278,12 @@ _UNSEEN = {
         ("vendorPostingGroupCode", "Edm.String"),
     ),
     "generalLedgerEntries": (("sourceId", "Edm.Guid"),),
-    "purchaseCreditMemos": (("remainingAmount", "Edm.Decimal"),),
-    "purchaseInvoices": (("remainingAmount", "Edm.Decimal"),),
-    "salesCreditMemos": (("remainingAmount", "Edm.Decimal"),),
+    "purchaseCreditMemos": (_LEFT, *_POSTED),
+    "purchaseInvoices": (_LEFT, *_POSTED),
+    "salesCreditMemos": (_LEFT, *_POSTED),
+    "salesInvoices": _POSTED,
+    "taxAreas": _SET_UP,
+    "taxGroups": _SET_UP,
 }
 
 # Tables of which no route has a page, though lines name what is in them.

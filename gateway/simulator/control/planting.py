@@ -100,7 +100,7 @@ def plant_document(
         _follow(company, line_set, planted.values, line)
     recalculate(company, entity_set, record)
     if record.values["status"] == "Open" and is_posted(entity_set, record.values):
-        begin(record)
+        begin(company, record)
         owed = owed_by(company, entity_set, record)
         owe(company, document.party, record.values[f"{document.party}Id"], owed)
 

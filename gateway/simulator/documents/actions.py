@@ -32,7 +32,7 @@ from gateway.simulator.errors import (
     field_error,
     not_simulated,
 )
-from gateway.simulator.records.dimensions import drop
+from gateway.simulator.records.belongings import hand_on, remove
 from gateway.simulator.records.store import Record
 from gateway.simulator.records.values import decode_member, read_value, stamp
 
@@ -195,10 +195,8 @@ def _making(target: str) -> Action:
             made = copied(books, record, lines, target, number=number, status="Draft", **dates)
             if "dueDate" in made.values:
                 fall_due(books.company, DOCUMENTS[target], made.values, record.values)
-            for line in lines:
-                books.company.delete(DOCUMENTS[name].lines, line)
-            drop(books.company, record)
-            books.company.delete(name, record)
+            hand_on(books.company, record, target, made)
+            remove(books.company, name, record)
         return Outcome(target, made)
 
     return make

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from gateway.simulator.documents.headers import rate_of
 from gateway.simulator.documents.rules import BALANCES, DOCUMENTS
-from gateway.simulator.documents.totals import round_amount
+from gateway.simulator.documents.totals import CENT, round_amount
 from gateway.simulator.records.store import Company, Record
 
 
@@ -31,35 +31,75 @@ def owed_by(company: Company, name: str, document: Record) -> Decimal:
     return sign * local(company, document, Decimal(document.values["totalAmountIncludingTax"]))
 
 
+def factor_of(company: Company, document: Record) -> Decimal:
+    """Units of the document's currency for one of the local one: those of the day it was posted,
+    else of now. Raises BusinessCentralError for a rate of nothing.
+    """
+    factor = Decimal(document.values.get("currencyFactor", 0))
+    return factor or rate_of(company, str(document.values["currencyCode"]))
+
+
 def local(company: Company, document: Record, amount: Decimal) -> Decimal:
     """An amount of the document in the local currency."""
-    return round_amount(amount / rate_of(company, str(document.values["currencyCode"])))
+    return round_amount(amount / factor_of(company, document))
 
 
-def begin(document: Record) -> None:
-    """Nothing is paid yet of a document that is posted right now."""
-    document.values["remainingAmount"] = document.values["totalAmountIncludingTax"]
+def begin(company: Company, document: Record) -> None:
+    """Nothing is paid yet of a document that is posted right now, at its own rate or that of now.
+
+    What comes to nothing in the local currency is paid: no entry of it is open.
+    """
+    values = document.values
+    values["currencyFactor"] = factor_of(company, document)
+    values["remainingAmount"] = values["totalAmountIncludingTax"]
+    values["remainingAmountLocal"] = _whole(company, document)
+    if not values["remainingAmountLocal"]:
+        close(document, "Paid")
+
+
+def open_of(company: Company, document: Record) -> Decimal:
+    """What is open of a posted document, in the local currency.
+
+    It is kept to the cent, so that payments which are together what is due leave nothing of it;
+    a document that was put in, or is of an older file, is open by the rate of now.
+    """
+    values = document.values
+    if not values["currencyFactor"]:
+        return local(company, document, Decimal(values["remainingAmount"]))
+    return Decimal(values["remainingAmountLocal"])
+
+
+def is_untouched(company: Company, document: Record) -> bool:
+    """Whether nothing was applied to a posted document."""
+    return open_of(company, document) == _whole(company, document)
+
+
+def _whole(company: Company, document: Record) -> Decimal:
+    return local(company, document, Decimal(document.values["totalAmountIncludingTax"]))
 
 
 def apply(company: Company, name: str, document: Record, amount: Decimal) -> Decimal:
     """Apply an amount in the local currency to an open document; what of it was needed.
 
-    A document of which nothing is open is paid.
+    A document of which nothing is open is paid. What is open in its own currency is worked out
+    from all that was paid, not from what rounding left the last time; it is a cent at least.
     """
-    left = Decimal(document.values["remainingAmount"])
-    due = local(company, document, left)
+    due = open_of(company, document)
     used = min(amount, due)
     if used <= 0:
         return Decimal(0)
-    rate = rate_of(company, str(document.values["currencyCode"]))
-    rest = Decimal(0) if used == due else left - round_amount(used * rate)
     company.edit(name, document)
-    document.values["remainingAmount"] = rest
+    values, factor, rest = document.values, factor_of(company, document), due - used
+    paid = round_amount((_whole(company, document) - rest) * factor)
+    left = max(Decimal(values["totalAmountIncludingTax"]) - paid, CENT)
+    values.update(currencyFactor=factor, remainingAmountLocal=rest, remainingAmount=left)
     if not rest:
-        document.values["status"] = "Paid"
+        close(document, "Paid")
     return used
 
 
 def close(document: Record, status: str) -> None:
     """Nothing is open any more of a document that the caller announced a change of."""
-    document.values.update(remainingAmount=Decimal(0), status=status)
+    document.values.update(
+        remainingAmount=Decimal(0), remainingAmountLocal=Decimal(0), status=status
+    )

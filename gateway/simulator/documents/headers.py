@@ -95,6 +95,15 @@ def refuse_blocked(document: Document, party: Record, verb: str) -> None:
         )
 
 
+def refuse_blocked_item(item: Record) -> None:
+    """An item that is blocked is neither put on a line nor posted. Raises BusinessCentralError."""
+    if item.values["blocked"]:
+        raise field_error(
+            f"Blocked must be equal to 'No'  in Item: No.={item.values['number']}. "
+            "Current value is 'Yes'.",
+        )
+
+
 def _require_groups(company: Company, name: str, record: Record) -> None:
     """Nothing can be posted without posting groups (bc/api.md §10, bc/pitfalls.md 36)."""
     for field, caption in GROUPS[name]:
@@ -117,8 +126,11 @@ def _copy(
 
 def fall_due(company: Company, document: Document, values: Values, terms_of: Values) -> None:
     """Set ``dueDate`` from the first date of the document and the payment terms of ``terms_of``,
-    or those of its party where it names none by id.
+    or those of its party where it names none by id. Without that date there is no other.
     """
+    if values[document.dates[0]] == BLANK_DATE:
+        values["dueDate"] = BLANK_DATE
+        return
     party = company.get(document.parties, terms_of[f"{document.party}Id"])
     source = terms_of if "paymentTermsId" in terms_of or party is None else party.values
     terms = company.get("paymentTerms", source.get("paymentTermsId", ZERO_GUID))
@@ -228,11 +240,7 @@ def _is_postable(account: Values) -> bool:
 def _take_item(
     company: Company, document: Document, header: Record, item: Record, values: Values
 ) -> None:
-    if item.values["blocked"]:
-        raise field_error(
-            f"Blocked must be equal to 'No'  in Item: No.={item.values['number']}. "
-            "Current value is 'Yes'.",
-        )
+    refuse_blocked_item(item)
     _require_groups(company, "items", item)
     values["description2"] = item.values["displayName2"]
     if "description2" not in company.table(document.lines).entity_set.by_name:
@@ -262,7 +270,7 @@ def _reprice(company: Company, document: Document, header: Record, values: Value
 def rate_of(company: Company, currency: str) -> Decimal:
     """Units of ``currency`` for one unit of the local currency.
 
-    Raises BusinessCentralError for an exchange rate of nothing; the text is a choice.
+    Raises BusinessCentralError for an exchange rate of nothing or less; the text is a choice.
     """
     if currency == company.currency:
         return Decimal(1)
@@ -273,7 +281,7 @@ def rate_of(company: Company, currency: str) -> Decimal:
                 ("Relational Exch. Rate Amount", record.values["relationalExchangeRateAmount"]),
             )
             for caption, amount in amounts:
-                if not amount:
+                if amount <= 0:
                     raise field_error(
                         f"{caption} must have a value in Currency Exchange Rate: "
                         f"Currency Code={currency}. It cannot be zero or empty."
@@ -286,8 +294,14 @@ def _tax_percent(company: Company, document: Document, header: Record, values: V
     party = company.get(document.parties, header.values[f"{document.party}Id"])
     area_id = party.values.get("taxAreaId", ZERO_GUID) if party else ZERO_GUID
     area = company.get("taxAreas", area_id)
-    code = area.values["code"] if area else DEFAULT_VAT_AREA
-    return Decimal(VAT.get((code, values["taxCode"]), 0))
+    group = company.table("taxGroups").lookup(values["taxCode"])
+    code = _set_up(area) if area else DEFAULT_VAT_AREA
+    return Decimal(VAT.get((code, _set_up(group)), 0)) if group else Decimal(0)
+
+
+def _set_up(group: Record) -> str:
+    """The code that ``VAT`` knows a group by, whatever it is called now."""
+    return str(group.values["setUpCode"] or group.values["code"])
 
 
 def recalculate(company: Company, header_set: str, header: Record) -> None:

@@ -18,6 +18,7 @@ from gateway.simulator.documents.ledgers import Books, Entry, Occasion
 from gateway.simulator.documents.rules import BALANCES, JOURNAL_LINES, PAYMENTS, TEMPLATES
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
+from gateway.simulator.records.belongings import remove
 from gateway.simulator.records.store import Company, Record, Values
 
 NOTHING = "There is nothing to post."
@@ -68,7 +69,8 @@ def batches(company: Company) -> list[Record]:
 def post_journal(books: Books, journal: Record) -> None:
     """Post the lines of a batch, document by document: each comes to nothing, or none is posted.
 
-    Lines that the API does not show are posted as well. Raises BusinessCentralError.
+    Lines that the API does not show are posted as well. A choice: their dimensions and files go
+    with them. Raises BusinessCentralError.
     """
     documents: dict[tuple[str, str], list[tuple[str, Record]]] = {}
     for name in JOURNAL_LINES:
@@ -84,7 +86,7 @@ def post_journal(books: Books, journal: Record) -> None:
             books.check_date(day)
             _post(books, journal, day, number, lines)
             for name, line in lines:
-                books.company.delete(name, line)
+                remove(books.company, name, line)
 
 
 def _post(

@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID
 from gateway.simulator.clock import Clock, timestamp
-from gateway.simulator.documents.headers import rate_of
 from gateway.simulator.documents.rules import ACCOUNTS
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import dialog, field_error
+from gateway.simulator.records.declared import next_entry
 from gateway.simulator.records.store import Company, Record, Values
 
 
@@ -81,14 +81,19 @@ class Books:
 
     def check_date(self, day: str) -> None:
         """Refuse a posting date that the general ledger setup does not allow."""
-        for setup in self.company.table("generalLedgerSetup").records.values():
-            start, end = setup.values["allowPostingFrom"], setup.values["allowPostingTo"]
-            if day < start or (end != BLANK_DATE and day > end):
-                raise dialog("Posting Date is not within your range of allowed posting dates.")
+        if not self.takes(day):
+            raise dialog("Posting Date is not within your range of allowed posting dates.")
 
-    def local(self, amount: Decimal, currency: str) -> Decimal:
-        """An amount of a document in the local currency, to the cent."""
-        return round_amount(amount / rate_of(self.company, currency))
+    def takes(self, day: str) -> bool:
+        """Whether the general ledger setup allows a posting date."""
+        return all(
+            setup.values["allowPostingFrom"] <= day
+            and (
+                setup.values["allowPostingTo"] == BLANK_DATE
+                or day <= setup.values["allowPostingTo"]
+            )
+            for setup in self.company.table("generalLedgerSetup").records.values()
+        )
 
     def enter(self, occasion: Occasion, wanted: Iterable[Entry]) -> None:
         """Write entries. What rounding leaves over goes into the last of them."""
@@ -129,11 +134,9 @@ class Books:
         return self.company.insert(name, values, values["id"])
 
     def _entry(self, name: str, occasion: Occasion) -> Values:
-        table = self.company.table(name)
-        last = max((int(one.values["entryNumber"]) for one in table.records.values()), default=0)
         return {
-            **table.entity_set.blanks,
-            "entryNumber": last + 1,
+            **self.company.table(name).entity_set.blanks,
+            "entryNumber": next_entry(self.company, name),
             "postingDate": occasion.day,
             "documentType": occasion.kind,
             "documentNumber": occasion.number,

@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from gateway.simulator.catalogue.entities import BLANK_DATE, EntitySet
-from gateway.simulator.documents.balances import begin, owe, owed_by
-from gateway.simulator.documents.headers import fall_due, is_posted, recalculate, refuse_blocked
+from gateway.simulator.catalogue.entities import EntitySet
+from gateway.simulator.documents.balances import begin, local, owe, owed_by
+from gateway.simulator.documents.checks import (
+    check_header,
+    check_items,
+    check_total,
+    check_vendor_number,
+)
+from gateway.simulator.documents.headers import fall_due, is_posted, recalculate
 from gateway.simulator.documents.ledgers import Books, Entry, Occasion
 from gateway.simulator.documents.quantities import (
     refuse_delivery,
@@ -29,13 +35,13 @@ from gateway.simulator.documents.rules import (
     Ordered,
 )
 from gateway.simulator.documents.totals import part_of
-from gateway.simulator.errors import BusinessCentralError, dialog, field_error
-from gateway.simulator.records.dimensions import carry, drop
+from gateway.simulator.errors import dialog
+from gateway.simulator.records.belongings import hand_on, remove
+from gateway.simulator.records.dimensions import carry
 from gateway.simulator.records.store import Record, Values
 
 NOTHING = "There is nothing to post."
 _ALLOCATION = "invoiceDiscountAllocation"
-_PARTY_NUMBERS = {"customer": "Sell-to Customer No.", "vendor": "Buy-from Vendor No."}
 _ENTRY = {"customer": ("Sale", "Customer"), "vendor": ("Purchase", "Vendor")}
 
 
@@ -77,13 +83,14 @@ def post(books: Books, name: str, header: Record) -> None:
         raise dialog(f"Please add at least one line item to the {kind}.")
     if not any(line.values["quantity"] for line in lines):
         raise dialog(NOTHING)
-    _check_header(books, name, header)
+    check_header(books, name, header)
     refuse_nameless(name, header, lines)
-    _check_vendor_number(books, name, header)
-    _check_total(name, header)
+    check_vendor_number(books, name, header)
+    check_total(name, header)
+    check_items(books, (line for line in lines if line.values["quantity"]))
     books.company.edit(name, header)
     header.values.update(number=next_number(books, name), status="Open")
-    begin(header)
+    begin(books.company, header)
     books.company.table(name).changed()
     enter(books, name, header, moving=True)
 
@@ -94,7 +101,7 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
     Raises BusinessCentralError where there is nothing to post.
     """
     ordered = ORDERS[name]
-    _check_header(books, name, order)
+    check_header(books, name, order)
     lines = lines_of(books, name, order)
     delivered = [line for line in lines if line.values[ordered.deliver]]
     comments = [line for line in lines if _is_comment(line)]
@@ -106,19 +113,17 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
         refuse_invoice(ordered, line.values)
     if order.values.get("partialShipping") is False and delivered and _is_partial(ordered, lines):
         raise dialog("This order must be a complete shipment.")
+    invoiced = [line for line in lines if line.values["invoiceQuantity"]]
+    check_items(books, (*delivered, *invoiced))
     if delivered:
         _deliver(books, name, order, in_order([*delivered, *comments]))
-    invoiced = [line for line in lines if line.values["invoiceQuantity"]]
     invoice = None
     if invoiced:
         invoice = _invoice(books, name, order, in_order([*invoiced, *comments]))
     for line in lines:
         _carry_on(books, name, ordered, line)
     if all(_is_done(line.values) for line in lines):
-        for line in lines:
-            books.company.delete(DOCUMENTS[name].lines, line)
-        drop(books.company, order)
-        books.company.delete(name, order)
+        remove(books.company, name, order)
     else:
         if "fullyShipped" in order.values:
             order.values["fullyShipped"] = all(
@@ -144,62 +149,10 @@ def copied(
     carry(company, source, name, made)
     for line in lines:
         own = {key: value for key, value in line.values.items() if key in line_set.by_name}
-        books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
+        part = books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
+        carry(company, line, document.lines, part)
     recalculate(company, name, made)
     return made
-
-
-def _check_header(books: Books, name: str, header: Record) -> None:
-    """Party and dates must be there, the posting date allowed, the party not blocked meanwhile.
-
-    Business Central tests its fields then (bc/api.md §4); a choice: which, and in which order.
-    """
-    document, values = DOCUMENTS[name], header.values
-    if values["status"] == "In_x0020_Review":
-        kind = f"{document.line_table.removesuffix(' Line')} {document.kind}"
-        text = "must be approved and released before you can perform this action."
-        raise dialog(f"{kind} {values['number']} {text}")
-    party = books.company.get(document.parties, values[f"{document.party}Id"])
-    if party is None:
-        raise _missing(name, values, _PARTY_NUMBERS[document.party])
-    for field, caption in (("postingDate", "Posting Date"), (document.dates[0], "Document Date")):
-        if values[field] == BLANK_DATE:
-            raise _missing(name, values, caption)
-    books.check_date(str(values["postingDate"]))
-    refuse_blocked(document, party, "post")
-
-
-def _missing(name: str, values: Values, caption: str) -> BusinessCentralError:
-    """A field of the header that must have a value has none."""
-    document = DOCUMENTS[name]
-    return field_error(
-        f"{caption} must have a value in {document.table}: Document Type={document.kind}, "
-        f"No.={values['number']}. It cannot be zero or empty."
-    )
-
-
-def _check_vendor_number(books: Books, name: str, header: Record) -> None:
-    """A vendor's invoice is entered once, under the number that the vendor gave it.
-
-    A choice: an order is received and invoiced without one, as its page has no field for it.
-    """
-    if name != "purchaseInvoices":
-        return
-    given = header.values["vendorInvoiceNumber"]
-    if not given:
-        raise field_error(
-            "Vendor Invoice No. must have a value in Purchase Header: Document Type=Invoice, "
-            f"No.={header.values['number']}. It cannot be zero or empty.",
-        )
-    for other in books.company.table(name).where("vendorInvoiceNumber", given):
-        if is_posted(name, other.values) and other.values["vendorId"] == header.values["vendorId"]:
-            raise dialog(f"Purchase Invoice {given} already exists for this vendor.")
-
-
-def _check_total(name: str, header: Record) -> None:
-    """Nobody is invoiced less than nothing. A choice: the rule holds for what is sold."""
-    if name == "salesInvoices" and header.values["totalAmountIncludingTax"] < 0:
-        raise dialog("The total amount for the invoice must be 0 or greater.")
 
 
 def _sign(document: Document) -> int:
@@ -213,22 +166,22 @@ def enter(books: Books, name: str, header: Record, *, moving: bool) -> None:
     """
     lines = lines_of(books, name, header)
     document, values = DOCUMENTS[name], header.values
-    sign, currency = _sign(document), str(values["currencyCode"])
+    sign, company = _sign(document), books.company
     kind = "Credit_x0020_Memo" if "Memo" in document.kind else "Invoice"
     text = f"{document.kind} {values['number']}"
     occasion = Occasion(str(values["postingDate"]), kind, str(values["number"]), text)
     owed = books.account("receivables" if document.party == "customer" else "payables")
     goods = "sales" if document.party == "customer" else "purchases"
     party_id = str(values[f"{document.party}Id"])
-    amounts = [(owed, sign * books.local(values["totalAmountIncludingTax"], currency))]
+    amounts = [(owed, sign * local(company, header, values["totalAmountIncludingTax"]))]
     for line in lines:
         account = (
             books.numbered(line.values["lineObjectNumber"])
             if line.values["lineType"] == "Account"
             else books.account(goods)
         )
-        amounts.append((account, -sign * books.local(_net(line.values), currency)))
-    amounts.append((books.account("tax"), -sign * books.local(values["totalTaxAmount"], currency)))
+        amounts.append((account, -sign * local(company, header, _net(line.values))))
+    amounts.append((books.account("tax"), -sign * local(company, header, values["totalTaxAmount"])))
     books.enter(occasion, [Entry(account, amount, party_id) for account, amount in amounts])
     owe(books.company, document.party, party_id, owed_by(books.company, name, header))
     for line in lines if moving else ():
@@ -306,7 +259,8 @@ def _deliver(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
         extra = {"documentId": made.id, "documentNo": kind, "quantity": quantity}
         extra |= {"unitCost": line.values.get("directUnitCost", 0)}
         shown = {key: value for key, value in extra.items() if key in line_set.by_name}
-        books.insert(delivery.lines, {**line_set.blanks, **own, **shown})
+        part = books.insert(delivery.lines, {**line_set.blanks, **own, **shown})
+        carry(company, line, delivery.lines, part)
         item = company.get("items", line.values["itemId"])
         if item is not None:
             entry, source = _ENTRY[DOCUMENTS[name].party]
@@ -360,16 +314,18 @@ def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
     fall_due(company, document, values, order.values)
     made = books.insert(target, values)
     carry(company, order, target, made)
+    hand_on(company, order, target, made)
     for line in lines:
         own = {key: value for key, value in line.values.items() if key in line_set.by_name}
         own["quantity"] = line.values["invoiceQuantity"]
         if "directUnitCost" in line.values:
             own["unitCost"] = line.values["directUnitCost"]
         own |= {name: _part(line.values, name) for name in ("discountAmount", _ALLOCATION)}
-        books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
+        part = books.insert(document.lines, {**line_set.blanks, **own, "documentId": made.id})
+        carry(company, line, document.lines, part)
     recalculate(company, target, made)
-    _check_total(target, made)
-    begin(made)
+    check_total(target, made)
+    begin(company, made)
     enter(books, target, made, moving=False)
     return made
 

@@ -23,7 +23,12 @@ _FORMULAS = {
     ("paymentTerms", "discountDateCalculation"),
 }
 _AMOUNTS = {"amount": JOURNAL_LINES, "discountAmount": (*DOCUMENTS, *LINES)}
-_LOWEST = {("items", "unitPrice"), ("items", "unitCost")}
+_LOWEST = {
+    ("items", "unitPrice"),
+    ("items", "unitCost"),
+    ("currencyExchangeRates", "exchangeRateAmount"),
+    ("currencyExchangeRates", "relationalExchangeRateAmount"),
+}
 
 
 def taken(entity_set: EntitySet, field: Field, raw: object) -> Value:

@@ -1,5 +1,5 @@
 """What records of a custom route do by themselves: no two share a key, lines are counted up,
-parts are renamed and deleted with their owner. Called by ``writes`` and by planting.
+parts are renamed with their owner. Called by ``writes`` and by planting.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.store import Company, Record, Values
 
 _LINE_STEP = 10000
-_LAST_LINE = 2**31 - 1
+_LAST = 2**31 - 1
 
 
 def refuse_double(company: Company, entity_set: EntitySet, values: Values, own: str | None) -> None:
@@ -46,9 +46,21 @@ def next_line(numbers: Iterable[int]) -> int:
     Raises BusinessCentralError after the last one that there is; its text is a choice.
     """
     last = max(numbers, default=0)
-    if last > _LAST_LINE - _LINE_STEP:
+    if last > _LAST - _LINE_STEP:
         raise dialog(f"There is no number left for a line after {last}.")
     return last + _LINE_STEP
+
+
+def next_entry(company: Company, name: str) -> int:
+    """The number after that of the last entry of a ledger.
+
+    Raises BusinessCentralError after the last one that there is; its text is a choice.
+    """
+    records = company.table(name).records.values()
+    last = max((int(one.values["entryNumber"]) for one in records), default=0)
+    if last >= _LAST:
+        raise dialog(f"There is no number left for an entry after {last}.")
+    return last + 1
 
 
 def parts_by(company: Company, values: Values, way: Navigation) -> list[Record]:
@@ -59,17 +71,6 @@ def parts_by(company: Company, values: Values, way: Navigation) -> list[Record]:
         for part in company.table(way.target).where(theirs, values[mine])
         if all(part.values[other] == values[own] for own, other in rest)
     ]
-
-
-def delete_parts(
-    company: Company, catalogue: Catalogue, entity_set: EntitySet, values: Values
-) -> None:
-    """Delete the parts of a record that goes, and theirs."""
-    for way in entity_set.navigation:
-        for part in parts_by(company, values, way):
-            delete_parts(company, catalogue, catalogue.sets[way.target], part.values)
-            if company.get(way.target, part.id) is not None:
-                company.delete(way.target, part)
 
 
 def follow(

@@ -68,12 +68,6 @@ def carry(company: Company, source: Record, name: str, made: Record) -> None:
         _insert(company, name, made, line.values)
 
 
-def drop(company: Company, record: Record) -> None:
-    """A document that goes takes its dimensions along."""
-    for line in list(company.table(SET_LINES).where("parentId", record.id)):
-        company.delete(SET_LINES, line)
-
-
 def _insert(company: Company, name: str, parent: Record, values: Values) -> None:
     way = company.catalogue.sets[name].ways.get(SET_LINES)
     if way is not None:

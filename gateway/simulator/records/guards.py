@@ -29,6 +29,14 @@ _LEDGERS = {
     "items": ("itemLedgerEntries", "itemNumber", "number"),
     "vendors": ("generalLedgerEntries", "sourceId", "id"),
 }
+# Where VAT groups are in use: the set, its field, and what of the group stands there.
+_GROUPED = {
+    "taxAreas": (("customers", "taxAreaId", "id"),),
+    "taxGroups": (
+        ("items", "taxGroupId", "id"),
+        *((name, "taxCode", "code") for name in LINES),
+    ),
+}
 _ACCOUNTS = frozenset(ACCOUNT_SETS.values())
 
 
@@ -41,6 +49,7 @@ def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None
     """
     if entity_set.name == SET_LINES:
         refuse_fixed(company, record.values)
+    _refuse_grouped(company, entity_set, record)
     _refuse_delivered(company, entity_set, record)
     _refuse_entered(company, entity_set, record)
     for name in (*DOCUMENTS, *LINES, *JOURNAL_LINES):
@@ -62,6 +71,15 @@ def _may_name(name: str, field: Field, entity_set: EntitySet) -> bool:
         return False
     any_account = name == "journalLines" and field.ref == "accounts"
     return field.ref == entity_set.name or (any_account and entity_set.name in _ACCOUNTS)
+
+
+def _refuse_grouped(company: Company, entity_set: EntitySet, record: Record) -> None:
+    """A VAT group that is in use stays. A choice: the rule and the text are those of posting groups
+    (Microsoft's published source, ``CheckGroupUsage`` of their tables).
+    """
+    for name, field, known in _GROUPED.get(entity_set.name, ()):
+        if company.table(name).group(field, record.values[known]):
+            raise dialog(f"You cannot delete {record.values['code']}.")
 
 
 def _refuse_entered(company: Company, entity_set: EntitySet, record: Record) -> None:

@@ -10,12 +10,31 @@ from collections.abc import Collection
 
 from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field
-from gateway.simulator.documents.rules import ACCOUNT_SETS, DOCUMENTS, LINES
+from gateway.simulator.documents.rules import (
+    ACCOUNT_SETS,
+    DELIVERIES,
+    DOCUMENTS,
+    LINE_OBJECTS,
+    LINES,
+)
 from gateway.simulator.errors import dialog, not_simulated, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.values import is_zero
 
 _SHOWN = ("Name", "DisplayName")
+# Fields with the number of one thing or another: the field that says of what, and the sets by that.
+# Lines of what was delivered call it by other names.
+_NAMED_BY = {
+    "lineObjectNumber": (
+        "lineType",
+        {
+            called: name
+            for kind, (name, _) in LINE_OBJECTS.items()
+            for called in (kind, *(told.kinds[kind] for told in DELIVERIES.values()))
+        },
+    ),
+    "sourceNumber": ("sourceType", {"Customer": "customers", "Item": "items", "Vendor": "vendors"}),
+}
 _KINDS = {"account": "accountType", "balancingAccount": "balanceAccountType"}
 
 
@@ -62,20 +81,48 @@ def relate(
             values[shown.name] = found.values.get("displayName", "") if found else ""
 
 
-def rename(company: Company, entity_set: EntitySet, old: object, new: object) -> None:
+def rename(company: Company, entity_set: EntitySet, old: object, record: Record) -> None:
     """A new number follows to every record that names the old one (bc/api.md §10)."""
+    new = record.values[entity_set.known_by]
+    if "setUpCode" in record.values and not record.values["setUpCode"]:
+        record.values["setUpCode"] = old  # the VAT set-up goes on under the new name
     for name, table in company.tables.items():
-        fields = [f.name for f in table.entity_set.fields if f.ref == entity_set.name]
-        for record in table.records.values():
-            stale = [field for field in fields if record.values[field] == old]
+        fields = [one for one in table.entity_set.fields if entity_set.name in _refs_of(name, one)]
+        for other in table.records.values() if fields else ():
+            stale = [
+                one.name
+                for one in fields
+                if other.values[one.name] == old
+                and _ref_of(table.entity_set, other.values, one) == entity_set.name
+            ]
             if stale:
-                company.edit(name, record)
-                record.values.update(dict.fromkeys(stale, new))
+                company.edit(name, other)
+                other.values.update(dict.fromkeys(stale, new))
                 table.changed()
 
 
+def _refs_of(name: str, field: Field) -> Collection[str]:
+    """The sets that a field of the set ``name`` may refer to."""
+    if field.name in _NAMED_BY:
+        return _NAMED_BY[field.name][1].values()
+    if name == "journalLines" and stem_of(field) in _KINDS:
+        return ACCOUNT_SETS.values()
+    return (_taxed(name, field) or field.ref or "",)
+
+
+def _taxed(name: str, field: Field) -> str:
+    return "taxGroups" if name in LINES and field.name == "taxCode" else ""
+
+
 def _ref_of(entity_set: EntitySet, values: Values, field: Field) -> str:
-    """The set referred to; that of a journal line's account follows from the account's type."""
+    """The set referred to; that of a journal line's account follows from the account's type, that
+    of a document's line from what it sells.
+    """
+    if field.name in _NAMED_BY:
+        told, sets = _NAMED_BY[field.name]
+        return sets.get(values[told], "")
+    if tax := _taxed(entity_set.name, field):
+        return tax
     kind = _KINDS.get(stem_of(field)) if entity_set.name == "journalLines" else None
     return ACCOUNT_SETS.get(values[kind], "") if kind is not None else field.ref or ""
 

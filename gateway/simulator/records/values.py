@@ -22,6 +22,7 @@ from gateway.simulator.errors import BusinessCentralError, bad_request
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MODIFIED = ("lastModifiedDateTime", "systemModifiedAt")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EXPONENT = re.compile(rb"[0-9]E[+-][0-9]")
 _MEMBER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 # AL's decimal keeps 18 significant digits before it overflows. A choice: places beyond the 20
@@ -47,8 +48,20 @@ def decode_json(body: bytes) -> object:
 
 
 def encode_json(value: object) -> bytes:
-    """JSON with decimals as numbers, written digit by digit as they are."""
-    return _encoder.encode(value)
+    """JSON with decimals as numbers, written digit by digit as they are: never ``1E-20``."""
+    encoded = _encoder.encode(value)
+    return _encoder.encode(_plainly(value)) if _EXPONENT.search(encoded) else encoded
+
+
+def _plainly(value: object) -> object:
+    """The same value with decimals that are written without an exponent."""
+    if isinstance(value, Decimal):
+        return msgspec.Raw(f"{value:f}".encode())
+    if isinstance(value, dict):
+        return {name: _plainly(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plainly(one) for one in value]
+    return value
 
 
 def decode_member(name: str) -> str:

@@ -43,12 +43,13 @@ from gateway.simulator.errors import (
     dialog,
 )
 from gateway.simulator.records.applied import refer
+from gateway.simulator.records.belongings import remove
 from gateway.simulator.records.bodies import Body, Parts, split
 from gateway.simulator.records.bounds import taken
 from gateway.simulator.records.declared import (
     count_up,
-    delete_parts,
     follow,
+    next_entry,
     next_line,
     refuse_double,
 )
@@ -66,7 +67,7 @@ from gateway.simulator.records.guards import (
 from gateway.simulator.records.keys import same_key
 from gateway.simulator.records.references import relate, rename
 from gateway.simulator.records.store import Company, Record, Values
-from gateway.simulator.records.streams import forget, refuse_move, settle_file
+from gateway.simulator.records.streams import refuse_move, settle_file
 from gateway.simulator.records.templates import fill
 from gateway.simulator.records.values import is_zero, read_value, stamp
 
@@ -135,26 +136,14 @@ class Writer:
                 refuse_invoice_discount(self.company, entity_set.name, record)
 
     def delete(self, entity_set: EntitySet, record: Record) -> None:
-        """Remove the record and its parts."""
+        """Remove the record and all that belongs to it."""
         refuse_view(self.company, entity_set, record)
         refuse_used(self.company, entity_set, record)
         refuse_posted(self.company, entity_set, record.values, {"id"})
         if entity_set.name in LINES:
             refuse_released(self.company, entity_set, record.values, None)
         with self.company.transaction():
-            if entity_set.custom:
-                delete_parts(self.company, self.catalogue, entity_set, record.values)
-            for way in entity_set.navigation if not entity_set.custom else ():
-                if way.part and way.many and way.link:
-                    mine, theirs = way.link[0]
-                    part_set = self.catalogue.sets[way.target]
-                    key = record.values[mine]
-                    for part in self.company.table(way.target).where(theirs, key):
-                        forget(self.company, part_set, part)
-                        self.company.delete(part_set.name, part)
-            forget(self.company, entity_set, record)
-            if self.company.get(entity_set.name, record.id) is not None:
-                self.company.delete(entity_set.name, record)
+            remove(self.company, entity_set.name, record)
             self._settle(entity_set, record)
 
     def _apply(self, entry: Record, properties: dict[Field, object]) -> None:
@@ -350,7 +339,7 @@ class Writer:
         self.company.table(entity_set.name).moved(record, before)
         single = len(entity_set.unique) < 2
         if key is not None and single and record.values[key] != before[key]:
-            rename(self.company, entity_set, before[key], record.values[key])
+            rename(self.company, entity_set, before[key], record)
         if entity_set.custom:
             follow(self.company, self.catalogue, entity_set, record.values, before)
         elif record.values.get("inventory", 0) != before.get("inventory", 0):
@@ -368,7 +357,7 @@ class Writer:
             postingDate=self.clock.today().isoformat(),
             entryType=f"{kind}_x0020_Adjmt_x002E_",
             quantity=quantity,
-            entryNumber=len(self._table_of(ledger)) + 1,
+            entryNumber=next_entry(self.company, ledger.name),
         )
         self._insert(ledger, values)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from gateway.simulator.documents.headers import is_posted, rate_of
-from gateway.simulator.documents.totals import round_amount
+from gateway.simulator.documents.balances import local, open_of
+from gateway.simulator.documents.headers import is_posted
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.reports.asked import Asked, earlier
 
@@ -47,12 +47,10 @@ def _documents(company: Company, side: _Side, party: Record) -> Iterator[_Owed]:
         for record in company.table(name).where(f"{side.party}Id", party.id):
             if not is_posted(name, record.values):
                 continue
-            rate = rate_of(company, record.values["currencyCode"])
             is_open = record.values["status"] == "Open"
-            left = Decimal(record.values["remainingAmount"]) if is_open else ZERO
             yield _Owed(
-                sign * round_amount(Decimal(record.values["totalAmountExcludingTax"]) / rate),
-                sign * round_amount(left / rate),
+                sign * local(company, record, Decimal(record.values["totalAmountExcludingTax"])),
+                sign * open_of(company, record) if is_open else ZERO,
                 date.fromisoformat(record.values["dueDate"]),
                 record.values["postingDate"],
             )

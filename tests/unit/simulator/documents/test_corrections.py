@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.unit.simulator.client import LTD, Client
 from tests.unit.simulator.documents.acting import DESK, act, drafted, entries, line, stock
 
@@ -155,3 +157,50 @@ async def test_a_credit_memo_names_a_posted_invoice(client: Client) -> None:
     both = {"invoiceId": invoice, "invoiceNumber": "103001"}
     disagreeing = await client.post("salesCreditMemos", {**party, **both})
     assert '"invoiceId" and "invoiceNumber" do not match' in disagreeing.message
+
+
+async def typed(client: Client, entity: str, record_id: str, **fields: object) -> None:
+    named = {"company": LTD, "entity": entity, "id": record_id, "fields": fields}
+    assert (await client.send("PATCH", "/_simulator/records", named)).status == 200
+
+
+async def test_nothing_is_canceled_of_a_period_that_is_closed(client: Client) -> None:
+    invoice = await posted(client)
+    (setup,) = await client.state("generalLedgerSetup")
+    await typed(client, "generalLedgerSetup", setup["id"], allowPostingFrom="2027-06-01")
+    refused = await act(client, "salesInvoices", {"id": invoice}, "cancel")
+    assert "it was posted in a posting period that is closed." in refused.message
+
+
+async def test_nothing_is_canceled_for_who_is_blocked_or_of_what_is(client: Client) -> None:
+    invoice = await posted(client)
+    item, customer = (
+        await client.one("items", "number", DESK),
+        await client.one("customers", "number", "10000"),
+    )
+    for entity, record, blocked, text in (
+        ("items", item, True, f"because item {DESK} {item['displayName']} is blocked."),
+        ("customers", customer, "Invoice", f"customer {customer['displayName']} is blocked."),
+    ):
+        await typed(client, entity, record["id"], blocked=blocked)
+        refused = await act(client, "salesInvoices", {"id": invoice}, "cancel")
+        assert (refused.status, text in refused.message) == (400, True), refused.text
+
+
+@pytest.mark.parametrize(
+    ("name", "action"), [("salesInvoices", "post"), ("salesOrders", "shipAndInvoice")]
+)
+async def test_an_item_that_was_blocked_meanwhile_is_not_posted(
+    client: Client, name: str, action: str
+) -> None:
+    draft = await drafted(client, name, line(DESK))
+    item = await client.one("items", "number", DESK)
+    await typed(client, "items", item["id"], blocked=True)
+    refused = await act(client, name, draft, action)
+    assert f"Blocked must be equal to 'No'  in Item: No.={DESK}." in refused.message
+
+
+async def test_nobody_is_credited_less_than_nothing(client: Client) -> None:
+    memo = await drafted(client, "salesCreditMemos", line(DESK, -1))
+    refused = await act(client, "salesCreditMemos", memo, "post")
+    assert "The total amount for the credit memo must be 0 or greater." in refused.message

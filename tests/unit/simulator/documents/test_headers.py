@@ -293,3 +293,11 @@ async def test_the_second_company_has_its_own_currency(client: Client) -> None:
 )
 def test_due_dates(formula: str, expected: date) -> None:
     assert due_date(date(2026, 1, 31), formula) == expected
+
+
+async def test_what_has_no_date_is_not_due(client: Client) -> None:
+    draft = (await client.post("salesInvoices", {"customerNumber": "10000"})).json
+    path = f"salesInvoices({draft['id']})"
+    changed = await client.patch(path, {"invoiceDate": "0001-01-01"})
+    assert changed.json["dueDate"] == "0001-01-01"
+    assert draft["dueDate"] > draft["invoiceDate"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +17,8 @@ from gateway.simulator.records.values import decode_json, encode_json
 from gateway.simulator.reports.asked import Asked
 from gateway.simulator.reports.parties import financial_details
 from gateway.simulator.state import State
-from tests.unit.simulator.client import LTD
-from tests.unit.simulator.documents.acting import DESK, ENTRIES, FREE, STOOL, line
+from tests.unit.simulator.client import LTD, Client
+from tests.unit.simulator.documents.acting import DESK, ENTRIES, FREE, STOOL, act, drafted, line
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ROOT = "/v2.0/Production/api/v2.0"
@@ -253,3 +253,37 @@ def check_cents(company: Company) -> None:
             for field in AMOUNTS:
                 amount = Decimal(record.values.get(field, 0))
                 assert amount == round(amount, 2), (table.entity_set.name, field)
+
+
+async def test_an_adjustment_is_numbered_after_the_last_entry(client: Client) -> None:
+    last = max(one["entryNumber"] for one in await client.state("itemLedgerEntries"))
+    named = {"company": LTD, "entity": "itemLedgerEntries"}
+    row = {"entryNumber": last + 2, "itemNumber": DESK, "quantity": 1}
+    assert (await client.post("/_simulator/records", {**named, "rows": [row]})).status == 201
+    item = await client.one("items", "number", DESK)
+    for inventory in (101, 102):
+        path = f"items({item['id']})"
+        assert (await client.patch(path, {"inventory": inventory})).status == 200
+    numbers = [one["entryNumber"] for one in await client.state("itemLedgerEntries")]
+    assert numbers[-3:] == [last + 2, last + 3, last + 4]
+
+
+async def test_a_ledger_ends_with_the_last_number(client: Client) -> None:
+    named = {"company": LTD, "entity": ENTRIES, "rows": [{"entryNumber": 2**31 - 1}]}
+    assert (await client.post("/_simulator/records", named)).status == 201
+    draft = await drafted(client, "salesInvoices", line(DESK))
+    refused = await act(client, "salesInvoices", draft, "post")
+    assert (refused.status, "no number left" in refused.message) == (400, True)
+
+
+async def test_what_is_in_stock_is_exactly_what_came_and_went(client: Client) -> None:
+    item = (await client.post("items", {"number": "TMP", "displayName": "Stool"})).json["id"]
+    for inventory in ("999999999999999.99", "0.00000000000000000001"):
+        body = {"inventory": Decimal(inventory)}
+        assert (await client.patch(f"items({item})", body)).status == 200
+    entries = await client.state("itemLedgerEntries")
+    moved = [one["quantity"] for one in entries if one["itemNumber"] == "TMP"]
+    with localcontext(prec=60):
+        assert sum(moved) == Decimal("1E-20")
+    shown = await client.get(f"items({item})", _select="inventory")
+    assert '"inventory":0.00000000000000000001' in shown.text
