@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -38,7 +38,8 @@ _TYPES = {
     "Guid": "Edm.Guid",
     "Integer": "Edm.Int32",
 }
-_TEXT = re.compile(r"(Code|Text)\[([0-9]{1,4})\]")
+_TEXT = re.compile(r"(Code|Text)\[([1-9][0-9]{0,3})\]")
+_LONGEST = 2048  # of a text in a table
 _ENUM = re.compile(r"Enum (\w+)")
 _KNOWN_TYPES = ("Code[20]", "Text[100]", *_TYPES, "Enum name")
 _ID = "id"
@@ -91,6 +92,14 @@ def _known(place: str, name: str, known: Collection[str], what: str) -> None:
         raise wrong(place, f"there is no {what} '{name}'", name, known)
 
 
+def _apart(place: str, names: Iterable[str]) -> None:
+    """AL does not tell names apart by their case."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if seen.setdefault(name.lower(), name) != name:
+            raise wrong(place, f"'{seen[name.lower()]}' and '{name}' are one name in AL")
+
+
 class _Reader:
     """One route. ``taken`` are names of entity sets that others have as well: such a set is
     known to the simulator by route and name.
@@ -129,6 +138,8 @@ class _Reader:
 
     def _entity_set(self, place: str, name: str, told: Set) -> EntitySet:
         fields = self._fields[name]
+        _apart(f"{place}.actions", told.actions)
+        _apart(place, (*fields, *told.parts))
         for word, names in (("key", told.key), ("unique", told.unique)):
             for one in names:
                 _known(f"{place}.{word}", one, fields, "field")
@@ -209,7 +220,8 @@ class _Reader:
 
     def _type(self, place: str, text: str) -> tuple[str, int | None, tuple[str, ...]]:
         """Type, length and members."""
-        if found := _TEXT.fullmatch(text):
+        found = _TEXT.fullmatch(text)
+        if found and int(found[2]) <= _LONGEST:
             return "Edm.String", int(found[2]), ()
         if found := _ENUM.fullmatch(text):
             _known(f"{place}.type", found[1], self._enums, "enum")

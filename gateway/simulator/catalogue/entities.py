@@ -35,7 +35,7 @@ ROUTES = (
 _OF_EVERY_ROUTE = frozenset({"companies", "entityDefinitions", "apicategoryroutes"})
 _OLDEST, _LATEST, _MINORS = 17, 29, 6
 _ENUMS_KNOWN = 26  # of later releases it is known only which members are new
-_RELEASE = re.compile(r"(\d{2})(?:\.(\d))?")
+_RELEASE = re.compile(r"([0-9]{2})\.([0-9])")
 
 # What the store holds for a field: text for dates, moments, guids and enums.
 Value = str | Decimal | int
@@ -386,7 +386,7 @@ def _is_before(at: tuple[int, int], release: str | None) -> bool:
 
 def _number(release: str) -> tuple[int, int] | None:
     found = _RELEASE.fullmatch(release)
-    return None if found is None else (int(found[1]), int(found[2] or 0))
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def encode_member(name: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from gateway.simulator.exchange import Answer, Call, decode_pairs
 
 KEPT = 5000
-KEPT_BYTES = 8 * 1024 * 1024  # of bodies, so that paging long lists does not fill the memory
+KEPT_BYTES = 16 * 1024 * 1024  # so that paging long lists does not fill the memory
 HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _SECRET_FIELDS = frozenset(
@@ -42,8 +42,10 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Bytes of both bodies."""
-        return len(self.call.body) + (len(self.answer.body) if self.answer else 0)
+        """Bytes of addresses, headers and bodies, as near as their characters tell."""
+        call, answer = self.call, self.answer
+        told = len(call.path) + len(call.query) + len(call.body) + _length(call.headers)
+        return told + (len(answer.body) + _length(answer.headers) if answer else 0)
 
     @property
     def described(self) -> dict[str, object]:
@@ -85,7 +87,7 @@ class Load:
 
 @dataclass(slots=True)
 class Journal:
-    """The last exchanges and the load by principal: at most 5,000, with 8 MB of bodies."""
+    """The last exchanges and the load by principal: at most 5,000, with 16 MB of them."""
 
     entries: deque[Entry] = field(default_factory=deque)
     loads: dict[str, Load] = field(default_factory=dict)
@@ -137,6 +139,10 @@ class Journal:
             yield
         finally:
             load.now -= 1
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in headers.items())
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -315,6 +315,7 @@ _REQUESTS = {
         "Resource '996def3d-b36c-4153-8607-a6fd3c01b89f' is not supported over the /common or "
         "/consumers endpoints. Please use the /organizations or tenant-specific endpoint."
     ),
+    501491: _request("Invalid size of Code_Challenge parameter."),
     900144: _request("The request body must contain the following parameter: '{value}'."),
     9001023: _request(
         "The grant type is not supported over the /common or /consumers endpoints. Please use the "

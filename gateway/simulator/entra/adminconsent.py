@@ -22,6 +22,7 @@ from gateway.simulator.entra.signin import (
     RESOURCE,
     SignIns,
     application_of,
+    check_lengths,
     check_redirect,
     given,
     refuse_consumers,
@@ -62,6 +63,7 @@ class AdminConsent:
         refuse_consumers(self.path, application)
         if values.get("redirect_uri") or not self.legacy:
             check_redirect(given(values, "redirect_uri"))
+        check_lengths(values)
         if not self.legacy:
             _check(given(values, "scope"))
         if self.changes.refusal is not None:
@@ -71,7 +73,7 @@ class AdminConsent:
         users = [
             user for user in self.signins.accounts if tenant is None or user.tenant == tenant.id
         ]
-        known = self.signins.sessions.get(session_of(self.call))
+        known = self.signins.user_of_session(session_of(self.call), self.clock.now())
         chosen = known if known in users else next(u for u in users if u.administrator)
         return page_answer(admin_page(application, users, chosen or users[0], values))
 

@@ -26,9 +26,13 @@ from gateway.simulator.entra.replies import (
 )
 from gateway.simulator.entra.signin import (
     CODE_LIFE,
+    PROOF,
+    SESSION_LIFE,
     Code,
+    Session,
     SignIns,
     application_of,
+    check_lengths,
     check_redirect,
     check_scopes,
     given,
@@ -64,6 +68,7 @@ class Authorize:
         application = application_of(given(values, "client_id"), tenant)
         refuse_consumers(self.path, application)
         check_redirect(given(values, "redirect_uri"))
+        check_lengths(values)
         refusal = self.changes.refusal or _mistake(values)
         if refusal is not None:
             return self._refused(values, refusal)
@@ -76,7 +81,7 @@ class Authorize:
     ) -> Answer:
         users = _candidates(tenant, values, self.signins.accounts)
         hint = values.get("login_hint", "").lower()
-        known = self.signins.sessions.get(session_of(self.call))
+        known = self.signins.user_of_session(session_of(self.call), self.clock.now())
         if known not in users or (hint and known is not None and known.username != hint):
             known = None
         consented = known is not None and self.registrations.consented(known, application)
@@ -116,7 +121,8 @@ class Authorize:
         return self._code(values, user, application)
 
     def _code(self, values: Mapping[str, str], user: User, application: Application) -> Answer:
-        code = f"1.{secrets.token_urlsafe(48)}"
+        now, code = self.clock.now(), f"1.{secrets.token_urlsafe(48)}"
+        self.signins.forget(now)
         self.signins.codes[code] = Code(
             client=application.id,
             redirect_uri=values["redirect_uri"],
@@ -126,7 +132,7 @@ class Authorize:
             user=user,
             scopes=check_scopes(values["scope"]),
             nonce=values.get("nonce", ""),
-            expires=self.clock.now() + CODE_LIFE,
+            expires=now + CODE_LIFE,
         )
         sent = {
             "code": code,
@@ -135,7 +141,7 @@ class Authorize:
             "session_state": secrets.token_hex(16),
         }
         session = secrets.token_urlsafe(24)
-        self.signins.sessions[session] = user
+        self.signins.sessions[session] = Session(user, now + SESSION_LIFE)
         answer = send_back(values["redirect_uri"], sent, values.get("response_mode", "query"))
         return with_session(answer, session, self.call.origin)
 
@@ -167,7 +173,7 @@ def _candidates(tenant: Tenant | None, values: Mapping[str, str], accounts: Acco
 
 def _mistake(values: Mapping[str, str]) -> EntraError | None:
     """What is wrong with the request, to be sent back to the application."""
-    missing = [name for name in _REQUIRED if not values.get(name)]
+    missing = [name for name in _REQUIRED if not values.get(name, "").strip()]
     if missing:
         return refuse(900144, value=missing[0])
     if values["response_type"] != "code":
@@ -178,6 +184,8 @@ def _mistake(values: Mapping[str, str]) -> EntraError | None:
         return refuse(90023, value="prompt")
     if values.get("code_challenge_method", "plain") not in {"S256", "plain"}:
         return refuse(9002313)
+    if values.get("code_challenge") and not PROOF.fullmatch(values["code_challenge"]):
+        return refuse(501491)
     try:
         check_scopes(values["scope"])
     except EntraError as error:

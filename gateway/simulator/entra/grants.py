@@ -18,6 +18,7 @@ from gateway.simulator.entra.issuing import Client, Issuer, client_info
 from gateway.simulator.entra.refusals import refuse
 from gateway.simulator.entra.registrations import Registrations
 from gateway.simulator.entra.signin import (
+    PROOF,
     REFRESH_LIFE,
     RESOURCE,
     Code,
@@ -119,7 +120,8 @@ class Grants:
             raise refuse(50020, user=user.username, tenant=tenant.name, app=application.id)
         if not self.registrations.consented(user, application):
             raise refuse(65001, app=application.id, name=application.name)
-        scopes = check_scopes(form["scope"]) if form.get("scope") else refresh.scopes
+        asked = form.get("scope", "").strip()
+        scopes = check_scopes(asked) if asked else refresh.scopes
         return self._user_tokens(user, scopes, client, form)
 
     def _user_tokens(
@@ -133,7 +135,9 @@ class Grants:
         body = self.issuer.for_user(user, scopes, client)
         if "offline_access" in scopes:
             token = f"1.{secrets.token_urlsafe(96)}"
-            life = self.clock.now() + REFRESH_LIFE
+            now = self.clock.now()
+            self.signins.forget(now)
+            life = now + REFRESH_LIFE
             self.signins.refreshes[token] = Refresh(client.application.id, user, scopes, life)
             body["refresh_token"] = token
         if "openid" in scopes:
@@ -167,6 +171,8 @@ def _basic(form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, st
 
 
 def _proves(verifier: str, code: Code) -> bool:
+    if not PROOF.fullmatch(verifier):
+        return False
     if code.method == "plain":
         return verifier == code.challenge
     digest = hashlib.sha256(verifier.encode()).digest()

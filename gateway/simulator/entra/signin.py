@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from gateway.simulator.entra.accounts import Accounts
@@ -20,6 +22,11 @@ DELEGATED = ("Financials.ReadWrite.All", "user_impersonation")
 CODE_LIFE = timedelta(minutes=10)
 REFRESH_LIFE = timedelta(days=90)
 SHARED = frozenset({"organizations", "common", "consumers"})
+SESSION_LIFE = timedelta(hours=24)
+PROOF = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # what PKCE proves by, and its hash (RFC 7636 §4)
+_REMEMBERED = timedelta(days=1)  # so long what has expired is refused as that, not as unknown
+_LONGEST = 4096  # characters
+_MOST = 10_000  # of each kind
 OWN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 _STRANGE = frozenset("#\\ ")  # in a redirect URI
 _KNOWN_SCOPES = frozenset({*DELEGATED, ".default"})
@@ -51,14 +58,37 @@ class Refresh:
     expires: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who has signed in with a browser. A choice: it lasts a day, Entra's for what is not kept."""
+
+    user: User
+    expires: datetime
+
+
 @dataclass(slots=True)
 class SignIns:
-    """Codes, refresh tokens and browser sessions that were issued, by their value; who can sign in."""
+    """Codes, refresh tokens and browser sessions that were issued, by their value; who can sign in.
+
+    What expired a day ago is forgotten, and the oldest where there are more than 10,000.
+    """
 
     codes: dict[str, Code] = field(default_factory=dict, repr=False)
     refreshes: dict[str, Refresh] = field(default_factory=dict, repr=False)
-    sessions: dict[str, User] = field(default_factory=dict, repr=False)
+    sessions: dict[str, Session] = field(default_factory=dict, repr=False)
     accounts: Accounts = field(default_factory=Accounts)
+
+    def user_of_session(self, session: str, now: datetime) -> User | None:
+        """Who has signed in with the browser of this session."""
+        found = self.sessions.get(session)
+        return found.user if found is not None and now < found.expires else None
+
+    def forget(self, now: datetime) -> None:
+        """Drop what nobody needs any more. Called before another one is issued."""
+        before = now - _REMEMBERED
+        _forget(self.codes, before)
+        _forget(self.refreshes, before)
+        _forget(self.sessions, before)
 
     def clear(self) -> None:
         """Forget all of them; the accounts are those of the seed."""
@@ -66,6 +96,17 @@ class SignIns:
         self.refreshes.clear()
         self.sessions.clear()
         self.accounts.reset()
+
+
+_Issued = TypeVar("_Issued", Code, Refresh, Session)
+
+
+def _forget(kept: dict[str, _Issued], before: datetime) -> None:
+    gone = [value for value, issued in kept.items() if issued.expires <= before]
+    left = len(kept) - len(gone) - _MOST + 1
+    gone += list(kept)[: max(0, left)]
+    for value in gone:
+        kept.pop(value, None)
 
 
 def tenant_of(path: str) -> Tenant | None:
@@ -129,6 +170,16 @@ def given(values: Mapping[str, str], name: str) -> str:
     if not value:
         raise refuse(900144, value=name)
     return value
+
+
+def check_lengths(values: Mapping[str, str]) -> None:
+    """What is kept, or comes back in an address, has an end: a choice, as Entra's is not told.
+
+    Raises EntraError (90023).
+    """
+    for name in ("state", "nonce"):
+        if len(values.get(name, "")) > _LONGEST:
+            raise refuse(90023, value=name)
 
 
 def check_redirect(uri: str) -> None:

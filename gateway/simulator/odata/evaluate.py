@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value, encode_member
@@ -244,10 +245,16 @@ class _Compiler:
         )
 
 
+@lru_cache(maxsize=4096)
+def _stored_moment(text: str) -> datetime:
+    """A moment as it is stored; many records have the same, and long filters ask for it often."""
+    return datetime.fromisoformat(text)
+
+
 def _reader(field: Field) -> Reader:
     name = field.name
     if field.type == "Edm.DateTimeOffset":
-        return lambda values: datetime.fromisoformat(values[name])
+        return lambda values: _stored_moment(values[name])
     return lambda values: values[name]
 
 

@@ -24,7 +24,7 @@ NAMED_KEY = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|(.*))", re.DOTALL)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'", re.DOTALL)
 _OF_ENUM = re.compile(r"[\w.]+(?='(?:[^']|'')*'$)")  # Microsoft.NAV.kind'Retail'
 _NUMBERS = {
-    "Edm.Decimal": re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?"),
+    "Edm.Decimal": re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?"),
     "Edm.Int32": re.compile(r"-?[0-9]{1,18}"),
     "Edm.Int64": re.compile(r"-?[0-9]{1,19}"),
 }

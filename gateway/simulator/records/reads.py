@@ -39,8 +39,8 @@ class Page:
 
 @dataclass(slots=True)
 class Work:
-    """Entities that were written for a request, and records that were looked at to expand them:
-    there and back again multiplies them.
+    """Entities that were written for a request, and records that were looked at: to expand them,
+    where there and back again multiplies them, to filter, to put in order and to count.
 
     Business Central ends what takes longer than eight minutes with 408 (bc/api.md §8), also a batch
     as a whole (§6). A choice: here it is the number that is too high, for time is not simulated,
@@ -95,6 +95,8 @@ class Reader:
         """The records that the options ask for, at most ``size`` of them."""
         rows = self._matching(entity_set, records, options)
         count = len(rows) if options.count else None
+        if options.orderby or options.skiptoken is not None:
+            self.work.add(len(rows))
         rows = _ordered(rows, options)
         if options.skiptoken is not None:
             rows = _after(rows, options.skiptoken)
@@ -113,7 +115,9 @@ class Reader:
 
     def count(self, entity_set: EntitySet, records: Sequence[Record], options: Options) -> int:
         """How many records pass the filter."""
-        return len(self._matching(entity_set, records, options))
+        found = self._matching(entity_set, records, options)
+        self.work.add(len(found))
+        return len(found)
 
     def part(self, record: Record, way: Navigation) -> list[Record]:
         """The records that ``way`` leads to from ``record``."""
@@ -187,6 +191,7 @@ class Reader:
         if node is None:
             return records
         test = compile_filter(node, entity_set, schema_21=options.schema_21)
+        self.work.add(len(records))
         return [record for record in records if test(record.values)]
 
     def _expand(self, shown: Values, record: Record, expansion: Expansion) -> None:

@@ -85,6 +85,7 @@ async def test_an_update_changes_what_there_is(client: Client) -> None:
         ("PATCH", "/Sandbox", {}, (400, "Say what changes")),
         ("PATCH", "/Sandbox", {"name": "Production"}, (409, "already")),
         ("PATCH", "/Sandbox", {"release": "12.0"}, (400, "There is no release 12.0")),
+        ("PATCH", "/Sandbox", {"release": "28"}, (400, "There is no release 28")),
         ("DELETE", "/Nowhere", None, (404, "There is no environment")),
         ("GET", "/Sandbox", None, (405, "does DELETE, PATCH, not GET")),
     ],

@@ -16,7 +16,7 @@ def test_the_last_exchanges_are_kept() -> None:
 
 
 def test_large_answers_push_older_ones_out() -> None:
-    journal, half = Journal(), b"x" * (KEPT_BYTES // 2)
+    journal, half = Journal(), b"x" * (KEPT_BYTES // 2 - 1)
     slow = journal.begin("", call(b"a question"), None)
     for _ in range(2):
         journal.end(journal.begin("", call(), None), Answer(200, half))
@@ -30,3 +30,12 @@ def test_large_answers_push_older_ones_out() -> None:
     assert [(entry.id, entry.dropped, entry.ended) for entry in journal.entries] == [
         (5, True, True)
     ]
+
+
+def test_addresses_and_headers_push_older_ones_out_as_well() -> None:
+    journal = Journal()
+    long = "x" * (KEPT_BYTES // 10)
+    for _ in range(9):
+        asked = Call("GET", f"/{long}", long, {"x-a": long}, b"", "http://simulator.test")
+        journal.end(journal.begin("", asked, None), Answer(200, b"", {"X-B": long}))
+    assert len(journal.entries) == 2

@@ -197,3 +197,39 @@ async def test_more_mistakes_go_back(client: Client, changes: dict[str, str], nu
 async def test_personal_accounts_have_no_business_central(client: Client) -> None:
     reply = await ask(client, "/consumers/oauth2/v2.0/authorize")
     assert (reply.status, "AADSTS9002331" in reply.text) == (400, True)
+
+
+@pytest.mark.parametrize("wrong", ["x" * 42, "x" * 129, "x" * 42 + "=", "é" * 43])
+async def test_a_challenge_has_its_size_and_its_letters(client: Client, wrong: str) -> None:
+    sent = back(await ask(client, code_challenge=wrong))
+    assert sent["error"] == "invalid_request"
+    assert sent["error_description"].startswith("AADSTS501491: ")
+
+
+async def test_a_plain_proof_has_its_size_too(client: Client) -> None:
+    short = await ask(client, code_challenge="x" * 42, code_challenge_method="plain")
+    assert back(short)["error_description"].startswith("AADSTS501491: ")
+    plain = {"code_challenge": "x" * 43, "code_challenge_method": "plain"}
+    code = (await accept(client, **plain))["code"]
+    assert (await redeem(client, code, code_verifier="x" * 43)).status == 200
+
+
+@pytest.mark.parametrize("name", ["state", "nonce"])
+async def test_what_is_kept_or_sent_back_has_an_end(client: Client, name: str) -> None:
+    fields = authorize_request(**{name: "x" * 4097}) | {"username": CLERK, "decision": "accept"}
+    reply = await client.form(PATH, fields)
+    assert reply.status == 400
+    assert "AADSTS90023" in reply.text
+
+
+async def test_a_scope_of_blanks_is_none(client: Client) -> None:
+    assert back(await ask(client, scope="  "))["error"] == "invalid_request"
+
+
+async def test_a_session_lasts_a_day(client: Client) -> None:
+    there = cookie(await decide(client, CLERK, "accept"))
+    query = authorize_request(prompt="none")
+    assert "code" in back(await client.send("GET", PATH, None, there, **query))
+    client.simulator.clock.advance(24 * 3600)
+    gone = back(await client.send("GET", PATH, None, there, **query))
+    assert gone["error"] == "login_required"

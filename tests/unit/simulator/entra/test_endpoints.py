@@ -299,3 +299,11 @@ async def test_without_consent_an_application_gets_a_token_without_roles(client:
 
 def test_one_key_signs_for_the_whole_process() -> None:
     assert signing_key() is signing_key()
+
+
+async def test_a_refresh_for_no_scope_is_one_for_those_it_had(client: Client) -> None:
+    first = (await sign_in(client))["refresh_token"]
+    reply = await refresh(client, first, scope="  ")
+    assert "refresh_token" in reply.json
+    client.token = reply.json["access_token"]
+    assert (await client.get("customers", _top="1")).status == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -10,9 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.simulator.entra.signin import RESOURCE, check_redirect, check_scopes
+from gateway.simulator.entra.accounts import Accounts
+from gateway.simulator.entra.signin import (
+    RESOURCE,
+    Refresh,
+    Session,
+    SignIns,
+    check_redirect,
+    check_scopes,
+)
 from gateway.simulator.errors import EntraError
 
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PIECES = st.lists(
     st.sampled_from(["http", "https", "://", "localhost", "127.0.0.1", "[::1]", "[", "]", "@", "/"])
     | st.text(max_size=5)
@@ -82,3 +92,17 @@ def test_scopes_are_of_business_central_or_ones_own(scope: str) -> None:
     with suppress(EntraError):
         known = {"openid", "profile", "email", "offline_access", f"{RESOURCE}/.default"}
         assert set(check_scopes(scope)) <= known
+
+
+def test_what_has_expired_or_is_too_much_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.simulator.entra.signin._MOST", 3)
+    signins, (user, *_) = SignIns(), Accounts()
+    for hours in range(5):
+        signins.refreshes[str(hours)] = Refresh("", user, (), NOW + timedelta(hours=hours))
+        signins.sessions[str(hours)] = Session(user, NOW + timedelta(hours=hours))
+    signins.forget(NOW)
+    assert list(signins.refreshes) == list(signins.sessions) == ["3", "4"]  # and room for one
+    signins.forget(NOW + timedelta(hours=27))
+    assert list(signins.sessions) == ["4"]
+    assert signins.user_of_session("4", NOW + timedelta(hours=3)) == user
+    assert signins.user_of_session("4", NOW + timedelta(hours=4)) is None

@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from gateway.simulator.catalogue.custom import read_declared
+from gateway.simulator.clock import Clock
+from gateway.simulator.records.belongings import remove
+from gateway.simulator.state import State
 from tests.unit.simulator.client import LTD, Client
 from tests.unit.simulator.documents.acting import DESK, act, drafted, line
 
@@ -112,3 +116,32 @@ async def test_the_unit_of_an_item_stays_in_an_old_release_too(client: Client) -
     assert gone.status == 204
     after = (await client.get("/_simulator/state", company=LTD, entity="unitsOfMeasure")).json
     assert after["count"] == before["count"]
+
+
+def test_what_is_part_of_its_own_set_goes_once_and_as_a_whole() -> None:
+    """A chain longer than any stack, and one that comes back to where it began."""
+    told = {
+        "publisher": "harwick",
+        "group": "trees",
+        "version": "v1.0",
+        "entitySets": {
+            "branches": {
+                "entityName": "branch",
+                "key": ["code"],
+                "fields": {"code": "Code[20]", "parent": "Code[20]"},
+                "parts": {"twigs": {"entitySet": "branches", "subPageLink": {"parent": "code"}}},
+            }
+        },
+    }
+    own = State("http://bc.test", 1, Clock(), declared=read_declared([told]))
+    company = own.environments["production"].companies[LTD]
+    most = 3000
+    for at in range(most):
+        values = {"code": f"B{at}", "parent": f"B{(at - 1) % most}"}
+        company.insert("branches", values, str(at))
+    company.insert("branches", {"code": "ROOT", "parent": "ROOT"}, "root")
+    with company.transaction():
+        remove(company, "branches", company.table("branches").records["7"])
+        assert list(company.table("branches").records) == ["root"]
+        remove(company, "branches", company.table("branches").records["root"])
+        assert not company.table("branches").records

@@ -15,7 +15,7 @@ from gateway.simulator.records.keys import read_key, written_key
 KEYS = {
     "text": st.text(max_size=20),
     "number": st.integers(-(2**31), 2**31 - 1),
-    "amount": st.decimals(-1000, 1000, places=2),
+    "amount": st.decimals(-1000, 1000, places=2) | st.decimals(0, 1, places=20),
     "day": st.dates().map(date.isoformat),
     "kind": st.sampled_from(["_x0020_", "Whole_x0020_Sale"]),
     "flag": st.booleans(),

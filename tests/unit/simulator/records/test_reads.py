@@ -199,3 +199,23 @@ async def test_records_that_a_filter_leaves_out_are_work_too(
     nobody = "dimensionValues($filter=code eq 'NOBODY')"
     assert (await client.get("dimensions", _expand=nobody)).status == 408
     assert (await client.get("dimensions")).status == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "dimensions/$count",
+        "dimensions?$top=1&$filter=code eq 'NOBODY'",
+        "dimensions?$top=1&$orderby=code",
+    ],
+)
+async def test_what_is_filtered_ordered_or_counted_is_work(
+    client: Client, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    there = len(await client.state("dimensions"))
+    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", there + 1)
+    requests = [{"method": "GET", "url": f"companies({LTD})/{asked}"}] * 2
+    reply = await client.send(
+        "POST", f"{client.root}/$batch", {"requests": requests}, {"Accept": "application/json"}
+    )
+    assert [one["status"] for one in reply.json["responses"]] == [200, 408]
