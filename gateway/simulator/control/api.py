@@ -20,11 +20,11 @@ from gateway.simulator.control.environments import (
     delete_environment,
     list_environments,
 )
-from gateway.simulator.control.faults import pattern_of
 from gateway.simulator.control.journal import Entry
 from gateway.simulator.control.keeping import digest
 from gateway.simulator.control.kinds import is_moment
 from gateway.simulator.control.menu import MENU
+from gateway.simulator.control.patterns import Pattern
 from gateway.simulator.control.people import add_user, change_user, list_users
 from gateway.simulator.control.records import put_in, show_state, type_in
 from gateway.simulator.control.registering import (
@@ -216,14 +216,14 @@ def _clear_fault(state: State, _call: Call, text: str) -> Answer:
 def _journal(state: State, call: Call) -> Answer:
     query = query_of(call, "since", "method", "path", "entity")
     since = number_of(query, "since", 0)
-    path = pattern_of(query.get("path", ""))
+    path = Pattern(query.get("path", ""))
 
     def wanted(entry: Entry) -> bool:
         return (
             entry.id > since
             and query.get("method", entry.call.method).upper() == entry.call.method
             and query.get("entity", entry.entity) == entry.entity
-            and path.search(entry.call.path) is not None
+            and path.search(entry.call.path)
         )
 
     entries = [entry.described for entry in state.journal.entries if wanted(entry)]

@@ -7,13 +7,13 @@ call which of them strike.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.simulator.control.kinds import TEXT, WHOLE, Details, Kind, Occasion, Shape
 from gateway.simulator.control.menu import MENU
+from gateway.simulator.control.patterns import Pattern
 from gateway.simulator.errors import ControlError, did_you_mean
 
 _SHARE = Shape(
@@ -42,7 +42,7 @@ class Match:
     """
 
     method: str | None = None
-    path: re.Pattern[str] | None = None
+    path: Pattern | None = None
     entity: str | None = None
     nth: int = 1
     probability: float = 1
@@ -52,7 +52,7 @@ class Match:
         """Whether method, path and entity are those meant."""
         return (
             (self.method is None or self.method == occasion.call.method)
-            and (self.path is None or self.path.search(occasion.call.path) is not None)
+            and (self.path is None or self.path.search(occasion.call.path))
             and (self.entity is None or self.entity == occasion.entity)
         )
 
@@ -187,7 +187,7 @@ def _match(given: object) -> Match:
         _check(name, value, _MATCH[name])
     return Match(
         method=cast("str", wish.get("method", "")).upper() or None,
-        path=pattern_of(cast("str", wish["path"])) if "path" in wish else None,
+        path=Pattern(cast("str", wish["path"])) if "path" in wish else None,
         entity=cast("str | None", wish.get("entity")),
         nth=cast("int", wish.get("nth", 1)),
         probability=cast("float", wish.get("probability", 1)),
@@ -204,11 +204,3 @@ def _check_names(given: Collection[str], known: Collection[str], where: str) -> 
 def _check(name: str, value: object, shape: Shape) -> None:
     if not shape.test(value):
         raise ControlError(f"'{name}' is {shape.says}.")
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
-    """The regular expression that a path is to match. Raises ControlError."""
-    try:
-        return re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ControlError(f"The path '{text}' is not a regular expression: {error}.") from None
