@@ -115,6 +115,11 @@ def _fields_in(node: Node, entity_set: EntitySet) -> Iterator[str]:
             return
 
 
+def comparisons(node: Node, entity_set: EntitySet) -> int:
+    """How often a filter looks at a field of one record, at most."""
+    return sum(1 for _ in _fields_in(node, entity_set))
+
+
 class _Compiler:
     """One filter over one entity set."""
 

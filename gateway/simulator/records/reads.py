@@ -14,7 +14,7 @@ from gateway.simulator.clock import Clock
 from gateway.simulator.documents.journals import batches
 from gateway.simulator.documents.rules import TEMPLATES
 from gateway.simulator.errors import BusinessCentralError, dialog
-from gateway.simulator.odata.evaluate import compile_filter, pinned_fields
+from gateway.simulator.odata.evaluate import comparisons, compile_filter, pinned_fields
 from gateway.simulator.odata.nodes import Node
 from gateway.simulator.odata.options import Expansion, Options
 from gateway.simulator.records.keys import found_by
@@ -56,6 +56,13 @@ class Work:
             text = "The operation has taken longer than the eight minutes that are allowed."
             raise BusinessCentralError(408, "Unknown", text)
 
+    def look(self, records: Sequence[Record], times: int) -> None:
+        """Every record compared so many times: sixteen comparisons are as much work as one look.
+
+        Raises BusinessCentralError (408).
+        """
+        self.add(len(records) * (1 + times // 16))
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -96,7 +103,7 @@ class Reader:
         rows = self._matching(entity_set, records, options)
         count = len(rows) if options.count else None
         if options.orderby or options.skiptoken is not None:
-            self.work.add(len(rows))
+            self.work.look(rows, len(options.orderby))
         rows = _ordered(rows, options)
         if options.skiptoken is not None:
             rows = _after(rows, options.skiptoken)
@@ -191,7 +198,7 @@ class Reader:
         if node is None:
             return records
         test = compile_filter(node, entity_set, schema_21=options.schema_21)
-        self.work.add(len(records))
+        self.work.look(records, comparisons(node, entity_set))
         return [record for record in records if test(record.values)]
 
     def _expand(self, shown: Values, record: Record, expansion: Expansion) -> None:

@@ -207,6 +207,7 @@ async def test_records_that_a_filter_leaves_out_are_work_too(
         "dimensions/$count",
         "dimensions?$top=1&$filter=code eq 'NOBODY'",
         "dimensions?$top=1&$orderby=code",
+        "dimensions?$top=1&$filter=" + " or ".join(["code eq 'NOBODY'"] * 15),
     ],
 )
 async def test_what_is_filtered_ordered_or_counted_is_work(
@@ -219,3 +220,11 @@ async def test_what_is_filtered_ordered_or_counted_is_work(
         "POST", f"{client.root}/$batch", {"requests": requests}, {"Accept": "application/json"}
     )
     assert [one["status"] for one in reply.json["responses"]] == [200, 408]
+
+
+async def test_a_long_filter_is_more_work(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = len(await client.state("dimensions"))
+    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", 2 * there)
+    for terms, status in ((31, 200), (32, 408)):
+        asked = " or ".join(["code eq 'NOBODY'"] * terms)
+        assert (await client.get("dimensions", _filter=asked)).status == status
