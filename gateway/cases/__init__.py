@@ -7,6 +7,7 @@ expected is a `Finding` at the expectation.
 
 from __future__ import annotations
 
+from gateway.cases.answers import wrong_records
 from gateway.cases.judging import CaseResult, check_cases, run_cases
 from gateway.cases.mutants import Flip, flips
 from gateway.cases.overriding import OwnCases, own_cases, run_all
@@ -31,4 +32,5 @@ __all__ = [
     "read_cases",
     "run_all",
     "run_cases",
+    "wrong_records",
 ]

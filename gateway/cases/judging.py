@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.cases.answers import answering_step, lacking, misfits, steps_of
 from gateway.cases.comparing import differences, is_there
 from gateway.cases.reading import Case, CaseFile
-from gateway.cases.running import BEFORE, Outcome, answering_step, rendered, run_case
+from gateway.cases.running import Outcome, rendered, run_case
 from gateway.documents import Finding, shown, suggest
 from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
 from gateway.mapping import Plan
@@ -35,10 +36,16 @@ class CaseResult:
 def check_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Finding]:
     """What is wrong with the tests of a file before any of them is run; `owners` as below."""
     found: list[Finding] = []
+    plans: list[Plan] = []
     for case in file.cases:
         plan = _plan(file, case, snapshot, *owners)
-        found += [plan] if isinstance(plan, Finding) else _unknown_answers(file, case, plan)
-    return found
+        if isinstance(plan, Finding):
+            found.append(plan)
+            continue
+        plans.append(plan)
+        found += _unknown_answers(file, case, plan)
+        found += _wrong_answers(file, ("tests", case.at, "answers"), case.own, plan, snapshot)
+    return [*found, *_wrong_shared(file, plans, snapshot)]
 
 
 async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[CaseResult]:
@@ -48,23 +55,28 @@ async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Ca
     """
     results = []
     asked: set[tuple[str, ...]] = set()
+    plans: list[Plan] = []
     for case in file.cases:
         plan = _plan(file, case, snapshot, *owners)
         if isinstance(plan, Finding):
             findings = [plan]
         else:
+            plans.append(plan)
             outcome = await run_case(case, plan, snapshot)
             again = await run_case(case, plan, snapshot)
             asked |= outcome.asked
-            findings = list(_Verdict(file, case, plan, snapshot, outcome).findings())
+            own = ("tests", case.at, "answers")
+            findings = list(_wrong_answers(file, own, case.own, plan, snapshot))
+            findings = findings or list(_Verdict(file, case, plan, snapshot, outcome).findings())
             if rendered(outcome) != rendered(again):
                 message = "Two runs gave different bytes."
                 findings.append(file.finding(("tests", case.at), "T205", message))
         place = file.document.place(("tests", case.at, "name"))
         results.append(CaseResult(case.name, place, tuple(findings)))
-    unused = tuple(_unused(file, ("answers",), file.answers, asked))
-    if unused:
-        results.append(CaseResult("the answers all tests share", unused[0].place, unused))
+    unused = _unused(file, ("answers",), file.answers, asked)
+    shared = (*_wrong_shared(file, plans, snapshot), *unused)
+    if shared:
+        results.append(CaseResult("the answers all tests share", shared[0].place, shared))
     return results
 
 
@@ -100,7 +112,7 @@ def _plan(file: CaseFile, case: Case, snapshot: Snapshot, *owners: str) -> Plan 
 
 
 def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding]:
-    known = {"lookups": [lookup.name for lookup in plan.lookups], "steps": _steps(plan)}
+    known = _known(plan)
     for kind, answers in case.own.items():
         for name in answers:
             if name not in known[kind]:
@@ -113,12 +125,31 @@ def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding
                 )
 
 
-def _steps(plan: Plan) -> list[str]:
-    """The names under which a case may give records."""
-    if plan.walks:
-        return [step.name for step in plan.steps if step.kind != "delete"]
-    changes = [step for step in plan.steps if step.kind != "create"]
-    return list(dict.fromkeys([answering_step(plan), *([BEFORE] if changes else [])]))
+def _wrong_answers(
+    file: CaseFile, path: Path, answers: Mapping[str, Any], plan: Plan, snapshot: Snapshot
+) -> Iterator[Finding]:
+    """Answers at `path` that Business Central would never give."""
+    for one in misfits(answers, plan, snapshot.schemas):
+        where = (*path, *one.path)
+        yield file.finding(where, "T110", one.message, hint=one.hint, key=one.key)
+
+
+def _wrong_shared(file: CaseFile, plans: Sequence[Plan], snapshot: Snapshot) -> Iterator[Finding]:
+    """The same of the answers that all tests share; one that is right for any verb is right."""
+    for kind, named in file.answers.items():
+        for name, value in named.items():
+            alone = {kind: {name: value}}
+            found = [
+                list(_wrong_answers(file, ("answers",), alone, plan, snapshot))
+                for plan in plans
+                if name in _known(plan)[kind]
+            ]
+            yield from min(found, key=len, default=[])
+
+
+def _known(plan: Plan) -> Mapping[str, Sequence[str]]:
+    """The names of the answers that a verb may ask for, by their kinds."""
+    return {"lookups": [lookup.name for lookup in plan.lookups], "steps": steps_of(plan)}
 
 
 def _unused(
@@ -154,13 +185,13 @@ class _Verdict:
         at = self._case.at
         yield from self._input()
         yield from _unknown_answers(self._file, self._case, self._plan)
-        for path in self._outcome.unanswered:
-            message = f"The answers have nothing for {' / '.join(path)}."
+        for missed in self._outcome.unanswered:
+            message = f"The answers have nothing for {' / '.join(missed)}."
             yield self._file.finding(("tests", at), "T108", message)
-        for path, field in self._outcome.others:
-            message = f"The record that is answered for {' / '.join(path)} has another {field}."
+        for given, field in self._outcome.others:
+            message = f"The record that is answered for {' / '.join(given)} has another {field}."
             hint = "It must be one that would be found."
-            yield self._file.finding(self._answer_place(path), "T206", message, hint=hint)
+            yield self._file.finding(self._answer_place(given), "T206", message, hint=hint)
         yield from _unused(
             self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
         )
@@ -173,9 +204,9 @@ class _Verdict:
 
     def _own_answers(self) -> dict[str, Any]:
         """The case's own answers, without those no verb could ask for: they are told apart."""
-        known = {*(lookup.name for lookup in self._plan.lookups), *_steps(self._plan)}
+        known = _known(self._plan)
         return {
-            kind: {name: value for name, value in answers.items() if name in known}
+            kind: {name: value for name, value in answers.items() if name in known[kind]}
             for kind, answers in self._case.own.items()
         }
 
@@ -205,6 +236,10 @@ class _Verdict:
             return
         code = problem.own_code if isinstance(problem, Rejected) else problem.code
         if wanted is None:
+            lacking_ = list(self._lacking()) if _untranslated(problem) else []
+            if lacking_:
+                yield from lacking_
+                return
             place = ("tests", self._case.at, "expect")
             yield self._file.finding(place, "T203", _cause(code, problem))
             return
@@ -216,6 +251,17 @@ class _Verdict:
             message = "The problem names other places."
             expected, actual = shown(wanted["at"]), shown(pointers)
             yield self._other(("problem", "at"), message, expected, actual, rule="T203")
+
+    def _lacking(self) -> Iterator[Finding]:
+        """The answers that have not all fields which the mapping reads of them."""
+        for path in sorted(self._outcome.asked):
+            record: object = self._case.answers
+            for step in path:
+                record = record.get(step) if isinstance(record, Mapping) else None
+            if names := lacking(path, record, self._plan):
+                message = f"The mapping reads what this record has not: {', '.join(names)}."
+                hint = "Add what Business Central would answer there."
+                yield self._file.finding(self._answer_place(path), "T108", message, hint=hint)
 
     def _counts(self) -> Iterator[Finding]:
         expect, outcome = self._case.expect, self._outcome
@@ -303,6 +349,11 @@ class _Verdict:
     ) -> Finding:
         place = ("tests", self._case.at, "expect", *path)
         return self._file.finding(place, rule, message, expected=expected, actual=actual)
+
+
+def _untranslated(problem: GatewayError) -> bool:
+    """Whether an expression had no value."""
+    return any(one.rule == "mapping" for one in problem.violations)
 
 
 def _cause(code: str, problem: GatewayError) -> str:

@@ -24,6 +24,7 @@ RULES: Final = {
     "T107": "unused-answer",
     "T108": "no-answer",
     "T109": "no-target",
+    "T110": "wrong-record",
     "T201": "wrong-input",
     "T202": "difference",
     "T203": "other-problem",
@@ -87,14 +88,15 @@ class CaseFile:
         expected: str | None = None,
         actual: str | None = None,
         hint: str | None = None,
+        key: bool = False,
     ) -> Finding:
-        """A finding at `path` of the file against one of `RULES`."""
+        """A finding at `path` of the file, or at the key there, against one of `RULES`."""
         return Finding(
             rule,
             RULES[rule],
             message,
-            self.document.place(path),
-            length=self.document.length(path),
+            self.document.place(path, key=key),
+            length=self.document.length(path, key=key),
             expected=expected,
             actual=actual,
             hint=hint or _REMEDIES.get(rule),

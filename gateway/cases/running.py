@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+from gateway.cases.answers import BEFORE, answering_step
 from gateway.cases.reading import Case
 from gateway.documents import encode_json
 from gateway.errors import GatewayError, InvalidInput, InvalidQuery, MappingError
@@ -20,7 +21,6 @@ from gateway.operations.walk import rehearsed
 from gateway.snapshot import Snapshot
 from gateway.wire import Entity, decode, filter_text, key_conditions
 
-BEFORE: Final = "read"  # under which name a case gives the record that is there before a change
 NOW: Final = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # of every case: two runs must agree
 
 
@@ -171,11 +171,6 @@ def _found(case: Case) -> Mapping[str, object]:
     """What the address names where a case does not say it: the record that is there."""
     there = case.answers.get("steps", {}).get(BEFORE)
     return {"id": there["id"]} if isinstance(there, Mapping) and "id" in there else {}
-
-
-def answering_step(plan: Plan) -> str:
-    """Under which name a case gives the record that the answer is made of."""
-    return plan.answer_step or plan.verb
 
 
 def rendered(outcome: Outcome) -> bytes:

@@ -96,7 +96,7 @@ def render(
     trial = trial_of(mapping, verb, snapshot.schemas)
     if explain:
         trial.require(explain)
-    given = read_answers(answers, files, resource)
+    given = read_answers(answers, files, plan, snapshot.schemas)
     prepared, source = asyncio.run(_prepared(trial, input_file, target, given))
     leaves = None if explain is None else trial.leaves(prepared, explain)
     if source.lacks:

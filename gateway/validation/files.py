@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gateway.documents import Document, Finding, load_document, suggest
 from gateway.errors import InvalidFiles, Violation
+from gateway.validation.keywords import draft_findings, type_hint, word_findings
 from gateway.validation.schemas import Schemas, references
 from gateway.validation.validator import Validator, at_pointer
 
@@ -151,7 +152,8 @@ def _read(path: Path, findings: list[Finding]) -> Document | None:
 
 
 def _canonical_findings(document: Document) -> Iterator[Finding]:
-    found = _shape_findings(document, _IS_CANONICAL) or list(_reference_findings(document, {}))
+    found = _shape_findings(document, _IS_CANONICAL)
+    found = found or [*word_findings(document), *_reference_findings(document, {})]
     yield from found
     if not found:
         yield from _compile_findings(document)
@@ -198,19 +200,22 @@ def _shape_findings(document: Document, shape: Validator) -> list[Finding]:
         violations = wanted.violations(document.value)
         if violations:
             return [_shape_finding(document, rule, name, violation) for violation in violations]
-    return []
+    return list(draft_findings(document))
 
 
 def _shape_finding(document: Document, rule: str, name: str, violation: Violation) -> Finding:
     path = _path(document.value, violation.pointer or "")
     unknown = violation.rule == "additionalProperties"
+    untyped = rule == "S101" and "type" in path[-2:]
     return Finding(
         rule,
         name,
-        violation.detail,
+        "This is no type of JSON Schema." if untyped else violation.detail,
         document.place(path, key=unknown),
         length=document.length(path, key=unknown),
-        hint=violation.hint,
+        hint=type_hint(at_pointer(document.value, violation.pointer or ""))
+        if untyped
+        else violation.hint,
     )
 
 

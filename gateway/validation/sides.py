@@ -13,17 +13,17 @@ from typing import Any, Final, cast
 
 from gateway.validation.validator import at_pointer
 
-_ONE: Final = frozenset(
+ONE: Final = frozenset(
     {"items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames"}
 )
-_MANY: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+MANY: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _BOUNDS: Final = frozenset(
     {
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems"),
     }
 )
-_NAMED: Final = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
+NAMED: Final = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
 _TOGETHER: Final = frozenset(  # what a patch alone cannot show
     {
         *("required", "minProperties", "dependentRequired", "dependentSchemas"),
@@ -61,7 +61,7 @@ def _loosened(schema: object, root: Mapping[str, Any], within: frozenset[str]) -
         return {**beside, "allOf": [meant]} if beside else meant
     loose = {
         key: [_loosened(part, root, within) for part in value]
-        if key in _MANY and key != "prefixItems"
+        if key in MANY and key != "prefixItems"
         else value
         for key, value in schema.items()
         if key not in _TOGETHER
@@ -83,7 +83,7 @@ def _or_null(schema: object) -> object:
     if not isinstance(schema, Mapping):
         return schema
     kinds, members = schema.get("type"), schema.get("enum")
-    if schema.keys() & {*_MANY, "const", "$ref"} or (kinds is None and members is None):
+    if schema.keys() & {*MANY, "const", "$ref"} or (kinds is None and members is None):
         return {"if": {"type": "null"}, "else": schema}
     wide = dict(schema)
     if kinds is not None:
@@ -114,11 +114,11 @@ def _without(schema: object, mark: str, dropped: frozenset[str] = frozenset()) -
 
 
 def _inside(key: str, value: object, step: Callable[[object], object]) -> object:
-    if key in _ONE:
+    if key in ONE:
         return step(value)
-    if key in _MANY and isinstance(value, list):
+    if key in MANY and isinstance(value, list):
         return [step(part) for part in value]
-    if key in _NAMED and isinstance(value, Mapping):
+    if key in NAMED and isinstance(value, Mapping):
         return {name: step(part) for name, part in value.items()}
     return value
 

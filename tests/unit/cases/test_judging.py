@@ -25,7 +25,7 @@ CREATE = """\
 READ = """\
   - name: two
     verb: read
-    answers: {steps: {read: {id: x, displayName: Adatum}}}
+    answers: {steps: {read: {id: 5f8c0000-0000-4000-8000-000000000001, displayName: Adatum}}}
 """
 
 
@@ -149,14 +149,16 @@ async def test_answers_are_asked_for_and_given(folder: Path, snapshot: Snapshot)
         result.findings
     )
     (_, shared) = await results(
-        folder, snapshot, f"{ANSWERS}{READ}    expect: {{answer: {{id: x, name: Adatum}}}}\n"
+        folder,
+        snapshot,
+        f"{ANSWERS}{READ}    expect: {{answer: {{id: 5f8c0000-0000-4000-8000-000000000001, name: Adatum}}}}\n",
     )
     assert [one.rule for one in shared.findings] == ["T107"]
 
 
 async def test_the_answer_goes_through_the_record(folder: Path, snapshot: Snapshot) -> None:
     head = "resource: things\ntests:\n"
-    good = f"{head}{READ}    expect: {{answer: {{id: x, name: Adatum}}}}\n"
+    good = f"{head}{READ}    expect: {{answer: {{id: 5f8c0000-0000-4000-8000-000000000001, name: Adatum}}}}\n"
     assert await found(folder, snapshot, good) == []
     other = f"{head}{READ}    expect: {{answer_contains: {{name: Trey}}}}\n"
     assert await found(folder, snapshot, other) == [
@@ -166,10 +168,11 @@ async def test_the_answer_goes_through_the_record(folder: Path, snapshot: Snapsh
     assert [one[:2] for one in await found(folder, snapshot, none)] == [
         ("T108", "The answers have no step create.")
     ]
-    wrong = f"{head}{READ.replace('id: x', 'id: 5')}    expect: {{answer_contains: {{}}}}\n"
+    blank = READ.replace("Adatum", "''")
+    wrong = f"{head}{blank}    expect: {{answer_contains: {{}}}}\n"
     ((rule, message, _, _),) = await found(folder, snapshot, wrong)
-    assert rule in {"T203", "T204"}
-    assert "id" in message
+    assert rule == "T204"
+    assert "/name" in message
 
 
 async def test_a_list_says_its_filter(folder: Path, snapshot: Snapshot) -> None:
@@ -199,11 +202,11 @@ def change(verb: str, rest: str) -> str:
 
 SENT = f"""\
     given: {{name: Trey}}
-    answers: {{steps: {{update: {{id: x, displayName: Trey}}}}}}
+    answers: {{steps: {{update: {{id: 5f8c0000-0000-4000-8000-000000000001, displayName: Trey}}}}}}
     expect:
       writes: 1
       requests: [{{call: PATCH customers({TERMS}), body: {{displayName: Trey}}}}]
-      answer: {{id: x, name: Trey}}
+      answer: {{id: 5f8c0000-0000-4000-8000-000000000001, name: Trey}}
 """
 KEPT = f"""\
     given: thing.json
@@ -271,7 +274,7 @@ async def test_what_a_record_is_found_again_by_is_compared(
 
 
 async def test_an_answer_is_a_record_that_would_be_found(folder: Path, snapshot: Snapshot) -> None:
-    terms = "answers: {lookups: {terms: {id: x, code: 14 DAYS}}}"
+    terms = f"answers: {{lookups: {{terms: {{id: {TERMS}, code: 14 DAYS}}}}}}"
     case = f"{CREATE}    {terms}\n    set: {{/terms: 30 DAYS}}\n    expect: {{writes: 1}}\n"
     assert ("T206", "The record that is answered for lookups / terms has another code.") in [
         one[:2] for one in await found(folder, snapshot, NOTHING + case)
@@ -283,3 +286,89 @@ async def test_an_answer_is_a_record_that_would_be_found(folder: Path, snapshot:
     assert [one[:2] for one in await found(folder, snapshot, NOTHING + other)] == [
         ("T206", "The record that is answered for steps / read has another id.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("record", "message", "hint"),
+    [
+        ("{id: 17}", "Business Central never answers this so: id is text.", "Put it in quotes."),
+        (
+            "{id: V-17}",
+            "Business Central never answers this so: id is a GUID.",
+            "Write one such as 5f8c0000-0000-4000-8000-000000000001.",
+        ),
+        (
+            "{number: 108001}",
+            "Business Central never answers this so: number is text.",
+            "Put it in quotes.",
+        ),
+        (
+            "{balanceDue: '12'}",
+            "Business Central never answers this so: balanceDue is a number.",
+            "Write it without quotes, with a point: 1.5.",
+        ),
+        (
+            "{taxLiable: 1}",
+            "Business Central never answers this so: taxLiable is true or false.",
+            "Write `true` or `false`.",
+        ),
+        (
+            "{dispalyName: A}",
+            'customers have no field "dispalyName".',
+            'Did you mean "displayName"?',
+        ),
+        ("{blocked: invoice}", 'blocked has no member "invoice".', 'Did you mean "Invoice"?'),
+        (
+            "{defaultDimensions: [{dimensionCod: A}]}",
+            'defaultDimensions have no field "dimensionCod".',
+            'Did you mean "dimensionCode"?',
+        ),
+    ],
+)
+async def test_an_answer_is_one_that_business_central_gives(
+    folder: Path, snapshot: Snapshot, record: str, message: str, hint: str
+) -> None:
+    own = f"  - {{name: a, verb: read, answers: {{steps: {{read: {record}}}}}, expect: {{}}}}\n"
+    shared = (
+        f"resource: things\nanswers: {{steps: {{read: {record}}}}}\ntests:\n"
+        "  - {name: a, verb: read, expect: {writes: 0}}\n"
+    )
+    for text in (NOTHING + own.replace("expect: {}", "expect: {writes: 0}"), shared):
+        path = folder / "mappings" / "things.test.yaml"
+        path.write_text(text)
+        (finding,) = check_cases(read_cases(path), snapshot)
+        assert (finding.rule, finding.message, finding.hint) == ("T110", message, hint)
+        assert "T110" in {rule for rule, *_ in await found(folder, snapshot, text)}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "{blocked: Sanctioned}",
+        "{blocked: _x0020_}",
+        "{blocked: Ship, creditLimit: 1.5, currencyCode: null}",
+        "{'@odata.etag': x, defaultDimensions: [{dimensionCode: A}]}",
+    ],
+)
+def test_what_an_app_adds_and_blanks_are_right(
+    folder: Path, snapshot: Snapshot, record: str
+) -> None:
+    path = folder / "mappings" / "things.test.yaml"
+    path.write_text(
+        f"{NOTHING}  - {{name: a, verb: read, answers: {{steps: {{read: {record}}}}}, expect: {{writes: 0}}}}\n"
+    )
+    assert check_cases(read_cases(path), snapshot) == []
+
+
+async def test_all_that_an_answer_lacks_is_told_at_once(folder: Path, snapshot: Snapshot) -> None:
+    text = (
+        f"{NOTHING}  - {{name: a, verb: read, answers: {{steps: {{read: {{number: A}}}}}}, "
+        "expect: {writes: 0}}\n"
+    )
+    (one,) = await found(folder, snapshot, text)
+    message = "The mapping reads what this record has not: displayName, id."
+    assert (one[0], set(one[1].removesuffix(".").split(": ")[1].split(", "))) == (
+        "T108",
+        {"id", "displayName"},
+    )
+    assert len(one[1]) == len(message)

@@ -280,3 +280,14 @@ def test_wrong_use(run: Run, own: Path, tmp_path: Path) -> None:
     broken = run("render", "sales-orders", "create", "broken.json")
     assert broken.exit_code == 1
     assert "broken.json:1:" in broken.stderr
+
+
+def test_answers_that_business_central_never_gives_are_told(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "answers.yaml").write_text("lookups:\n  customer: {nmuber: '10000'}\n")
+    order = own / "fixtures" / "whole-order.json"
+    result = run("render", "sales-orders", "create", order, "--answers", "answers.yaml")
+    assert result.exit_code == 1
+    assert "answers.yaml:2:14  T110 wrong-record" in result.stdout + result.stderr
+    assert 'Did you mean "number"?' in result.stdout + result.stderr

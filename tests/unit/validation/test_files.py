@@ -141,3 +141,57 @@ def test_files_that_have_not_changed_are_not_read_again(write: Write) -> None:
     assert "A deal" not in known.canonical("deal").text
     Path(FILE).unlink()
     assert load_schemas([Path()]).apis() == []
+
+
+def deal(**more: object) -> dict[str, Any]:
+    return {"title": "Deal", "type": "object", "properties": {"id": {"type": "string"}}} | more
+
+
+@pytest.mark.parametrize(
+    ("schema", "rule", "hint"),
+    [
+        (deal(additionalProperty=False), "S107", 'Did you mean "additionalProperties"?'),
+        (deal(properties={"id": {"readonly": True}}), "S107", 'Did you mean "readOnly"?'),
+        (deal(properties={"id": {"maxlength": 35}}), "S107", 'Did you mean "maxLength"?'),
+        (deal(properties={"id": {"nullable": True}}), "S107", 'Write "type": ["string", "null"].'),
+        (deal(properties={"id": {"format": "datetime"}}), "S107", 'Did you mean "date-time"?'),
+        (deal(**{"$defs": {"a": {"anyOf": [{"enums": []}]}}}), "S107", 'Did you mean "enum"?'),
+        (deal(required=["id", "ids"]), "S108", 'Did you mean "id"?'),
+        (deal(required=["no"]), "S108", "Known here: id."),
+        (deal(properties={"id": {"type": "int"}}), "S101", 'Did you mean "integer"?'),
+        (
+            deal(properties={"id": {"type": "day"}}),
+            "S101",
+            "Known are string, integer, number, boolean, object, array, null.",
+        ),
+        (
+            deal(**{"$schema": "http://json-schema.org/draft-07/schema#"}),
+            "S101",
+            'Write "https://json-schema.org/draft/2020-12/schema", or leave it out.',
+        ),
+    ],
+)
+def test_typos_of_schemas_are_told(
+    write: Write, schema: dict[str, Any], rule: str, hint: str
+) -> None:
+    write("canonical/deal.schema.json", schema)
+    with pytest.raises(InvalidFiles) as caught:
+        load_schemas([Path()])
+    found = [one for one in caught.value.findings if isinstance(one, Finding)]
+    assert [(one.rule, one.hint) for one in found] == [(rule, hint)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"$schema": "https://json-schema.org/draft/2020-12/schema#"},
+        {"x-owner": "sales"},
+        {"properties": {"maxlength": {"type": "string"}, "id": {}}},
+        {"anyOf": [{"required": ["name"]}, {"required": ["id"]}]},
+        {"allOf": [{"properties": {"name": {}}}], "required": ["name"]},
+        {"examples": [{"required": ["b"], "properties": {}}]},
+    ],
+)
+def test_what_json_schema_has_is_no_typo(write: Write, more: dict[str, Any]) -> None:
+    write("canonical/deal.schema.json", deal(**more))
+    assert load_schemas([Path()]).canonical_names() == ["deal"]
