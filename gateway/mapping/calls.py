@@ -14,7 +14,7 @@ from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent
 from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
-from gateway.mapping.presence import trail_of
+from gateway.mapping.presence import left_of, trail_of
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Site, Value, Way
 from gateway.mapping.signatures import (
@@ -86,7 +86,9 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
         before = _marked_table(walk, node, before, arguments)
     constants = "".join(f", {walk.emission.constant(argument)}" for argument in arguments)
     way = _way_through(walk, node.name, before, arguments)
-    return Value(type_, f"f_{node.name}({before.code}{constants})", way)
+    trail = trail_of(node.args[0]) if node.name == "choose" else None
+    table = None if trail is None else str(trail[-1])
+    return Value(type_, f"f_{node.name}({before.code}{constants})", way, table=table)
 
 
 def tested(walk: Walker, node: nodes.Test) -> Value:
@@ -188,8 +190,10 @@ def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[
     table = arguments[0]
     if type_.enum is None or not isinstance(table, Mapping):
         return
+    trail = None if node.node is None else trail_of(node.node)
+    members = type_.enum if trail is None else left_of(walk.paths.scope.facts, trail, type_.enum)
     misspelt = _misspelt(walk, node, type_.enum, table)
-    lost = [member for member in type_.enum if member not in table and member not in misspelt]
+    lost = [member for member in members if member not in table and member not in misspelt]
     if lost and len(arguments) == 1:
         listed = ", ".join(f'"{member}"' for member in lost)
         message = f"The table has no entry for {listed}."
@@ -253,7 +257,8 @@ def _arguments(
     named = node.kwargs or node.dyn_args or node.dyn_kwargs
     if named or not least <= len(node.args) <= len(wanted):
         count = str(least) if least == len(wanted) else f"{least} to {len(wanted)}"
-        message = f"The filter {node.name} takes {count} arguments, by their order."
+        noun = "argument" if count == "1" else "arguments"
+        message = f"The filter {node.name} takes {count} {noun}, by their order."
         _report_name(walk, node, "wrong-argument", message)
         return None
     found: list[object] = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
 from gateway.documents import suggest
 from gateway.mapping import functions
@@ -18,6 +19,11 @@ NEVER_WRITTEN: Final = {
 }
 
 _NAMES: Final = ("number", "code")
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "yes", "y", "on"), "`true`"),
+    **dict.fromkeys(("false", "no", "n", "off"), "`false`"),
+}
+_NUMBER: Final = re.compile(r"\+?(-?)([0-9]{1,38})(?:[.,]([0-9]{1,38}))?")
 _CONVERSIONS: Final = {
     ("text", "integer"): "integer",
     ("text", "decimal"): "decimal",
@@ -117,7 +123,7 @@ class _Check:
         hint = {
             "date": "Make it one: `| date`.",
             "datetime": "Make it one: `| datetime`.",
-            "guid": "Say `format: uuid` in the schema.",
+            "guid": self._its_id() or "Say `format: uuid` in the schema.",
         }[target.form or "date"]
         self.report(
             "wrong-type",
@@ -125,6 +131,13 @@ class _Check:
             None if self._span is None else hint,
             "text",
         )
+
+    def _its_id(self) -> str | None:
+        """The id beside another field of a record that was read."""
+        way = self._value.way
+        if not way or way[0] not in {"lookups", "steps"} or way[-1] == "id":
+            return None
+        return f"Take its id: `{way_words((*way[:-1], 'id'))}`."
 
     def _members(self, given: tuple[str, ...] | None, members: tuple[str, ...]) -> None:
         if given is None:
@@ -136,7 +149,18 @@ class _Check:
                 near = suggest(word, members)
                 message = f'"{word}" is no member of the target.'
                 hint = f'Did you mean "{near}"?' if near else None
-                self.report("not-in-the-enum", message, hint, f'"{word}"')
+                if not self._at_entry(word, message, hint):
+                    self.report("not-in-the-enum", message, hint, f'"{word}"')
+
+    def _at_entry(self, word: str, message: str, hint: str | None) -> bool:
+        """Report a member at the entry of the table that it was chosen from, if it was."""
+        name, findings = self._value.table, self._site.findings
+        whole = cast("Mapping[str, Any]", findings.document.value)
+        table = whole["tables"][name] if name is not None else {}
+        keys = [key for key, value in table.items() if value == word]
+        for key in keys:
+            findings.at(("tables", name or "", key), "not-in-the-enum", message, hint=hint)
+        return bool(keys)
 
 
 def _has_form(constant: str, target: Type) -> bool:
@@ -156,6 +180,16 @@ def _has_form(constant: str, target: Type) -> bool:
 def _constant_hint(given: Type, target: Type) -> str | None:
     if target.kind == "text" and given.kind in {"integer", "decimal", "boolean"}:
         return "Put it in quotes."
-    if given.kind == "text" and target.kind in {"integer", "decimal", "boolean"}:
-        return "Write it without quotes."
-    return None
+    if given.kind != "text" or given.enum is None:
+        return None
+    (word,) = given.enum
+    if target.kind == "boolean":
+        meant = _BOOLEANS.get(word.strip().lower(), "`true` or `false`")
+        return f"Write {meant}, without quotes."
+    if target.kind not in {"integer", "decimal"}:
+        return None
+    number = _NUMBER.fullmatch(word.strip())
+    if number is None:
+        return "Write a number, such as 1.5."
+    sign, whole, rest = number.groups(default="")
+    return f"Write {sign}{int(whole)}{f'.{rest}' if rest else ''}, without quotes."

@@ -155,7 +155,9 @@ def elements(value: object) -> list[object]:
 
 
 def date_(value: object) -> str:
-    """A date `2026-11-23` that exists."""
+    """A date `2026-11-23` that exists; of a date with time and zone its day in UTC."""
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return datetime_(value)[:10]
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             date.fromisoformat(value)

@@ -74,13 +74,11 @@ def write_leaf(
     if field is None:
         if not target.nullable and _perhaps_null(value):
             message = "This may be null, and the target is never null."
-            site.report("may-be-null", message, span[0], length=span[1], hint=_ABSENT)
+            site.report("may-be-null", message, span[0], length=span[1], hint=site.absent)
         return written
     if value.type.nullable and field.blank is None and value.type.kind != "null":
         message = "This may be null, and the target has no blank for it."
-        site.report(
-            "null-has-no-blank", message, span[0], length=span[1], hint="End the key in `?`."
-        )
+        site.report("null-has-no-blank", message, span[0], length=span[1], hint=site.absent)
     return replace(written, code=_sent(written, field, emission))
 
 
@@ -115,14 +113,15 @@ def parsed(expression: Expression, site: Site) -> nodes.Expr | None:
     try:
         return parse_expression(expression.text)
     except Mistake as mistake:
-        site.report(mistake.rule, mistake.message, mistake.offset, length=mistake.length)
+        site.report(
+            mistake.rule, mistake.message, mistake.offset, length=mistake.length, hint=mistake.hint
+        )
         return None
 
 
 _BRACED = re.compile(r"\{+\s*([^{}]*?)\s*\}+")
 _PATH = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[.\[]")
 _STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|elif|else|end(?:if|for)|macro|import|include)\b")
-_ABSENT = "End the key in `?`, or say `| default(…)`."
 _WITHOUT = "Leave out the `?`."
 
 
@@ -131,7 +130,9 @@ def _walked(walk: Walk, text: str) -> tuple[Value, tuple[int, int]]:
     try:
         parts = parse_leaf(text)
     except Mistake as mistake:
-        walk.site.report(mistake.rule, mistake.message, mistake.offset, length=mistake.length)
+        walk.site.report(
+            mistake.rule, mistake.message, mistake.offset, length=mistake.length, hint=mistake.hint
+        )
         return Value(ANY, "None"), (mistake.offset, mistake.length)
     expressions = [part for part in parts.parts if not isinstance(part, str)]
     if parts.alone:

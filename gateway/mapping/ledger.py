@@ -12,6 +12,7 @@ from gateway.mapping.failures import Spot
 from gateway.mapping.leaves import Written, parsed, write_leaf
 from gateway.mapping.marks import Marks
 from gateway.mapping.model import Expression, Leaf, Loop
+from gateway.mapping.names import OWN
 from gateway.mapping.plan import FieldUse
 from gateway.mapping.presence import Fact
 from gateway.mapping.rules import Findings, Path
@@ -49,7 +50,8 @@ class Ledger:
         drops: bool = False,
     ) -> tuple[Written, Spot]:
         """The code of a leaf that is written to `found`, and where errors of it belong."""
-        site = Site(self.findings, leaf.path, way_words(target))
+        droppable = found.optional or leaf.path[-2:-1] == ("where",)
+        site = Site(self.findings, leaf.path, way_words(target), droppable=droppable)
         written = write_leaf(
             leaf, found.type, scope, site, emission, drops=drops, field=found.field
         )
@@ -105,8 +107,9 @@ class Ledger:
         self, loop: Loop, over: Over, scope: Scope, emission: Emission
     ) -> Iterator[tuple[Scope, str]]:
         """Inside of the loop: its scope, and the variable with the index."""
-        for path, name in ((loop.over.path, loop.name), (loop.over.path, loop.index)):
-            if name in scope.names:
+        for key, name in (("$as", loop.name), ("$index", loop.index)):
+            if name in scope.names and name not in OWN:
+                path = (*loop.over.path[:-1], key)
                 message = f'"{name}" already means something here.'
                 self.findings.at(path, "bad-name", message, hint="Take another name.")
         index, element = emission.fresh("x"), f"v_{loop.name}"

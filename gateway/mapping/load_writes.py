@@ -102,7 +102,7 @@ def read_lookup(
         for field, wanted in conditions.items()
     )
     return LookupSource(
-        name=new_name(name, path, findings),
+        name=name if path[-1] != name else new_name(name, path, findings, key=True),
         path=path,
         entity=value.get("entity") if not value.get("item_match") else None,
         where=where,

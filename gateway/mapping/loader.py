@@ -89,7 +89,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
 def _check_param(name: str, facts: Mapping[str, Any], findings: Findings) -> None:
     """What is said of a param must go with its type."""
     path, type_ = ("params", name), facts["type"]
-    new_name(name, path, findings)
+    new_name(name, path, findings, key=True)
     for key in _TEXT_ONLY:
         if key in facts and type_ != "string":
             message = f"`{key}` goes with `type: string`."

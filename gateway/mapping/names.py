@@ -16,7 +16,7 @@ OWN: Final[Mapping[str, str]] = {  # and what each is, for the manual
     "params": "the settings that the connection supplies",
     "tables": "the tables of the file: `tables.status`, and `tables.status[key]` for one entry",
     "connection": "`connection.id`, `.organization`, `.company.id` and `.company.name`",
-    "now": "the time of the operation, in UTC; the same however often it is tried",
+    "now": "the time of the operation, in UTC; the same however often it is tried. `now | date` is today",
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -25,14 +25,14 @@ _JINJA: Final = frozenset(
 )
 
 
-def new_name(value: object, path: Path, findings: Findings) -> str:
-    """`value` as a name that a file introduces at `path`; reported when it cannot be one."""
+def new_name(value: object, path: Path, findings: Findings, *, key: bool = False) -> str:
+    """`value` as a name that a file introduces at `path`; reported when it cannot be one. `key`:
+    it is the key there.
+    """
     name = value if isinstance(value, str) else ""
     if not _NAME.fullmatch(name):
         message = "A name has small letters, digits and underscores, and begins with a letter."
-        findings.at(path, "bad-name", message)
+        findings.at(path, "bad-name", message, key=key)
     elif name in OWN or name in _JINJA:
-        findings.at(path, "bad-name", f'"{name}" is a word of the language.')
-    else:
-        return name
-    return "unnamed"
+        findings.at(path, "bad-name", f'"{name}" is a word of the language.', key=key)
+    return name or "unnamed"

@@ -14,6 +14,7 @@ from typing import Final
 
 from jinja2 import nodes
 
+from gateway.documents import suggest
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
 from gateway.mapping.presence import Fact, Trail, proves, trail_of
@@ -158,7 +159,7 @@ class Paths:
             offset,
             length=length,
             input_=way_words(path.way) if path.way else None,
-            hint="End the key in `?`, or say `| default(…)`.",
+            hint=self.site.absent,
         )
 
     def _soft(self, path: _Path) -> str:
@@ -186,7 +187,7 @@ class Paths:
 
     def _resolved(self, node: nodes.Expr) -> _Path | None:
         base, steps = _steps(node)
-        root = self._root(base)
+        root = self._root(base, alone=not steps)
         if root is None:
             return None
         links: list[_Link] = []
@@ -202,13 +203,16 @@ class Paths:
             self.site.ways.append(longest)
         return _Path(root, tuple(links), trail_of(node))
 
-    def _root(self, base: nodes.Expr) -> Value | None:
+    def _root(self, base: nodes.Expr, *, alone: bool) -> Value | None:
         if not isinstance(base, nodes.Name):
             return self._valued(base)
         found = self.scope.names.get(base.name)
         if found is None:
             known = list(self.scope.names)
-            hint = self._inside(base.name) or did_you_mean(base.name, known)
+            hint = self._inside(base.name)
+            if hint is None and alone:
+                hint = _quoted(base.name, known)
+            hint = hint or did_you_mean(base.name, known)
             if base.name == "null":
                 hint = "Null is written `none`."
             message = f'There is no name "{base.name}" here.'
@@ -302,6 +306,15 @@ class Paths:
             )
         there = (*way, Every(None)) if way and shape.sure else None
         return _Link(found.code, shape.others, there, optional=not shape.sure)
+
+
+def _quoted(word: str, known: list[str]) -> str | None:
+    """The hint for a text without quotes; None for what looks like one of the names."""
+    if word[0].isupper():
+        return f"Put a text in quotes: '{word}'."
+    if suggest(word, known) is not None:
+        return None
+    return f"Put a text in quotes: '{word}'. Known here: {', '.join(known)}."
 
 
 def _strict(path: _Path) -> str:

@@ -39,6 +39,7 @@ _OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
     "lt": lambda left, right: _order(left, right) < 0,
     "lteq": lambda left, right: _order(left, right) <= 0,
 }
+_EQUALITY: Final = {"eq": False, "ne": True, "in": False, "notin": True}
 
 
 def trail_of(node: nodes.Node) -> Trail | None:
@@ -64,6 +65,32 @@ def proves(facts: tuple[Fact, ...], trail: Trail) -> bool:
         if isinstance(found, bool) and found is not holds:
             return True
     return False
+
+
+def left_of(facts: tuple[Fact, ...], trail: Trail, members: tuple[str, ...]) -> tuple[str, ...]:
+    """The members of an enum that `trail` can still be while the facts hold."""
+    known = [part for fact in facts for part in _parts(*fact)]
+    return tuple(one for one in members if all(_allows(*fact, trail, one) for fact in known))
+
+
+def _allows(node: nodes.Expr, holds: bool, trail: Trail, member: str) -> bool:
+    """Whether a comparison of `trail` with constants can come out so where it is `member`."""
+    match node:
+        case nodes.Compare(ops=[nodes.Operand(op="eq" | "ne" as name, expr=nodes.Const() as one)]):
+            listed = [one]
+        case nodes.Compare(
+            ops=[nodes.Operand(op="in" | "notin" as name, expr=nodes.List(items=listed))]
+        ):
+            pass
+        case nodes.Test(name="in", args=[nodes.List(items=listed)]):
+            name = "in"
+        case _:
+            return True
+    compared = node.node if isinstance(node, nodes.Test) else node.expr
+    if trail_of(compared) != trail or not all(isinstance(item, nodes.Const) for item in listed):
+        return True
+    among = member in [item.value for item in listed]
+    return among is (holds is (name in {"eq", "in"}))
 
 
 def _parts(node: nodes.Expr, holds: bool) -> list[Fact]:
@@ -98,8 +125,15 @@ def _evaluate(node: nodes.Node, trail: Trail, known: list[Fact]) -> object:
             return _joined(node, trail, known)
         case nodes.Compare(ops=[nodes.Operand() as only]):
             left = _evaluate(node.expr, trail, known)
-            return _compared(left, only.op, _evaluate(only.expr, trail, known))
+            return _compared(left, only.op, _side(only.expr, trail, known))
     return _UNKNOWN
+
+
+def _side(node: nodes.Node, trail: Trail, known: list[Fact]) -> object:
+    """What stands on the right of a comparison: a value, or a list of some."""
+    if isinstance(node, nodes.List):
+        return [_evaluate(item, trail, known) for item in node.items]
+    return _evaluate(node, trail, known)
 
 
 def _joined(node: nodes.And | nodes.Or, trail: Trail, known: list[Fact]) -> object:
@@ -111,12 +145,20 @@ def _joined(node: nodes.And | nodes.Or, trail: Trail, known: list[Fact]) -> obje
 
 
 def _compared(left: object, name: str, right: object) -> object:
+    if isinstance(left, _Missing) and name in _EQUALITY and _constant(right):
+        return _EQUALITY[name]  # nothing equals null but null
     if any(isinstance(side, _Missing | _Unknown) for side in (left, right)):
         return _UNKNOWN
     try:
         return _OPERATORS[name](left, right)
     except (KeyError, TypeError):
         return _UNKNOWN
+
+
+def _constant(value: object) -> bool:
+    """Whether this is a constant, or a list of some, and no null."""
+    values = value if isinstance(value, list) else [value]
+    return not any(one is None or isinstance(one, _Missing | _Unknown) for one in values)
 
 
 def _order(left: object, right: object) -> int:

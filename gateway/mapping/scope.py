@@ -26,13 +26,15 @@ Way = tuple[str | Every, ...]
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value in the generated function: its type, the code that yields it, and where it comes
-    from. `trusted`: it is a number for sure, made by the gateway itself.
+    from. `trusted`: it is a number for sure, made by the gateway itself. `table`: it was chosen
+    from that table of the file.
     """
 
     type: Type
     code: str
     way: Way | None = None
     trusted: bool = False
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,24 @@ class Use:
 class Site:
     """A leaf in a file: where findings about it go, and what was found out about it.
 
-    `target` is what the leaf writes, in words. `ways` are the paths it reads.
+    `target` is what the leaf writes, in words; `droppable`: its key may end in `?`. `ways` are
+    the paths it reads.
     """
 
     findings: Findings
     path: Path
     target: str | None = None
     key: bool = False
+    droppable: bool = False
     ways: list[Way] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
+
+    @property
+    def absent(self) -> str:
+        """What to do where something may be missing or null."""
+        if self.droppable:
+            return "End the key in `?`, or say `| default(…)`."
+        return "Say `| default(…)`, or ask first whether it `is present`."
 
     def report(
         self,

@@ -30,14 +30,18 @@ _NO_NAMES = frozenset(
 _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _STRING = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _UNEXPECTED = re.compile(r"^unexpected char .* at ([0-9]+)$")
+_OTHER_LANGUAGES: Final = {"<>": "!=", "===": "==", "&&": "and", "||": "or", "=": "==", "!": "not"}
 _ESCAPES = re.compile(r"""\\(?!["'\\nrt]|u[0-9a-fA-F]{4})""")
 
 
 class Mistake(Exception):
     """What is wrong with the text of a leaf, from character `offset` on."""
 
-    def __init__(self, rule: str, message: str, offset: int, length: int = 1) -> None:
+    def __init__(
+        self, rule: str, message: str, offset: int, length: int = 1, *, hint: str | None = None
+    ) -> None:
         super().__init__(message)
+        self.hint = hint
         self.rule = rule
         self.message = message
         self.offset = offset
@@ -144,7 +148,8 @@ def parse_expression(text: str) -> nodes.Expr:
         rest = parser.stream.current
         if not parser.stream.eos:
             message = "The expression ends here, the text does not."
-            raise Mistake("syntax", message, rest.lineno - 1)
+            offset = rest.lineno - 1
+            raise Mistake("syntax", message, offset, hint=_meant(text, offset))
     except TemplateSyntaxError as error:
         raise _syntax(error, text) from None
     except (RecursionError, ValueError, OverflowError):
@@ -182,7 +187,16 @@ def _syntax(error: TemplateSyntaxError, text: str) -> Mistake:
     offset = min(max(0, offset), max(0, len(text) - 1))
     if "}}" not in text and "{{" in text:
         message = "the braces are never closed"
-    return Mistake("syntax", f"Not an expression: {message}.", offset)
+    return Mistake("syntax", f"Not an expression: {message}.", offset, hint=_meant(text, offset))
+
+
+def _meant(text: str, offset: int) -> str | None:
+    """What to write instead of an operator of other languages that ends at `offset`, or begins."""
+    around = text[max(0, offset - 2) : offset + 2]
+    for sign, ours in _OTHER_LANGUAGES.items():
+        if sign in around or sign == text[offset : offset + 1]:
+            return f"Write `{ours}`."
+    return None
 
 
 def _sound(node: nodes.Expr) -> nodes.Expr:

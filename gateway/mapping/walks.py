@@ -10,19 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from gateway.documents import suggest
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import StepSource, StepsSource
 from gateway.mapping.plan import Kind, Plan
 from gateway.mapping.preludes import Prelude, compile_prelude
 from gateway.mapping.record import Names, Record
 from gateway.mapping.recording import Recorded, write_record
-from gateway.mapping.rules import Findings
+from gateway.mapping.rules import Findings, did_you_mean
 from gateway.mapping.scope import Scope, Way
 from gateway.mapping.selection import selected
 from gateway.mapping.steps import CompiledStep, StepWriter, with_steps
 from gateway.mapping.surroundings import Surroundings
 from gateway.mapping.types import ANY, Property
-from gateway.wire import SPLIT, Entity
+from gateway.wire import ACTION_PREFIX, SPLIT, Entity
 
 _TARGETS: Final[Mapping[str, str | None]] = {"create": None, "upsert": "key"}
 _METHODS: Final[Mapping[Kind, frozenset[str]]] = {
@@ -208,7 +209,13 @@ def _check_call(step: StepSource, entity: Entity, findings: Findings) -> None:
     if step.action not in entity.actions:
         message = f"{entity.entity_set} has no action {step.action}."
         known = list(entity.actions)
-        findings.unknown(path, "unknown-action", message, step.action, known)
+        near = suggest(step.action, known)
+        hint = (
+            f'Did you mean "{ACTION_PREFIX}{near}"?'
+            if near
+            else did_you_mean("", [ACTION_PREFIX + one for one in known])
+        )
+        findings.at(path, "unknown-action", message, hint=hint)
     elif step.action in SPLIT:
         first, second = SPLIT[step.action]
         message = f"It does {first} for good, and may fail afterwards."
