@@ -12,7 +12,7 @@ from gateway.cases.judging import CaseResult, check_cases, run_cases
 from gateway.cases.mutants import Flip, flips
 from gateway.cases.overriding import OwnCases, own_cases, run_all
 from gateway.cases.reading import Case, CaseFile, case_files, cases_of, read_cases
-from gateway.cases.trying import Noticed, Reached, noticed, reached
+from gateway.cases.trying import Noticed, Reached, noticed, reached, told_once
 
 __all__ = [
     "Case",
@@ -32,5 +32,6 @@ __all__ = [
     "read_cases",
     "run_all",
     "run_cases",
+    "told_once",
     "wrong_records",
 ]

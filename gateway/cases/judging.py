@@ -10,7 +10,7 @@ from gateway.cases.answers import answering_step, lacking, misfits, steps_of
 from gateway.cases.comparing import differences, is_there
 from gateway.cases.reading import Case, CaseFile
 from gateway.cases.running import Outcome, rendered, run_case
-from gateway.documents import Finding, shown, suggest
+from gateway.documents import NOTHING, Finding, shown, suggest
 from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
 from gateway.mapping import Plan
 from gateway.snapshot import Snapshot
@@ -340,7 +340,9 @@ class _Verdict:
             where = "".join(
                 f"[{step}]" if isinstance(step, int) else f".{step}" for step in one.path
             )
-            message = f"{where.removeprefix('.') or 'The whole'} is another."
+            what = "missing" if one.actual is NOTHING else "another"
+            what = "not expected" if one.expected is NOTHING else what
+            message = f"{where.removeprefix('.') or 'The whole'} is {what}."
             expected, found = shown(one.expected), shown(one.actual)
             yield self._other((*path, *one.path), message, expected, found)
 

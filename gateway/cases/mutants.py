@@ -264,7 +264,7 @@ def _others(whole: Mapping[str, Any], part: object) -> Others:
     constants = [text for text, _ in _leaves(part) if "{{" not in text and " " not in text]
     return Others(
         list(dict.fromkeys(paths)),
-        list(tables),
+        tables,
         list(dict.fromkeys(str(text) for text in [*texts, *constants])),
         dict(_same(part)),
     )

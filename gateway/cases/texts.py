@@ -19,6 +19,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_CHOSEN: Final = re.compile(r"\s*\|\s*choose\s*\(\s*tables\.(?P<table>\w+)\s*[,)]")
 _BRACED: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _OTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "and": ("or",),
@@ -69,11 +70,11 @@ class Others:
     """What a file has to put in the place of something: its paths, and its constant texts.
 
     `same` leads from a path to another one that always has the same value, as the id of a record
-    does that is read by its id.
+    does that is read by its id. `tables` are by their names.
     """
 
     paths: Sequence[str]
-    tables: Sequence[str]
+    tables: Mapping[str, Mapping[str, object]]
     texts: Sequence[str]
     same: Mapping[str, str]
 
@@ -117,10 +118,10 @@ def _in_expression(text: str, start: int, end: int, others: Others) -> Iterator[
             case "word" | "sign" if token[0] in _OTHER:
                 yield Edit(here, length, _OTHER[token[0]])
             case "filter":
-                yield from _filter(token, others)
+                yield from _filter(text, token, others)
 
 
-def _filter(token: re.Match[str], others: Others) -> Iterator[Edit]:
+def _filter(text: str, token: re.Match[str], others: Others) -> Iterator[Edit]:
     """A filter left out, and each of its arguments changed; one on another table is a path."""
     if token["called"] not in {"default", "choose", "decimal"}:
         yield Edit(token.start(), len(token[0]), ("",))
@@ -128,7 +129,19 @@ def _filter(token: re.Match[str], others: Others) -> Iterator[Edit]:
         at = token.start("arguments")
         inner = _in_expression(token["arguments"], 1, len(token["arguments"]) - 1, others)
         for edit in inner:
-            yield Edit(at + edit.offset, edit.length, edit.choices)
+            choices = edit.choices
+            if token["called"] == "default" and (found := _CHOSEN.match(text, token.end())):
+                was = token["arguments"][edit.offset : edit.offset + edit.length]
+                choices = _otherwise(was, choices, others.tables.get(found["table"], {}))
+            yield Edit(at + edit.offset, edit.length, choices)
+
+
+def _otherwise(was: str, choices: tuple[str, ...], table: Mapping[str, object]) -> tuple[str, ...]:
+    """Those of the defaults for which a table has something else than for `was`. All that it does
+    not know come to the same.
+    """
+    before = table.get(was.strip("'\""))
+    return tuple(one for one in choices if table.get(one.strip("'\"")) != before)
 
 
 def _texts(quoted: str, others: Others) -> Iterator[str]:

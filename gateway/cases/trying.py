@@ -5,6 +5,7 @@ Both answer with findings at the mapping, so they are shown as those of the chec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -13,8 +14,11 @@ from gateway.cases.judging import passes, run_cases
 from gateway.cases.mutants import Flip, verbs_of, with_flip
 from gateway.cases.reading import CaseFile
 from gateway.documents import Document, Finding
+from gateway.errors import Place
 from gateway.mapping import Coverage, Plan, Point
 from gateway.snapshot import Snapshot, compile_mapping
+
+Path = tuple[str | int, ...]
 
 _MISSED: Final = {
     "leaf": "No test reaches this.",
@@ -25,6 +29,7 @@ _MISSED: Final = {
     "else": "No test takes this side.",
     "value": "In no test there is a value, so that the default is not needed.",
     "default": "No test needs this default.",
+    "other": "No test has a value that the table does not know.",
     "entry": "No test uses this entry.",
     "filter": "No test asks for this filter.",
 }
@@ -38,6 +43,7 @@ class Reached:
     leaves: tuple[int, int]
     branches: tuple[int, int]
     findings: tuple[Finding, ...]
+    missed: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,9 @@ async def reached(document: Document, files: Sequence[CaseFile], snapshot: Snaps
         _mark_filters(file, filters, value.get("tables", {}), coverage)
     leaves = [point for point in coverage.points if point.what == "leaf"]
     missed = coverage.missed
+    cleared = {point.path for point in coverage.points if point.what == "left-out"} - {
+        point.path for point in missed if point.what == "left-out"
+    }
     bare = sum(point.what == "leaf" for point in missed)
     return Reached(
         document.file,
@@ -73,8 +82,34 @@ async def reached(document: Document, files: Sequence[CaseFile], snapshot: Snaps
             len(coverage.points) - len(leaves) - len(missed) + bare,
             len(coverage.points) - len(leaves),
         ),
-        tuple(sorted((_missed(document, point) for point in missed), key=_order)),
+        tuple(sorted((_missed(document, point, cleared) for point in missed), key=_order)),
+        missed,
     )
+
+
+def told_once(tried: Iterable[Flip], document: Document, there: Reached) -> list[Flip]:
+    """The flips without those of which it is told already that no test reaches them."""
+    gone = {point.path for point in there.missed if point.what in {"leaf", "entry", "filter"}}
+    sides = {(point.path, point.what) for point in there.missed}
+    places = {_constant_place(document, one) for one in there.missed if one.offset is not None}
+    return [
+        flip
+        for flip in tried
+        if not any(flip.path[: len(path)] == path for path in gone)
+        and flip.place not in places
+        and not (flip.values == ("true",) and (flip.path, "false") in sides)
+        and not (flip.values == ("false",) and (flip.path, "true") in sides)
+    ]
+
+
+def _constant_place(document: Document, point: Point) -> Place:
+    """Where the value begins that a point inside of a leaf is about."""
+    value: Any = document.value
+    for step in point.path:
+        value = value[step]
+    offset = point.offset or 0
+    argument = re.compile(r"default\s*\(\s*").match(str(value), offset)
+    return document.place_in(point.path, argument.end() if argument else offset)
 
 
 async def noticed(
@@ -153,13 +188,17 @@ def _mark_filters(
                     coverage.hit(coverage.point(("tables", table, key), "entry"))
 
 
-def _missed(document: Document, point: Point) -> Finding:
+def _missed(document: Document, point: Point, cleared: set[Path]) -> Finding:
+    """`cleared` are the leaves that a test leaves out, or clears."""
+    message = _MISSED[point.what]
+    if point.what == "leaf" and point.path in cleared:
+        message = "In every test this is left out or cleared."
     key = point.what in {"entry", "filter"}
     place = document.place(point.path, key=key)
     length = document.length(point.path, key=key)
     if point.offset is not None:
         place, length = document.place_in(point.path, point.offset), 1
-    return Finding("T301", "never-reached", _MISSED[point.what], place, length=length)
+    return Finding("T301", "never-reached", message, place, length=length)
 
 
 def _order(finding: Finding) -> tuple[int, int]:

@@ -163,8 +163,8 @@ def _print_problem(problem: GatewayError) -> None:
 
 
 def _print_lacks(source: Offline, given: Answers) -> None:
-    where = given.file or "No test file of this resource"
-    click.echo(f"{where} has not all the answers that this needs.", err=True)
+    where = f" in {given.file}" if given.file else ""
+    click.echo(f"Answers that this needs are missing{where}.", err=True)
     click.echo("Fill this in, and give the file as --answers:\n", err=True)
     click.echo(source.skeleton())
 

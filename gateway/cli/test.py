@@ -69,8 +69,11 @@ def test(
         print_results(results)
         for one in strength:
             click.echo(one.text())
+        if strength and snapshot.overrides:
+            owners = ", ".join(snapshot.overrides)
+            click.echo(f"Coverage and flips are of the mappings alone, without {owners}.", err=True)
         if failed and (coverage or mutate):
-            click.echo("What the tests hold is looked at once all of them pass.", err=True)
+            click.echo("Coverage and flips are looked at only when all tests pass.", err=True)
     context.exit(1 if failed or any(one.findings for one in strength) else 0)
 
 

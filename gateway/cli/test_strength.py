@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from gateway.cases import CaseFile, Noticed, Reached, flips, noticed, reached
+from gateway.cases import CaseFile, Noticed, Reached, flips, noticed, reached, told_once
 from gateway.documents import Document, Finding, format_findings
 from gateway.snapshot import Snapshot
 
@@ -82,8 +82,9 @@ def strength_of(
         there = asyncio.run(reached(document, beside, snapshot)) if coverage else None
         seen = None
         if mutate:
+            all_ = list(flips(document))
             tried = track(
-                list(flips(document)),
+                all_ if there is None else told_once(all_, document, there),
                 description=document.file,
                 console=console,
                 disable=not console.is_terminal,

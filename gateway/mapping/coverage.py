@@ -15,7 +15,17 @@ Parts = tuple[object, ...]
 """A path as expressions have it: keys, and what stands for the elements of lists."""
 
 What = Literal[
-    "leaf", "left-out", "true", "false", "then", "else", "value", "default", "entry", "filter"
+    "leaf",
+    "left-out",
+    "true",
+    "false",
+    "then",
+    "else",
+    "value",
+    "default",
+    "other",
+    "entry",
+    "filter",
 ]
 
 

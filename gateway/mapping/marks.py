@@ -55,7 +55,7 @@ class Marks:
 
     def default_of(self, path: Path, offset: int) -> int | None:
         """The point of a default that stands behind a table."""
-        return None if self._coverage is None else self._coverage.point(path, "default", offset)
+        return None if self._coverage is None else self._coverage.point(path, "other", offset)
 
     def _leaf(self, code: str, path: Path, what: What, target: Way, reads: Reads) -> str:
         if self._coverage is None:

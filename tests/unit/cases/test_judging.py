@@ -77,11 +77,11 @@ async def test_what_comes_out_as_expected_passes(
         ),
         (
             "{requests: [{call: POST customers, body_contains: {email: null}}]}",
-            ("email is another.", "null", "nothing"),
+            ("email is missing.", "null", "nothing"),
         ),
         (
             "{requests: [{call: POST customers, body: {displayName: Adatum}}]}",
-            ("paymentTermsId is another.", "nothing", f'"{TERMS}"'),
+            ("paymentTermsId is not expected.", "nothing", f'"{TERMS}"'),
         ),
         (
             "{requests: [{call: POST customers, absent: [/displayName]}]}",

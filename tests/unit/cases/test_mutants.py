@@ -26,6 +26,20 @@ def test_a_leaf_of_a_body_is_left_out_and_flipped() -> None:
     assert {one.verb for one in found.values()} == {"create"}
 
 
+def test_a_default_becomes_one_that_the_table_answers_otherwise() -> None:
+    text = (
+        "tables:\n  t: {A: a, B: b}\n"
+        "read: {}\nrecord:\n  s: \"{{ bc.s | default('') | choose(tables.t, 'c') }}\"\n"
+        "  u: \"{{ bc.s | default('A') | choose(tables.t, 'a') }}\"\n"
+        "  v: \"{{ bc.s | default('A') }}\"\n"
+    )
+    found = told(text)
+    assert found["5:25 ''"].instead == ("'A'", "'B'")
+    assert found["6:25 'A'"].instead[0] == "'A~'"
+    assert "'B'" in found["6:25 'A'"].instead
+    assert found["7:25 'A'"].instead[0] == "'A~'"
+
+
 def test_tables_filters_and_rejections_are_flipped() -> None:
     found = told(
         "tables:\n  t: {A: a, B: b}\nrejections: {one: {}, two: {}}\n"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.cases import CaseFile, case_files, flips, noticed, reached, read_cases
+from gateway.cases import CaseFile, case_files, flips, noticed, reached, read_cases, told_once
 from gateway.cases.trying import Noticed, Reached
 from gateway.config import folders, shipped
 from gateway.documents import load_document
@@ -61,6 +62,28 @@ async def test_what_nobody_notices_is_named_with_its_place(
     )
     _, seen = await strength(folder, snapshot, strong)
     assert not {one.place.line for one in seen.findings} & {26, 27}
+
+
+async def test_what_no_test_reaches_is_not_flipped_too(folder: Path, snapshot: Snapshot) -> None:
+    there, _ = await strength(folder, snapshot, NOTHING + CREATE.replace("EXPECT", "{writes: 1}"))
+    document = load_document(folder / "mappings" / "things.yaml")
+    every = list(flips(document))
+    left = told_once(every, document, there)
+    gone = {(flip.place.line, flip.was) for flip in every if flip not in left}
+    record, default, guard = 10, 21, 24
+    assert {record, default} <= {line for line, _ in gone}
+    assert record not in {flip.place.line for flip in left}
+    assert ((default, "'NET'") in gone) is (default in {one.place.line for one in there.findings})
+    assert {flip.values for flip in left if flip.place.line == guard} >= {("true",)}
+
+
+async def test_what_a_test_clears_is_told_so() -> None:
+    shipped_ = load_snapshot(mappings=folders("mappings", None), schemas=folders("schemas", None))
+    folder = folders("mappings", None)[0]
+    file = read_cases(folder / "sales-orders.test.yaml")
+    clearing = replace(file, cases=tuple(one for one in file.cases if "null clears" in one.name))
+    there = await reached(load_document(folder / "sales-orders.yaml"), [clearing], shipped_)
+    assert "In every test this is left out or cleared." in {one.message for one in there.findings}
 
 
 async def test_a_mapping_without_tests_is_reached_nowhere(folder: Path, snapshot: Snapshot) -> None:

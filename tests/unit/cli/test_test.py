@@ -96,5 +96,5 @@ def test_tests_that_fail_come_first(run: Run, own: Path, replace: Replace) -> No
     replace(own / "vendors.yaml", {"bc.city": "bc.state"})
     result = run("test", own / "vendors.yaml", "--coverage", "--mutate")
     assert result.exit_code == 1
-    assert "once all of them pass" in result.stderr
+    assert "only when all tests pass" in result.stderr
     assert "leaves" not in result.stdout
