@@ -70,7 +70,9 @@ def _values() -> Iterator[str]:
     yield (
         "\nMissing, null, empty and zero are four things. A path that is missing is an error, unless"
         " the key ends in `?` or the expression says `| default(…)`. Nothing is converted but whole"
-        " numbers to decimals.\n"
+        " numbers to decimals.\n\nA constant is what it would be in JSON, and everything else is"
+        " text, also without quotes: `007`, `yes`, `1,5`, `12:30` and `2026-11-23` are text; `7`, `1.5`"
+        " and `true` are not, unless they stand in quotes.\n"
     )
 
 

@@ -254,6 +254,7 @@ def _loaded(
         return [one for one in error.findings if isinstance(one, Finding)], None
     findings: list[Finding] = []
     documents = _documents(mappings, findings)
+    unread = [Path(one.place.file).stem for one in findings]  # most are named like their resource
     lain = read_overrides(overrides, findings)
     making = _Making(known)
     for document in documents:
@@ -262,7 +263,8 @@ def _loaded(
         for resource, document in files.items():
             making.override(owner, resource, document)
     findings += making.findings
-    findings += orphans(lain, [one for one in map(_resource, documents) if isinstance(one, str)])
+    named = [one for one in map(_resource, documents) if isinstance(one, str)]
+    findings += orphans(lain, [*named, *unread])
     if any(one.severity == "error" for one in findings):
         return findings, None
     hashed = _hash(documents, lain, known)

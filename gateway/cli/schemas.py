@@ -19,7 +19,8 @@ from gateway.clock import Clock
 from gateway.config import folders, load_config, shipped
 from gateway.errors import UnexpectedAnswer
 from gateway.mapping.editor import EDITOR_FILES, editor_schemas
-from gateway.snapshot import load_snapshot
+from gateway.snapshot import load_checked
+from gateway.validation import load_schemas
 from gateway.wire import Facts, facts_of, kept, render, schema_of
 
 _WITHIN: Final = 120.0  # seconds; the description of a tenant may be large
@@ -57,16 +58,21 @@ def _write_for_editors(into: Path | None, config_file: Path | None) -> None:
     if folder.resolve() == shipped("schemas").resolve():
         raise click.UsageError("These are the gateway's own schemas: name a folder of yours.")
     places = folders("schemas", folder if folder.is_dir() else None)
-    snapshot = load_snapshot(
-        mappings=folders("mappings", config.mappings if config else None), schemas=places
+    known = load_schemas(places)
+    mappings = folders("mappings", config.mappings if config else None)
+    _, snapshot = load_checked(mappings=mappings, schemas=places)
+    verbs = (
+        {} if snapshot is None else {n: list(one.verbs) for n, one in snapshot.resources.items()}
     )
-    verbs = {name: list(plans.verbs) for name, plans in snapshot.resources.items()}
     own = shipped("schemas") / "gateway"
     mapping, case = (json.loads((own / name).read_text(encoding="utf-8")) for name in EDITOR_FILES)
-    made = editor_schemas(mapping, case, snapshot.schemas, verbs)
+    made = editor_schemas(mapping, case, known, verbs)
     for name, schema in made.items():
         text = json.dumps(schema, ensure_ascii=False, separators=(",", ":")) + "\n"
         _write(folder / "gateway" / name, text)
+    if snapshot is None:
+        message = "A mapping has errors, so tests are offered no resources: see bc-gateway check."
+        click.echo(message, err=True)
 
 
 @schemas.command(

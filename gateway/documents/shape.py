@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import jsonschema_rs
@@ -211,6 +212,13 @@ def _remedy(error: _Error) -> str | None:
     if error.keyword == "enum" and isinstance(error.instance, str):
         near = suggest(error.instance, [str(choice) for choice in error.wanted])
         return f'Did you mean "{near}"?' if near else None
+    if error.keyword != "type":
+        return None
+    if error.wanted == "object" and error.instance is None and not error.schema.get("required"):
+        return f"Write `{error.path[-1]}: {{}}`." if error.path else None
+    if error.wanted == "string" and isinstance(error.instance, bool | int | Decimal | float):
+        shown = error.schema.get("examples")
+        return f"Write text, such as {shown[0]}." if shown else "Put it in quotes."
     return None
 
 

@@ -293,5 +293,7 @@ def _case(shape: Schema, verbs: Mapping[str, Iterable[str]]) -> Schema:
 
 def _offering(schema: Schema, words: list[str]) -> Schema:
     """`schema`, for which an editor offers `words` and takes any other."""
+    if not words:
+        return schema
     about = {key: value for key, value in schema.items() if key == "description"}
     return {**about, "anyOf": [{"enum": words}, schema]}

@@ -280,7 +280,11 @@ class Paths:
             return None
         if found.refused:
             report_at(
-                self.site, step, "unknown-input", f"{there and way_words(there)}: {found.refused}"
+                self.site,
+                step,
+                "unknown-input",
+                f"{there and way_words(there)}: {found.refused}",
+                "Read another path.",
             )
             return None
         if shape.entity is not None:

@@ -58,6 +58,9 @@ def read_template(
     if "$pick" in value:
         _alone(value, "$pick", path, findings)
         return _pick(value["$pick"], (*path, "$pick"), findings, depth)
+    if "each" in value and "$as" in value:
+        _without_dollar("each", path, findings)
+        return Listing(path, ())
     if "$each" in value:
         loop = read_loop(value, path, findings)
         body = read_fields(value, path, findings, depth, looping=True)
@@ -83,6 +86,8 @@ def read_fields(
             message = f"An object has at most {MOST_FIELDS} fields."
             findings.at(here, "misplaced-key", message, key=True)
             break
+        if looping and key == "as" and "$as" not in value:
+            continue  # reported with the loop
         if key.startswith("$"):
             _check_key(key, here, findings, looping=looping)
             continue
@@ -110,6 +115,9 @@ def read_condition(value: object, path: Path, findings: Findings) -> Expression:
 def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
     """`$each` with its names."""
     over = read_condition(value["$each"], (*path, "$each"), findings)
+    if "$as" not in value and isinstance(bare := value.get("as"), str):
+        _without_dollar("as", path, findings)
+        return Loop(over, bare)
     if "$as" not in value:
         findings.at((*path, "$each"), "misplaced-key", "`$each` needs `$as`: a name.", key=True)
         return Loop(over, "element")
@@ -120,6 +128,12 @@ def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
         if index == name:
             findings.at((*path, "$index"), "bad-name", "`$as` and `$index` need two names.")
     return Loop(over, name, index)
+
+
+def _without_dollar(key: str, path: Path, findings: Findings) -> None:
+    message = f"`{key}` is a key of structure without its `$`."
+    hint = f"Did you mean `${key}`?"
+    findings.at((*path, key), "misplaced-key", message, key=True, hint=hint)
 
 
 def _check_key(key: str, path: Path, findings: Findings, *, looping: bool) -> None:
@@ -161,11 +175,14 @@ def _keyed(
     names, others = value["$key"], value.get("$others", "keep")
     if not isinstance(names, list) or not names or not all(isinstance(one, str) for one in names):
         message = "`$key` is a list of fields, such as [sequence]."
-        findings.at((*path, "$key"), "misplaced-key", message)
-        return None
+        word = names if isinstance(names, str) and names else None
+        hint = None if word is None else f"Write [{word}]."
+        findings.at((*path, "$key"), "misplaced-key", message, hint=hint)
+        return None if word is None else Keyed(path, (word,), "keep")
     if others not in _OTHERS:
-        findings.at((*path, "$others"), "misplaced-key", "`$others` is keep or delete.")
-        return None
+        hint = "Write keep, or delete."
+        findings.at((*path, "$others"), "misplaced-key", "`$others` is keep or delete.", hint=hint)
+        others = "keep"
     return Keyed(path, tuple(names), "delete" if others == "delete" else "keep")
 
 

@@ -269,6 +269,12 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
     assert "M401" in {one.rule for one in check(mappings=[base], schemas=SCHEMAS)}
 
 
+def test_a_mapping_that_cannot_be_read_is_told_alone(base: Path, lain: Path) -> None:
+    (base / "items.yaml").write_text(ITEM + "read: [\n")
+    found = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    assert [one.rule for one in found] == ["D110"]
+
+
 def test_findings_stand_in_the_layer_they_are_about(base: Path, lain: Path) -> None:
     (base / "items.yaml").write_text(
         ITEM

@@ -93,3 +93,18 @@ def test_the_gateways_own_schemas_are_not_overwritten(run: Run, own: Path) -> No
     assert run("schemas", "--into", shipped("schemas")).exit_code == 2
     assert run("schemas").exit_code == 2
     assert (shipped("schemas") / "gateway" / "mapping.schema.json").read_bytes() == before
+
+
+def test_they_are_written_while_a_mapping_has_errors(
+    run: Run, config_file: Path, tmp_path: Path
+) -> None:
+    mappings = tmp_path / "wrong"
+    mappings.mkdir()
+    (mappings / "things.yaml").write_text("resource: things\n")
+    config_file.write_text(config_file.read_text() + f"mappings: {mappings}\n")
+    result = run("schemas", "--into", str(tmp_path / "mine"), "--config", str(config_file))
+    assert result.exit_code == 0, result.stderr
+    assert "see bc-gateway check" in result.stderr
+    case = json.loads((tmp_path / "mine/gateway/case.schema.json").read_text())
+    assert "anyOf" not in case["properties"]["resource"]
+    assert (tmp_path / "mine/gateway/mapping.schema.json").exists()

@@ -108,6 +108,28 @@ def guard(condition: str) -> str:
             "not-in-the-enum",
             'Did you mean "Wholesale"?',
         ),
+        # keys of structure
+        (
+            "    $each: bc.orderLines\n    $as: line\n",
+            "    ^each: bc.orderLines\n    $as: line\n",
+            "misplaced-key",
+            "Did you mean `$each`?",
+        ),
+        (
+            "    $each: bc.orderLines\n    $as: line\n",
+            "    $each: bc.orderLines\n    ^as: line\n",
+            "misplaced-key",
+            "Did you mean `$as`?",
+        ),
+        ("read: {}\n", "read:^\n", "wrong-type", "Write `read: {}`."),
+        ("api: v2.0\n", "api: ^2.0\n", "wrong-type", "Write text, such as v2.0."),
+        ("title: Orders\n", "title: ^7\n", "wrong-type", "Put it in quotes."),
+        (
+            REMARK,
+            leaf("{{ ^order.id }}"),
+            "unknown-input",
+            "Read another path.",
+        ),
         # how many
         (
             REMARK,
@@ -172,3 +194,29 @@ def test_now_is_no_date_and_the_remedy_makes_it_one() -> None:
 def test_what_is_required_is_not_told_to_be_left_out() -> None:
     hints = {one.hint for one in compiled().findings if one.name == "may-be-null"}
     assert hints == {"Say `| default(…)`, or ask first whether it `is present`."}
+
+
+KEYED = """\
+update:
+  input: order
+  body:
+    orderLines:
+      $key: [sequence]
+      $others: keep
+      $each: order.lines
+      $as: line
+      $index: i
+      sequence: "{{ (i + 1) * 10000 }}"
+      lineObjectNumber: "{{ line.sku }}"
+"""
+
+
+def test_what_tells_elements_apart_is_one_mistake_when_it_is_misspelt() -> None:
+    usual = {(one.name, one.message) for one in compiled(MAPPING + KEYED).findings}
+    for old, new, hint in (
+        ("$others: keep", "$others: remove", "Write keep, or delete."),
+        ("$key: [sequence]", "$key: sequence", "Write [sequence]."),
+    ):
+        found = compiled(MAPPING + KEYED.replace(old, new)).findings
+        more = [one for one in found if (one.name, one.message) not in usual]
+        assert [(one.name, one.hint) for one in more] == [("misplaced-key", hint)]
