@@ -10,9 +10,9 @@ from __future__ import annotations
 from gateway.cases.answers import wrong_records
 from gateway.cases.judging import CaseResult, check_cases, run_cases
 from gateway.cases.mutants import Flip, flips
-from gateway.cases.overriding import OwnCases, own_cases, run_all
+from gateway.cases.overriding import OwnCases, files_of, own_cases, run_all
 from gateway.cases.reading import Case, CaseFile, case_files, cases_of, read_cases
-from gateway.cases.trying import Noticed, Reached, noticed, reached, told_once
+from gateway.cases.trying import Noticed, Reached, is_own, noticed, reached, told_once
 
 __all__ = [
     "Case",
@@ -25,7 +25,9 @@ __all__ = [
     "case_files",
     "cases_of",
     "check_cases",
+    "files_of",
     "flips",
+    "is_own",
     "noticed",
     "own_cases",
     "reached",

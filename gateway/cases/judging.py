@@ -80,12 +80,14 @@ async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Ca
     return results
 
 
-async def passes(file: CaseFile, snapshot: Snapshot, verb: str) -> bool:
-    """Whether all cases of `verb` come out as expected; ends at the first that does not."""
+async def passes(file: CaseFile, snapshot: Snapshot, verb: str, *owners: str) -> bool:
+    """Whether all cases of `verb` come out as expected, for whom as `Snapshot.resource` has it;
+    ends at the first that does not.
+    """
     for case in file.cases:
         if case.verb != verb:
             continue
-        plan = _plan(file, case, snapshot)
+        plan = _plan(file, case, snapshot, *owners)
         if isinstance(plan, Finding):
             return False
         outcome = await run_case(case, plan, snapshot)

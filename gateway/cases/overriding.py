@@ -57,12 +57,26 @@ async def _on_override(
 
     Whether an answer is of any use was found out with the mapping itself.
     """
-    instead = {case.name for one in own if one.resource == file.resource for case in one.cases}
-    left = tuple(case for case in file.cases if case.name not in instead)
-    results = await run_cases(replace(file, cases=left), snapshot, owner)
-    names = {case.name for case in left}
+    kept = _without(file, own)
+    results = await run_cases(kept, snapshot, owner)
+    names = {case.name for case in kept.cases}
     return [
         replace(one, name=f"{one.name} (for {owner})", owner=owner)
         for one in results
         if one.name in names
     ]
+
+
+def files_of(
+    resource: str, files: Sequence[CaseFile], own: Sequence[CaseFile]
+) -> tuple[CaseFile, ...]:
+    """The tests that an override of `resource` is run with: its mapping's, and its `own`."""
+    beside = [one for one in own if one.resource == resource]
+    kept = [_without(file, beside) for file in files if file.resource == resource]
+    return (*kept, *beside)
+
+
+def _without(file: CaseFile, own: Sequence[CaseFile]) -> CaseFile:
+    """A file without the tests that have another one of their name among `own`."""
+    instead = {case.name for one in own if one.resource == file.resource for case in one.cases}
+    return replace(file, cases=tuple(case for case in file.cases if case.name not in instead))

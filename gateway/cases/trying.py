@@ -55,8 +55,12 @@ class Noticed:
     findings: tuple[Finding, ...]
 
 
-async def reached(document: Document, files: Sequence[CaseFile], snapshot: Snapshot) -> Reached:
-    """What of a mapping without errors its tests reach."""
+async def reached(
+    document: Document, files: Sequence[CaseFile], snapshot: Snapshot, *owner: str
+) -> Reached:
+    """What of a mapping without errors its tests reach; of the override that `owner` has, what
+    stands in it.
+    """
     coverage = Coverage()
     value = cast("Mapping[str, Any]", document.value)
     for name, table in value.get("tables", {}).items():
@@ -65,12 +69,15 @@ async def reached(document: Document, files: Sequence[CaseFile], snapshot: Snaps
     filters: Mapping[str, Any] = (value.get("list") or {}).get("filters", {})
     for name in filters:
         coverage.point(("list", "filters", name), "filter")
-    marked = _having(snapshot, compile_mapping(document, snapshot.schemas, coverage))
+    marked = _having(snapshot, compile_mapping(document, snapshot.schemas, coverage), *owner)
     for file in files:
-        await run_cases(file, marked)
+        await run_cases(file, marked, *owner)
         _mark_filters(file, filters, value.get("tables", {}), coverage)
-    leaves = [point for point in coverage.points if point.what == "leaf"]
-    missed = coverage.missed
+    points, missed = (
+        tuple(one for one in some if not owner or is_own(document, one.path, snapshot))
+        for some in (coverage.points, coverage.missed)
+    )
+    leaves = [point for point in points if point.what == "leaf"]
     cleared = {point.path for point in coverage.points if point.what == "left-out"} - {
         point.path for point in missed if point.what == "left-out"
     }
@@ -79,8 +86,8 @@ async def reached(document: Document, files: Sequence[CaseFile], snapshot: Snaps
         document.file,
         (len(leaves) - bare, len(leaves)),
         (
-            len(coverage.points) - len(leaves) - len(missed) + bare,
-            len(coverage.points) - len(leaves),
+            len(points) - len(leaves) - len(missed) + bare,
+            len(points) - len(leaves),
         ),
         tuple(sorted((_missed(document, point, cleared) for point in missed), key=_order)),
         missed,
@@ -113,13 +120,17 @@ def _constant_place(document: Document, point: Point) -> Place:
 
 
 async def noticed(
-    document: Document, tried: Iterable[Flip], files: Sequence[CaseFile], snapshot: Snapshot
+    document: Document,
+    tried: Iterable[Flip],
+    files: Sequence[CaseFile],
+    snapshot: Snapshot,
+    *owner: str,
 ) -> Noticed:
     """Which of these flips of a mapping without errors its tests do not notice."""
     count = 0
     findings: list[Finding] = []
     for flip in tried:
-        survivor = await _survivor(flip, document, files, snapshot)
+        survivor = await _survivor(flip, document, files, snapshot, *owner)
         count += survivor is not None
         if isinstance(survivor, Finding):
             findings.append(survivor)
@@ -127,7 +138,7 @@ async def noticed(
 
 
 async def _survivor(
-    flip: Flip, document: Document, files: Sequence[CaseFile], snapshot: Snapshot
+    flip: Flip, document: Document, files: Sequence[CaseFile], snapshot: Snapshot, *owner: str
 ) -> Finding | bool | None:
     """A finding when no test notices `flip`, False when one does, None when it cannot be made."""
     verbs = [flip.verb] if flip.verb else verbs_of(document)
@@ -138,9 +149,9 @@ async def _survivor(
             if plans is None:
                 break
             made = True
-            mutated = _having(snapshot, plans)
+            mutated = _having(snapshot, plans, *owner)
             for file in files:
-                if not await passes(file, mutated, verb):
+                if not await passes(file, mutated, verb, *owner):
                     return False
         else:
             if made:
@@ -155,9 +166,20 @@ def _plans(
     return compile_mapping(changed, snapshot.schemas) or None
 
 
-def _having(snapshot: Snapshot, plans: Mapping[str, Plan]) -> Snapshot:
-    """The snapshot with these plans of a resource instead of those it has."""
+def is_own(document: Document, path: Path, snapshot: Snapshot) -> bool:
+    """Whether what stands at `path` of a mapping with an override is of the override."""
+    value = cast("Mapping[str, Any]", document.value)
+    base = snapshot.resources[value["resource"]].mapping
+    return document.place(path).file != base.file
+
+
+def _having(snapshot: Snapshot, plans: Mapping[str, Plan], *owner: str) -> Snapshot:
+    """The snapshot with these plans of a resource instead of those it has, or an owner has."""
     resource = next(iter(plans.values())).resource
+    for one in owner:
+        there = replace(snapshot.overrides[one][resource], verbs=plans)
+        overrides = {**snapshot.overrides, one: {**snapshot.overrides[one], resource: there}}
+        return replace(snapshot, overrides=overrides)
     found = replace(snapshot.resources[resource], verbs=plans)
     return replace(snapshot, resources={**snapshot.resources, resource: found})
 

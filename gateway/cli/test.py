@@ -49,7 +49,8 @@ def test(
     files = mapping_files(config, schemas, paths, overrides)
     snapshot = files.snapshot()
     cases = [read_cases(path) for path in files.cases()]
-    results = asyncio.run(run_all(cases, snapshot, files.own_cases()))
+    own = files.own_cases()
+    results = asyncio.run(run_all(cases, snapshot, own))
     strength: list[Strength] = []
     failed = any(result.findings for result in results)
     if (coverage or mutate) and not failed:
@@ -58,7 +59,7 @@ def test(
             for document in mapping_documents(files.mappings)
             if files.asked_with_tests(Path(document.file))
         ]
-        strength = strength_of(documents, cases, snapshot, coverage=coverage, mutate=mutate)
+        strength = strength_of(documents, cases, snapshot, own, coverage=coverage, mutate=mutate)
     if not results and not strength:
         raise click.UsageError("There are no tests here: no file ends in .test.yaml.")
     if fmt == "json":
@@ -69,9 +70,6 @@ def test(
         print_results(results)
         for one in strength:
             click.echo(one.text())
-        if strength and snapshot.overrides:
-            owners = ", ".join(snapshot.overrides)
-            click.echo(f"Coverage and flips are of the mappings alone, without {owners}.", err=True)
         if failed and (coverage or mutate):
             click.echo("Coverage and flips are looked at only when all tests pass.", err=True)
     context.exit(1 if failed or any(one.findings for one in strength) else 0)

@@ -8,7 +8,7 @@ from gateway.cases.texts import Others, edits, paths_in
 
 OTHERS = Others(
     paths=["order.number", "order.ship_to.city", "order.ship_to.name", "line.sku"],
-    tables=["status", "kind"],
+    tables={"status": {}, "kind": {}},
     texts=["draft", "done"],
     same={},
 )
@@ -78,7 +78,7 @@ def test_conditions_are_turned_round() -> None:
 
 def test_what_always_says_the_same_is_no_change() -> None:
     same = Others(
-        ["steps.a.id", "target.id", "steps.a", "steps.b.id"], [], [], {"steps.a.id": "target.id"}
+        ["steps.a.id", "target.id", "steps.a", "steps.b.id"], {}, [], {"steps.a.id": "target.id"}
     )
     (edit,) = edits("steps.a.id", same, bare=True)
     assert edit.choices[0] == "steps.b.id"

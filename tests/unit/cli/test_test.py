@@ -98,3 +98,20 @@ def test_tests_that_fail_come_first(run: Run, own: Path, replace: Replace) -> No
     assert result.exit_code == 1
     assert "only when all tests pass" in result.stderr
     assert "leaves" not in result.stdout
+
+
+def test_what_stands_in_an_override_is_looked_at_too(run: Run, own: Path, tmp_path: Path) -> None:
+    over = tmp_path / "lain" / "harwick" / "items.yaml"
+    over.parent.mkdir(parents=True)
+    over.write_text(
+        "extends: items\nrecord:\n  name: \"{{ bc.displayName | default('') | trim }}\"\n"
+    )
+    flags = ("--coverage", "--mutate", "--overrides", str(tmp_path / "lain"), "--format", "json")
+    result = run("test", own / "items.yaml", *flags)
+    base, override = json.loads(result.stdout)["mappings"]
+    assert base["findings"] == []
+    assert override["file"] == "lain/harwick/items.yaml"
+    assert override["leaves"] == {"all": 1, "reached": 1}
+    assert override["branches"] == {"all": 2, "reached": 2}
+    (survivor,) = override["findings"]
+    assert (survivor["rule"], survivor["file"], survivor["line"]) == ("T302", override["file"], 3)
