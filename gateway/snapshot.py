@@ -329,7 +329,11 @@ def _plans(file: str, mapping: Document, verbs: Mapping[str, Plan]) -> list[Reso
 def _because(finding: Finding, override: str) -> Finding:
     """A finding in a mapping that is right without the file of an override."""
     why = f"It is {override} that makes it so."
-    return replace(finding, message=f"{finding.message} {why}")
+    unread = finding.name == "input-never-used"  # the schema is for all, so it stays as it is
+    hint = (
+        "Read it in the override, or leave there what the mapping has." if unread else finding.hint
+    )
+    return replace(finding, message=f"{finding.message} {why}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

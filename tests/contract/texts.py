@@ -14,8 +14,9 @@ from functools import partial
 from typing import Any, Final, cast
 
 from gateway.cases import read_cases
+from gateway.cases.answers import answering_step
 from gateway.cases.reading import Case, case_files
-from gateway.cases.running import CaseAnswers, Outcome, answering_step
+from gateway.cases.running import CaseAnswers, Outcome
 from gateway.config import shipped
 from gateway.documents import decode_json, encode_json
 from gateway.errors import GatewayError, MappingError

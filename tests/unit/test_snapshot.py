@@ -275,6 +275,20 @@ def test_a_mapping_that_cannot_be_read_is_told_alone(base: Path, lain: Path) -> 
     assert [one.rule for one in found] == ["D110"]
 
 
+def test_an_override_is_not_told_to_change_the_schema_of_all(base: Path, lain: Path) -> None:
+    (base / "items.yaml").write_text(
+        ITEM
+        + "create:\n  input: item\n"
+        + '  body: {displayName: "{{ item.name }}", gtin?: "{{ item.gtin }}"}\n'
+    )
+    usual = {one.message for one in check(mappings=[base], schemas=SCHEMAS)}
+    over = lain / "harwick" / "items.yaml"
+    over.write_text("extends: items\ncreate:\n  body: {gtin?: {$remove: true}}\n")
+    found = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    (more,) = [one for one in found if one.rule == "M304" and one.message not in usual]
+    assert more.hint == "Read it in the override, or leave there what the mapping has."
+
+
 def test_findings_stand_in_the_layer_they_are_about(base: Path, lain: Path) -> None:
     (base / "items.yaml").write_text(
         ITEM
