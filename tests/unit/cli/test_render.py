@@ -235,7 +235,7 @@ def test_what_of_a_line_is_left_alone_is_not_cleared(run: Run, tmp_path: Path) -
         "netAmount": 1800,
     }
     sums = ("totalAmountExcludingTax", "totalTaxAmount", "totalAmountIncludingTax")
-    order: dict[str, object] = dict.fromkeys(change.select, "") | {
+    order: dict[str, object] = dict.fromkeys(change.select) | {
         "id": ID,
         "number": "S-1",
         "status": "Draft",
