@@ -8,7 +8,10 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-SOAK: Final = "SOAK_SECONDS" in os.environ
+SECONDS: Final = int(os.environ.get("SOAK_SECONDS", "0"))
+SOAK: Final = SECONDS > 0
+SEED: Final = int(os.environ.get("SOAK_SEED", "1"))
+"""Leads to the same cases again; `make soak` draws one and prints it."""
 CASES: Final = int(os.environ.get("SOAK_CASES", "10000"))
 
 

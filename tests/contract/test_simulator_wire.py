@@ -7,7 +7,6 @@ Central could, or not at all, and its state is as before.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -18,10 +17,10 @@ import pytest
 
 from gateway.simulator import Clock, run_simulator
 from gateway.simulator.control.planting import fixed_id
+from tests.soak import SECONDS, SEED, SOAK
 from tests.unit.simulator.client import LTD, Client, signed_in
 from tests.unit.simulator.wire import exchange, status
 
-SOAK: Final = int(os.environ.get("SOAK_SECONDS", "0"))
 NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 FEW: Final = 400
 AT_ONCE: Final = 40
@@ -247,16 +246,14 @@ async def test_good_requests_are_good_before_they_are_spoiled(client: Client) ->
 
 if SOAK:
 
-    @pytest.mark.timeout(SOAK + 60)
+    @pytest.mark.timeout(SECONDS + 60)
     async def test_what_is_nearly_a_request_for_a_while(
         client: Client, caplog: pytest.LogCaptureFixture
     ) -> None:
-        seed = random.SystemRandom().randrange(2**32)
-        print(f"the seed is {seed}")  # noqa: T201 - to find it again
         before, spoiler, until = (
             await digest(client),
-            Spoiler(seed, client.token),
-            monotonic() + SOAK,
+            Spoiler(SEED, client.token),
+            monotonic() + SECONDS,
         )
         while monotonic() < until:
             await send_all(client, [spoiler.pieces() for _ in range(FEW)])

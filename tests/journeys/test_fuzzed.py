@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -24,8 +22,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from gateway.app import Gateway
 from gateway.simulator import Simulator
 from tests.conftest import Caller, Connect
-
-SOAK: Final = int(os.environ.get("SOAK_SECONDS", "0"))
+from tests.soak import SECONDS, SEED, SOAK
 
 FORM: Final = {
     "invalid_input",
@@ -128,7 +125,8 @@ class Fuzzer:
         here = f"{case.method} {case.formatted_path}: {response.status_code} {code}"
         good = case.meta is not None and case.meta.generation.mode.is_positive and has_form(case)
         if good and code in NOT_IN_SCHEMAS and not re.search(NOT_IN_SCHEMAS[code], detail):
-            self.wrong.append(f"{here}, though it fits the document: {detail}")
+            told = f"{detail} {problem.get('errors', '')} {case.query} {case.headers}"
+            self.wrong.append(f"{here}, though it fits the document: {told}")
         if case.method in {"GET", "HEAD", "OPTIONS", "TRACE"}:
             return
         written = self.writes.new()
@@ -162,7 +160,7 @@ def failures(recorder: ScenarioRecorder) -> Iterator[str]:
                 yield f"{recorder.label}: {failure.title}: {failure.message} {told}"
 
 
-@pytest.mark.timeout(SOAK + 60)
+@pytest.mark.timeout(SECONDS + 60)
 async def test_the_document_is_true(
     gateway: Gateway, caller: Caller, connect: Connect, simulator: Simulator
 ) -> None:
@@ -171,8 +169,7 @@ async def test_the_document_is_true(
     creates = frozenset(f"create_{name.replace('-', '_')}" for name in gateway.snapshot.resources)
     seed, settings = 3, FEW
     if SOAK:
-        seed, settings = random.getrandbits(32), {"max-time": SOAK}
-        print(f"seed {seed}")  # noqa: T201 - to find again what it found
+        seed, settings = SEED, {"max-time": SECONDS}
     async with ClientSession(simulator.url) as control:
         writes = Writes(control, asyncio.get_running_loop())
         fuzzer = Fuzzer(url, key, await connect(), writes, creates)
