@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID
 from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.changing import changing
 from gateway.simulator.documents.rules import ACCOUNTS
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import dialog, field_error
@@ -55,7 +56,7 @@ class Books:
     @contextmanager
     def posting(self) -> Iterator[None]:
         """A transaction that stays, inside of a larger one as well (bc/api.md §6)."""
-        with self.company.transaction():
+        with changing(self.company, self.clock):
             yield
         self.company.commit()
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import EntitySet
+from gateway.simulator.clock import timestamp
 from gateway.simulator.documents.balances import begin, local, owe, owed_by
 from gateway.simulator.documents.checks import (
     check_header,
@@ -39,6 +40,7 @@ from gateway.simulator.errors import dialog
 from gateway.simulator.records.belongings import hand_on, remove
 from gateway.simulator.records.dimensions import carry
 from gateway.simulator.records.store import Record, Values
+from gateway.simulator.records.values import stamp
 
 NOTHING = "There is nothing to post."
 _ALLOCATION = "invoiceDiscountAllocation"
@@ -131,6 +133,7 @@ def post_order(books: Books, name: str, order: Record) -> Record | None:
             )
         recalculate(books.company, name, order)
         order.values["status"] = "Open"  # it was released to be posted
+        stamp(order.values, timestamp(books.clock.now()))  # the header has what was posted last
     return invoice
 
 

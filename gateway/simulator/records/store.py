@@ -10,7 +10,7 @@ import base64
 import bisect
 import random
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -187,17 +187,17 @@ class Company:
         return self.table(name).records.get(record_id)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[Callable[[], Sequence[Change]]]:
         """All changes inside, or none of them. One inside another takes back only its own, and
         none takes back what was committed.
 
-        The ``watchers`` are told what was changed when the outermost one is over.
+        Gives a function that tells what was changed inside until now. The ``watchers`` are told what was changed when the outermost one is over.
         """
         outermost = self._undo is None
         undo = self._undo = [] if self._undo is None else self._undo
         mark = self._mark(undo)
         try:
-            yield
+            yield lambda: self._changes[mark.changes :]
         except BaseException:  # a cancelled call must leave nothing behind either
             if self._committed is not None and self._committed.steps > mark.steps:
                 mark = self._committed

@@ -19,6 +19,7 @@ from gateway.simulator.catalogue.entities import (
     Value,
 )
 from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.changing import changing
 from gateway.simulator.documents.headers import (
     default_dates,
     header_changed,
@@ -100,7 +101,7 @@ class Writer:
         Gives the record, and a copy of it from before its parts were written: that is what
         the answer to a deep insert shows (bc/api.md §7). Raises BusinessCentralError.
         """
-        with self.company.transaction():
+        with changing(self.company, self.clock):
             record, parts = self._create(entity_set, body, parent)
             self._settle(entity_set, record)
             shown = Record(record.id, dict(record.values), record.version)
@@ -120,7 +121,7 @@ class Writer:
         if entity_set.name == "applyVendorEntries":
             self._apply(record, properties)
             return
-        with self.company.transaction():
+        with changing(self.company, self.clock):
             before = dict(record.values)
             self.company.edit(entity_set.name, record)
             self._assign(entity_set, record.values, properties, creating=False)
@@ -142,7 +143,7 @@ class Writer:
         refuse_posted(self.company, entity_set, record.values, {"id"})
         if entity_set.name in LINES:
             refuse_released(self.company, entity_set, record.values, None)
-        with self.company.transaction():
+        with changing(self.company, self.clock):
             remove(self.company, entity_set.name, record)
             self._settle(entity_set, record)
 
