@@ -56,7 +56,19 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
         stamp(values, moment, new=True)
     elif "lastModifiedDateTime" in values:
         values["lastModifiedDateTime"] = row.get("lastModifiedDateTime", moment)
-    return company.insert(entity_set, values, record_id)
+    record = company.insert(entity_set, values, record_id)
+    if entity_set == "generalLedgerEntries":
+        _book(company, values)
+    return record
+
+
+def _book(company: Company, entry: Values) -> None:
+    """What an account comes to is the sum of its entries (source A: Net Change, a FlowField)."""
+    account = company.table("accounts").lookup(entry["accountNumber"])
+    if account is not None:
+        amount = Decimal(entry["debitAmount"]) - Decimal(entry["creditAmount"])
+        company.edit("accounts", account)
+        account.values["netChange"] = Decimal(account.values["netChange"]) + amount
 
 
 def _identify(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.simulator import run_simulator
 from gateway.simulator.odata.parser import parse_filter
 from gateway.simulator.reports.asked import Asked, ask, earlier
-from tests.unit.simulator.client import Client, sign_in, signed_in
+from tests.unit.simulator.client import LTD, Client, sign_in, signed_in
 
 
 async def posted(client: Client, customer: str, price: int) -> dict[str, Any]:
@@ -235,3 +235,28 @@ async def test_a_part_that_was_many_is_filtered_as_well() -> None:
         path = f"customers({customer['id']})/agedAccountsReceivables"
         (row,) = (await client.get(path, _filter="agedAsOfDate eq 2026-02-10")).json["value"]
         assert (row["customerNumber"], row["agedAsOfDate"]) == ("10000", "2026-02-10")
+
+
+async def test_accounts_come_to_what_their_entries_say(client: Client) -> None:
+    async def change(account: str) -> Decimal:
+        found: Decimal = (await client.one("accounts", "number", account))["netChange"]
+        return found
+
+    balances = (await client.get("trialBalances", _filter="dateFilter le 2026-12-31")).json["value"]
+    for row in balances:
+        if row["balanceAtDateDebit"]:
+            sides = (row[f"balanceAtDate{side}"].replace(",", "") for side in ("Debit", "Credit"))
+            debit, credit = map(Decimal, sides)
+            assert await change(row["number"]) == debit - credit, row
+    customers = (await client.get("customers", _select="balanceDue")).json["value"]
+    assert (
+        await change("10900") == sum(one["balanceDue"] for one in customers) == Decimal("3448.24")
+    )
+
+
+async def test_an_entry_that_is_put_in_counts(client: Client) -> None:
+    row = {"entryNumber": 9001, "accountNumber": "10100", "debitAmount": 7, "creditAmount": 0}
+    body = {"company": LTD, "entity": "generalLedgerEntries", "rows": [row]}
+    before = (await client.one("accounts", "number", "10100"))["netChange"]
+    assert (await client.post("/_simulator/records", body)).status == 201
+    assert (await client.one("accounts", "number", "10100"))["netChange"] == before + 7

@@ -254,7 +254,7 @@ async def test_records_are_put_in_as_if_people_had_made_them(client: Client) -> 
         assert reply.status in {400, 404}, wrong
         assert reply.json["error"].startswith(told)
     counts = (await client.get("/_simulator/state?company=Harwick%20Ireland")).json["counts"]
-    assert counts["generalLedgerEntries"] == 9
+    assert counts["generalLedgerEntries"] == 11
 
 
 async def test_a_record_is_changed_as_if_a_person_had(client: Client) -> None:
