@@ -26,13 +26,13 @@ class Amounts:
 
 
 def round_amount(amount: Decimal) -> Decimal:
-    """The amount with two places; half a cent goes away from zero.
+    """The amount with two places; half a cent goes away from zero, and zero has no sign.
 
     Raises BusinessCentralError for one that no field takes; its text is a choice.
     """
     if abs(amount) > _LARGEST:
         raise dialog("The amount is larger than a Decimal can be.")
-    return amount.quantize(CENT, context=_EXACT)
+    return _unsigned(amount.quantize(CENT, context=_EXACT))
 
 
 def gross(quantity: Decimal, price: Decimal) -> Decimal:
@@ -61,7 +61,12 @@ def discount_percent(base: Decimal, amount: Decimal) -> Decimal:
     """The percentage of a discount, with five places; 0 for a line without amount."""
     if not base:
         return Decimal(0)
-    return (amount / base * HUNDRED).quantize(Decimal("0.00001"), ROUND_HALF_UP)
+    return _unsigned((amount / base * HUNDRED).quantize(Decimal("0.00001"), ROUND_HALF_UP))
+
+
+def _unsigned(number: Decimal) -> Decimal:
+    """The number, without a minus before nothing: a Decimal of AL has none."""
+    return number or number.copy_abs()
 
 
 def amounts(line_amount: Decimal, tax_percent: Decimal, *, includes_tax: bool) -> Amounts:

@@ -138,7 +138,7 @@ def plain_number(number: Decimal) -> Decimal:
     """The same number without an exponent, with 20 places at most: ``1E+5`` → ``100000``."""
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:
-        return number.quantize(Decimal(1))
+        return number.quantize(Decimal(1)) or Decimal(0)
     if isinstance(exponent, int) and exponent < _LEAST_EXPONENT:
         return number.quantize(_LEAST, context=_WIDE) or Decimal(0)
     return number or number.copy_abs()

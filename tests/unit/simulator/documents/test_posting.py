@@ -563,3 +563,10 @@ async def test_more_than_a_field_can_hold_is_no_amount(client: Client, name: str
     reply = await client.post(name, {**party, f"{name.removesuffix('s')}Lines": [one]})
     assert (reply.status, reply.code) == (400, "Application_DialogException")
     assert reply.message.startswith("The amount is larger than a Decimal can be.")
+
+
+async def test_a_line_that_goes_back_has_no_minus_before_nothing(client: Client) -> None:
+    order = await drafted(client, "salesOrders", line(DESK, -1), line(DESK, 3))
+    reply = await client.get(f"salesOrders({order['id']})", _expand="salesOrderLines")
+    assert "-100" in reply.text
+    assert ":-0" not in reply.text

@@ -28,6 +28,16 @@ def test_half_a_cent_goes_away_from_zero(amount: str, rounded: str) -> None:
     assert round_amount(Decimal(amount)) == Decimal(rounded)
 
 
+@given(MONEY, st.sampled_from([Decimal(-1), Decimal("-0.1"), Decimal("-0.0"), Decimal(3)]))
+def test_nothing_has_no_sign(amount: Decimal, factor: Decimal) -> None:
+    for result in (
+        round_amount(amount * factor / 1000),
+        discount_amount(amount * factor, Decimal(0)),
+        discount_percent(factor, amount * 0),
+    ):
+        assert result or not result.is_signed()
+
+
 def test_three_times_nineteen_ninety_is_exact() -> None:
     assert gross(Decimal(3), Decimal("19.90")) == Decimal("59.70")
 
