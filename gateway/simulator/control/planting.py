@@ -20,6 +20,7 @@ from gateway.simulator.documents.headers import (
 from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
 from gateway.simulator.errors import already_exists
 from gateway.simulator.records.declared import refuse_double
+from gateway.simulator.records.names import settle_name
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.templates import fill
@@ -54,8 +55,10 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
     record_id = _identify(company, seed, described, row, values)
     if described.custom:
         stamp(values, moment, new=True)
-    elif "lastModifiedDateTime" in values:
-        values["lastModifiedDateTime"] = row.get("lastModifiedDateTime", moment)
+    else:
+        for name in {"lastModifiedDateTime", "systemCreatedAt"} & values.keys():
+            values[name] = row.get(name, moment)
+        settle_name(entity_set, values)
     record = company.insert(entity_set, values, record_id)
     if entity_set == "generalLedgerEntries":
         _book(company, values)

@@ -7,6 +7,7 @@ bc/api.md §10 and §11.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import UNLISTED
 
@@ -322,11 +323,15 @@ LINE_OBJECTS = {
 STATUS = {"Open": "Released", "In_x0020_Review": "Pending Approval"}
 
 # Fields that a new entity starts with other than blank.
-DEFAULTS: dict[str, dict[str, bool | str]] = {
+DEFAULTS: dict[str, dict[str, bool | str | Decimal]] = {
     name: {"status": "Draft", "discountAppliedBeforeTax": True} for name in DOCUMENTS
 }
 DEFAULTS["salesOrders"]["partialShipping"] = True  # a customer's shipping advice is partial
 DEFAULTS["accounts"] = {"accountType": "Posting", "directPosting": True}
+DEFAULTS["currencies"] = {  # source B, table Currency: InitValue
+    "amountDecimalPlaces": "2:2",
+    "amountRoundingPrecision": Decimal("0.01"),
+}
 DEFAULTS["items"] = {"type": "Inventory"}
 DEFAULTS["journals"] = {"templateDisplayName": "GENERAL"}
 

@@ -66,6 +66,7 @@ from gateway.simulator.records.guards import (
     refuse_view,
 )
 from gateway.simulator.records.keys import same_key
+from gateway.simulator.records.names import settle_name
 from gateway.simulator.records.references import relate, rename
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import refuse_move, settle_file
@@ -328,7 +329,8 @@ class Writer:
             if is_zero(values[key]) or values[key] in self._table_of(entity_set):
                 values[key] = record_id
             record_id = values[key]
-        stamp(values, timestamp(self.clock.now()), new=entity_set.custom)
+        settle_name(entity_set.name, values)
+        stamp(values, timestamp(self.clock.now()), new=True)
         return self.company.insert(entity_set.name, values, record_id)
 
     def _table_of(self, entity_set: EntitySet) -> dict[str, Record]:
@@ -345,6 +347,7 @@ class Writer:
             follow(self.company, self.catalogue, entity_set, record.values, before)
         elif record.values.get("inventory", 0) != before.get("inventory", 0):
             self._adjust(record, before)
+        settle_name(entity_set.name, record.values)
         stamp(record.values, timestamp(self.clock.now()))
 
     def _adjust(self, record: Record, before: Values) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from gateway.simulator.catalogue.entities import Catalogue, EntitySet
+from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, EntitySet
 from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.documents.rules import LINES
 from gateway.simulator.errors import BusinessCentralError, bad_request, blank_refused
@@ -209,7 +209,8 @@ class Subscriptions:
         now = clock.now()
         values["expirationDateTime"] = timestamp(now + LIFE)
         values["lastModifiedDateTime"] = values["systemModifiedAt"] = timestamp(now)
-        values["systemCreatedAt"] = values["systemCreatedAt"] or timestamp(now)
+        if values["systemCreatedAt"] == BLANK_TIME:
+            values["systemCreatedAt"] = timestamp(now)
 
     def _next(self) -> int:
         self._version += 1

@@ -252,6 +252,7 @@ async def test_three_days_and_their_renewal(client: Client, receiver: Receiver) 
     assert stale.code == "Request_EntityChanged"
     renewed = await client.send("PATCH", path, {}, {"If-Match": made["@odata.etag"]})
     assert renewed.json["expirationDateTime"] == "2026-03-07T12:00:00Z"
+    assert made["systemCreatedAt"] == "2026-03-02T12:00:00Z" == renewed.json["systemCreatedAt"]
     assert len(receiver.tokens) == 2, "asked again for the renewal, not for one that is refused"
     await advance(client, 3 * 86_400)
     assert await listed(client) == []

@@ -308,3 +308,35 @@ async def test_a_posting_that_stops_half_way_leaves_nothing(client: Client) -> N
     refused = await client.send("POST", path)
     assert refused.status == 400  # an invoice of less than nothing, after the shipment
     assert (await client.get("/_simulator/hash")).json == before
+
+
+async def test_an_employee_is_called_by_the_names_that_it_has(client: Client) -> None:
+    made = (await client.post("employees", {"givenName": "Ines", "surname": "Moor"})).json
+    assert made["displayName"] == "Ines Moor"
+    path = f"employees({made['id']})"
+    assert (await client.patch(path, {"middleName": "K."})).json["displayName"] == "Ines K. Moor"
+    row = {"number": "E9", "givenName": "Ada", "surname": "Reed"}
+    body = {"company": LTD, "entity": "employees", "rows": [row]}
+    assert (await client.post("/_simulator/records", body)).status == 201
+    assert (await client.one("employees", "number", "E9"))["displayName"] == "Ada Reed"
+
+
+async def test_when_a_record_was_made_is_kept(client: Client) -> None:
+    made = (await client.post("opportunities", {"description": "Desks"})).json
+    assert made["systemCreatedAt"] == "2026-03-02T12:00:00Z"
+    client.simulator.clock.advance(60)
+    changed = await client.patch(f"opportunities({made['id']})", {"description": "Chairs"})
+    assert changed.json["systemCreatedAt"] == "2026-03-02T12:00:00Z"
+    assert changed.json["lastModifiedDateTime"] == "2026-03-02T12:01:00Z"
+    body = {"company": LTD, "entity": "opportunities", "rows": [{"number": "OP9"}]}
+    assert (await client.post("/_simulator/records", body)).status == 201
+    put_in = await client.one("opportunities", "number", "OP9")
+    assert put_in["systemCreatedAt"] == "2026-03-02T12:01:00Z"
+
+
+async def test_a_new_currency_is_rounded_to_cents(client: Client) -> None:
+    made = (await client.post("currencies", {"code": "CHF", "displayName": "Franc"})).json
+    assert (made["amountDecimalPlaces"], made["amountRoundingPrecision"]) == (
+        "2:2",
+        Decimal("0.01"),
+    )
