@@ -167,6 +167,8 @@ def _say_addresses(simulator: Simulator, *, on_premises: bool) -> None:
     click.echo(f"The simulator listens at {simulator.url}")
     click.echo(f"  entra.authority       {simulator.url}")
     click.echo(f"  business_central.url  {simulator.url}")
+    click.echo(f"  API v2.0              {simulator.url}/v2.0/Production/api/v2.0")
+    click.echo(f"  tokens                {simulator.url}/{TENANT_DOMAIN}/oauth2/v2.0/token")
     if on_premises:
         click.echo(f"  on_premises           {simulator.url}/BC")
         click.echo(f"    user and key        {ON_PREMISES_USER}  {ON_PREMISES_KEY}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import runpy
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from docs.generate import MARK, MENU_ENDS, MENU_STARTS, REPORT_STARTS, menu, ren
 from gateway.cli import main
 from gateway.config import shipped
 from gateway.errors import CallerError, GatewayError, Rejected
+from gateway.simulator import run_simulator
 from gateway.snapshot import Snapshot
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -99,6 +102,23 @@ def test_the_figures_of_the_readme_are_those_of_the_last_run() -> None:
     processor = re.search(r"^\| processor \| (.+) \|$", results, re.MULTILINE)
     assert processor is not None
     assert processor.group(1) in section
+
+
+async def test_the_first_calls_of_the_simulator_are_answered(tmp_path: Path) -> None:
+    section = page("simulator.md").partition("\n## ")[0]
+    start, calls = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    assert start == "bc-gateway simulate --port 8090\n"
+    async with run_simulator() as simulator:
+        script = calls.replace("http://127.0.0.1:8090", simulator.url)
+        assert script != calls
+        shell = await asyncio.create_subprocess_exec(
+            "bash", "-euc", script, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await shell.communicate()
+    assert shell.returncode == 0
+    customers, order = (json.loads(line) for line in output.decode().splitlines())
+    assert [one["number"] for one in customers["value"]] == ["10000"]
+    assert (order["number"], order["customerNumber"]) == ("S-ORD101001", "10000")
 
 
 def test_the_example_of_the_simulator_in_python_runs(

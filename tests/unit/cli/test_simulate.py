@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import shutil
 import signal
 import socket
@@ -138,6 +139,9 @@ def test_it_says_whom_it_lets_in_and_with_what_it_starts(run: Run, tmp_path: Pat
     output = run("simulate", "--port", "0", "--fault-script", script).output
     for told in (CLIENT_ID, CLIENT_SECRET, TENANT_ID, COMPANIES[0][0], "admin@harwick.example"):
         assert told in output
+    (url,) = re.findall(r"listens at (\S+)", output)
+    assert f"  API v2.0              {url}/v2.0/Production/api/v2.0\n" in output
+    assert f"  tokens                {url}/harwick.example/oauth2/v2.0/token\n" in output
     assert f"release               {NEWEST}" in output
     assert "faults armed          2" in output
 
