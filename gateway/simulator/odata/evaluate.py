@@ -34,6 +34,17 @@ Reader = Callable[[Mapping[str, Any]], Any]
 _PLACE = re.compile(r"[0-9]{1,9}")
 _DISTINCT = "The 'OR' operator is not supported on distinct fields on an OData filter."
 _CASE = frozenset({"tolower", "toupper"})
+# The other functions of OData 4.0: it reads them, and no AL filter says the like (source D,
+# use-filter-expressions-in-odata-uris.md: "if there's no AL approximation, an error").
+_WITHOUT_AL = frozenset(
+    {
+        *("concat", "indexof", "length", "trim"),
+        *("date", "day", "fractionalseconds", "hour", "maxdatetime", "mindatetime", "minute"),
+        *("month", "now", "second", "time", "totaloffsetminutes", "totalseconds", "year"),
+        *("ceiling", "floor", "round"),
+        *("cast", "isof", "geo.distance", "geo.intersects", "geo.length"),
+    }
+)
 _MATCHES: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda text, part: part in text,
     "startswith": str.startswith,
@@ -242,7 +253,7 @@ class _Compiler:
         return field
 
     def _unknown(self, call: Call) -> BusinessCentralError:
-        if call.name in _MATCHES or call.name in _CASE or call.name == "substring":
+        if call.name in {*_MATCHES, *_CASE, *_WITHOUT_AL, "substring"}:
             return filter_unsupported()
         return bad_request(
             f"An unknown function with name '{call.name}' was found. This may also be a function "

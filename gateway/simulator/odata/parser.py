@@ -6,7 +6,7 @@ wider where a wider expression has an answer of its own: ``in``, ``not``, lambda
 
 from __future__ import annotations
 
-from gateway.simulator.errors import BusinessCentralError, bad_request
+from gateway.simulator.errors import BusinessCentralError, bad_request, filter_unsupported
 from gateway.simulator.odata.lexer import Token, tokenize
 from gateway.simulator.odata.nodes import (
     Call,
@@ -21,12 +21,16 @@ from gateway.simulator.odata.nodes import (
 )
 
 COMPARISONS = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
+# What OData works out and no AL filter can say; ``has`` asks for flags.
+_WORKED_OUT = frozenset({"add", "sub", "mul", "div", "mod", "has"})
 _CONSTANTS = {"true": "boolean", "false": "boolean", "null": "null"}
 _DEEPEST = 100
 
 
 def parse_filter(text: str) -> Node:
-    """The filter as nodes. Raises BusinessCentralError (400) where it can not be read."""
+    """The filter as nodes. Raises BusinessCentralError: 400 where it can not be read, 501 where
+    something has to be worked out.
+    """
     return _Parser(text).parse()
 
 
@@ -89,15 +93,21 @@ class _Parser:
         while self._is("not"):
             self._at += 1
             negations += 1
-        node = self._operand()
+        node = self._side()
         if self._is("in"):
             self._at += 1
             node = InList(node, self._members())
         elif self._peek.kind == "name" and self._peek.text in COMPARISONS:
             operator = self._take().text
-            node = Compare(operator, node, self._operand())
+            node = Compare(operator, node, self._side())
         for _ in range(negations):
             node = Not(node)
+        return node
+
+    def _side(self) -> Node:
+        node = self._operand()
+        if self._peek.kind == "name" and self._peek.text in _WORKED_OUT:
+            raise filter_unsupported()
         return node
 
     def _members(self) -> tuple[Literal, ...]:
