@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.simulator.catalogue.entities import BLANK_TIME, Catalogue, EntitySet
 from gateway.simulator.clock import Clock, timestamp
-from gateway.simulator.documents.rules import LINES
+from gateway.simulator.documents.rules import AGAINST, LINES
 from gateway.simulator.errors import BusinessCentralError, bad_request, blank_refused
 from gateway.simulator.records.keys import written_key
 from gateway.simulator.records.store import Change, Record, Values
@@ -30,6 +30,16 @@ _RESOURCE = re.compile(
 )
 _GIVEN = ("notificationUrl", "resource", "clientState")
 _MODIFIED = "lastModifiedDateTime"
+
+# What pages show of a record's entries. A choice: stock is not among it, since posting an item
+# writes into its card as well.
+_OPEN = ("remainingAmount", "remainingAmountLocal", "currencyFactor")
+_SUMS = {
+    "accounts": ("netChange",),
+    "customers": ("balanceDue", "unappliedAmount"),
+    "vendors": ("balance", "unappliedAmount"),
+    **dict.fromkeys(AGAINST, _OPEN),
+}
 
 Prove = Callable[[str], None]
 """Sees that an address takes notifications. Raises BusinessCentralError, or Unproven."""
@@ -252,10 +262,13 @@ def _keys(entity_set: EntitySet, change: str | Change, kind: str) -> Iterator[tu
 
 
 def _is_real(change: Change) -> bool:
-    """Whether an update changed a value, and not just the moment of the last one."""
+    """Whether an update changed a value of the row, and not just the moment of the last one.
+
+    What its entries come to is no value of the row (bc/api.md §3): a posting changes no customer.
+    """
     before = change.before.values if change.before is not None else {}
-    undated: Values = dict.fromkeys(MODIFIED)
-    return before | undated != change.record.values | undated
+    aside: Values = dict.fromkeys((*MODIFIED, *_SUMS.get(change.name, ())))
+    return before | aside != change.record.values | aside
 
 
 def _given(body: Mapping[str, object], catalogue: Catalogue) -> Values:

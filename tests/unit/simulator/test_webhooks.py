@@ -162,6 +162,38 @@ async def test_several_subscriptions_of_one_address_come_in_one_letter(
     assert len(receiver.bodies) == 1
 
 
+async def test_what_entries_come_to_is_no_change_of_its_record(
+    client: Client, receiver: Receiver
+) -> None:
+    line = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1, "unitPrice": 100}
+    body = {"customerNumber": "10000", "salesInvoiceLines": [line]}
+    invoice = (await client.post("salesInvoices", body)).json["id"]
+    bank = (await client.one("accounts", "number", "10100"))["id"]
+    batch = {"code": "PAY", "balancingAccountId": bank}
+    journal = (await client.post("customerPaymentJournals", batch)).json["id"]
+    for name in ("customers", "accounts", "salesInvoices"):
+        await subscribe(client, receiver.url, CUSTOMERS.replace("customers", name))
+
+    async def told(count: int, path: str) -> list[str]:
+        assert (await client.post(f"{path}/Microsoft.NAV.post", {})).status == 204
+        await client.patch(f"customers({other['id']})", {"city": f"Leeds {count}"})
+        await advance(client, 30)
+        return sorted(one["resource"].partition(")/")[2] for one in await receiver.told(count))
+
+    async def pay(amount: int) -> None:
+        payment = {"customerNumber": "10000", "documentNumber": f"P{amount}", "amount": -amount}
+        path = f"customerPaymentJournals({journal})/customerPayments"
+        assert (await client.post(path, payment | {"appliesToInvoiceId": invoice})).status == 201
+
+    other = await client.one("customers", "number", "20000")
+    customer, document = f"customers({other['id']})", f"salesInvoices({invoice})"
+    assert await told(1, document) == [customer, document]
+    await pay(20)
+    assert await told(2, f"journals({journal})") == [customer]
+    await pay(100)
+    assert await told(3, f"journals({journal})") == [customer, document]
+
+
 async def test_a_line_is_told_as_a_change_of_its_header(client: Client, receiver: Receiver) -> None:
     order = (await client.post("salesOrders", {"customerNumber": "10000"})).json["id"]
     await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "salesOrders"))
