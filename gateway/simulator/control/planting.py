@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
-from gateway.simulator.catalogue.entities import EntitySet, Field, Value
+from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet, Field, Value
 from gateway.simulator.documents.balances import begin, owe, owed_by
 from gateway.simulator.documents.headers import (
     header_changed,
@@ -130,6 +130,8 @@ def _follow(company: Company, line_set: EntitySet, values: Values, given: Values
 def _stored(company: Company, seed: int, field: Field, given: Value) -> Value:
     if field.type != "Edm.Guid" or GUID.fullmatch(str(given)):
         return _number(field, given)
+    if field.ref == "currencies" and given == company.currency:
+        return ZERO_GUID  # as with codes: what is foreign in one company is local in another
     record_id = _id(company, seed, field.ref or "", given)
     if field.ref is None or company.get(field.ref, record_id) is not None:
         return record_id

@@ -180,7 +180,8 @@ def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Record]
         try:
             made = plant(company, seeding.number, name, row, company.created)
         except BusinessCentralError as error:
-            raise error.at(place) from None
+            first = company.id == COMPANIES[0][0]  # what is wrong everywhere is told of it
+            raise error.at(place if first else f"{place} in {company.name}") from None
         planted.append((name, made))
     return planted
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.simulator.catalogue.entities import ZERO_GUID
 from gateway.simulator.seed.seeding import more_items
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import IRELAND, LTD, Client
 
 SEED = "/_simulator/seed"
 
@@ -44,6 +45,25 @@ async def test_rows_of_ones_own(client: Client) -> None:
     assert made["paymentTermsId"] == (await client.one("paymentTerms", "code", "60D"))["id"]
     assert len(await client.state("customers")) == 7
     assert str((await client.one("items", "number", "A-1"))["unitPrice"]) == "12.35"
+
+
+async def test_one_currency_is_foreign_here_and_local_there(client: Client) -> None:
+    rows = {
+        "customers": [
+            {"number": "A1", "displayName": "Alder Row", "currencyId": "EUR"},
+            {"number": "A2", "displayName": "Alder Row", "currencyCode": "EUR"},
+        ]
+    }
+    assert (await client.post(SEED, {"rows": rows})).status == 200
+    euro = (await client.one("currencies", "code", "EUR"))["id"]
+    for company, currency in ((LTD, euro), (IRELAND, ZERO_GUID)):
+        path = f"{client.root}/companies({company})/customers"
+        reply = await client.get(path, _filter="startswith(number,'A')")
+        made = [(one["currencyId"], one["currencyCode"]) for one in reply.json["value"]]
+        assert made == [(currency, "EUR")] * 2
+    pounds = {"currencies": [{"code": "GBP", "displayName": "Pound"}]}
+    told = (await client.post(SEED, {"rows": pounds})).json["error"]
+    assert "currencies[0] in Harwick Ireland: The Currency already exists." in told
 
 
 @pytest.mark.parametrize(
