@@ -18,16 +18,17 @@ from gateway.simulator.documents.headers import (
     recalculate,
 )
 from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
-from gateway.simulator.errors import already_exists
-from gateway.simulator.records.declared import refuse_double
+from gateway.simulator.errors import already_exists, dialog
+from gateway.simulator.records.declared import next_entry, refuse_double
 from gateway.simulator.records.names import settle_name
 from gateway.simulator.records.references import relate
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.templates import fill
-from gateway.simulator.records.values import GUID, stamp
+from gateway.simulator.records.values import GUID, decode_member, stamp
 
 _NAMESPACE = uuid.UUID("5f3b9f0a-8a0e-4c1c-9a55-2f6f7c0b1d11")
 _LINE_STEP = 10000
+_OPENING = "2026-01-01"  # when the stock of the start came
 
 
 def fixed_id(*parts: object) -> str:
@@ -46,9 +47,9 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
     values: Values = {**described.blanks, **DEFAULTS.get(entity_set, {})}
     if "currencyCode" in described.by_name and not described.custom:
         values["currencyCode"] = company.currency
-    for name, given in row.items():
+    for name in row:
         field = described.by_name[name]
-        values[name] = _stored(company, seed, field, given)
+        values[name] = _stored(company, seed, described, field, row)
         if field.ref is not None:
             relate(company, described, values, field, set())
     fill(company, described, values, row)
@@ -61,11 +62,11 @@ def plant(company: Company, seed: int, entity_set: str, row: Values, moment: str
         settle_name(entity_set, values)
     record = company.insert(entity_set, values, record_id)
     if entity_set == "generalLedgerEntries":
-        _book(company, values)
+        book(company, values)
     return record
 
 
-def _book(company: Company, entry: Values) -> None:
+def book(company: Company, entry: Values) -> None:
     """What an account comes to is the sum of its entries (source A: Net Change, a FlowField)."""
     account = company.table("accounts").lookup(entry["accountNumber"])
     if account is not None:
@@ -99,6 +100,22 @@ def _identify(
     return record_id
 
 
+def plant_stock(company: Company, seed: int, item: Record, moment: str) -> Record | None:
+    """Where the stock of an item that was put in comes from: an entry for all of it."""
+    if not item.values["inventory"]:
+        return None
+    entry: Values = {
+        "entryNumber": next_entry(company, "itemLedgerEntries"),
+        "itemNumber": item.values["number"],
+        "postingDate": _OPENING,
+        "entryType": "Positive_x0020_Adjmt_x002E_",
+        "documentNumber": "T00001",
+        "description": "Opening stock",
+        "quantity": item.values["inventory"],
+    }
+    return plant(company, seed, "itemLedgerEntries", entry, moment)
+
+
 def plant_document(
     company: Company, seed: int, entity_set: str, row: Values, lines: tuple[Values, ...]
 ) -> None:
@@ -127,16 +144,33 @@ def _follow(company: Company, line_set: EntitySet, values: Values, given: Values
         line_changed(company, line_set, values, name)
 
 
-def _stored(company: Company, seed: int, field: Field, given: Value) -> Value:
+def _stored(company: Company, seed: int, described: EntitySet, field: Field, row: Values) -> Value:
+    given: Value = row[field.name]
     if field.type != "Edm.Guid" or GUID.fullmatch(str(given)):
         return _number(field, given)
     if field.ref == "currencies" and given == company.currency:
         return ZERO_GUID  # as with codes: what is foreign in one company is local in another
+    if field.name == "parentId" and field.ref is None:
+        return _parent(company, described, row)
     record_id = _id(company, seed, field.ref or "", given)
     if field.ref is None or company.get(field.ref, record_id) is not None:
         return record_id
     found = company.table(field.ref).lookup(given)  # codes of parts are not unique: the first one
     return record_id if found is None else found.id
+
+
+def _parent(company: Company, described: EntitySet, row: Values) -> str:
+    """The id of the record whose part a row is, by the type of the parent and its number or code.
+
+    Raises BusinessCentralError where there is none, or more than one such type.
+    """
+    kind, number = row.get("parentType"), row["parentId"]
+    for owner, way in company.catalogue.leading(described.name):
+        if way.until is None and way.fixed.get("parentType") == kind:
+            found = company.table(owner.name).lookup(number)
+            if found is not None:
+                return found.id
+    raise dialog(f'The "parentId" does not match to a {decode_member(str(kind or "parentType"))}.')
 
 
 def _number(field: Field, given: Value) -> Value:

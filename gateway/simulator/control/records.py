@@ -9,7 +9,7 @@ import msgspec
 from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.clock import timestamp
 from gateway.simulator.control.asking import body_of, company_of, number_of, query_of
-from gateway.simulator.control.planting import plant
+from gateway.simulator.control.planting import plant, plant_stock
 from gateway.simulator.documents.rules import ORDERS
 from gateway.simulator.errors import BusinessCentralError, ControlError, bad_request, did_you_mean
 from gateway.simulator.exchange import Answer, Call, json_answer
@@ -22,6 +22,8 @@ from gateway.simulator.state import State
 def show_state(state: State, call: Call) -> Answer:
     """How many records there are, or those of one entity set, page by page if asked."""
     query = query_of(call, "environment", "company", "entity", "skip", "top")
+    if "company" not in query and "entity" in query:
+        raise ControlError("Say of which company: company is an id or a name.")
     if "company" not in query:
         counts = {
             environment.name: {
@@ -58,7 +60,10 @@ def put_in(state: State, call: Call) -> Answer:
     with company.transaction():
         for at, row in enumerate(rows):
             try:
-                plant(company, state.seed, entity_set.name, _fields(entity_set, row), moment)
+                fields = _fields(entity_set, row)
+                made = plant(company, state.seed, entity_set.name, fields, moment)
+                if entity_set.name == "items":
+                    plant_stock(company, state.seed, made, moment)
             except BusinessCentralError as error:
                 raise ControlError(f"Nothing was put in: rows[{at}]: {error.text}") from None
     return json_answer(201, {"count": len(rows)})

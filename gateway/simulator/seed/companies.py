@@ -42,7 +42,7 @@ from functools import lru_cache
 
 from gateway.simulator.catalogue.entities import BLANK_TIME, NEWEST, Catalogue, load_stored
 from gateway.simulator.clock import Clock, timestamp
-from gateway.simulator.control.planting import fixed_id, plant, plant_document
+from gateway.simulator.control.planting import book, fixed_id, plant, plant_document, plant_stock
 from gateway.simulator.environments import Environment
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.records.store import Company, Record, Values
@@ -148,6 +148,7 @@ def build_environments(
             company = build_company(catalogue, created, seeding.number, name, identity)
             if company.id in extras:
                 _insert(company, extras[company.id])
+                _book(company, extras[company.id])
             else:
                 extras[company.id] = _plant_extras(company, seeding)
             companies[company.id] = company
@@ -173,6 +174,13 @@ def _insert(company: Company, rows: Iterable[tuple[str, Record]]) -> None:
         company.insert(entity_set, own, record.id)
 
 
+def _book(company: Company, rows: Iterable[tuple[str, Record]]) -> None:
+    """What accounts come to follows from entries that were put in."""
+    for entity_set, record in rows:
+        if entity_set == "generalLedgerEntries":
+            book(company, record.values)
+
+
 def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Record]]:
     """Put in what is not invented here: more items, rows of one's own. Gives what was put in."""
     planted = []
@@ -183,6 +191,10 @@ def _plant_extras(company: Company, seeding: Seeding) -> list[tuple[str, Record]
             first = company.id == COMPANIES[0][0]  # what is wrong everywhere is told of it
             raise error.at(place if first else f"{place} in {company.name}") from None
         planted.append((name, made))
+        if name == "items" and (
+            entry := plant_stock(company, seeding.number, made, company.created)
+        ):
+            planted.append(("itemLedgerEntries", entry))
     return planted
 
 
@@ -225,19 +237,8 @@ def _rows(seed: int, identity: tuple[str, str, str]) -> tuple[tuple[str, Record]
 
 
 def _stock(company: Company, seed: int) -> None:
-    """Where the stock came from: an item ledger entry for all of it."""
-    stocked = [one for one in company.table("items").ordered() if one.values["inventory"]]
-    for at, item in enumerate(stocked, 1):
-        entry: Values = {
-            "entryNumber": at,
-            "itemNumber": item.values["number"],
-            "postingDate": "2026-01-01",
-            "entryType": "Positive_x0020_Adjmt_x002E_",
-            "documentNumber": "T00001",
-            "description": "Opening stock",
-            "quantity": item.values["inventory"],
-        }
-        plant(company, seed, "itemLedgerEntries", entry, company.created)
+    for item in company.table("items").ordered():
+        plant_stock(company, seed, item, company.created)
 
 
 def _administration(company: Company) -> None:

@@ -150,6 +150,8 @@ async def test_state_counts_and_shows_records(client: Client) -> None:
     counts = (await client.get("/_simulator/state")).json["counts"]
     assert counts["Production"]["Harwick Distributors Ltd"]["customers"] == 6
     assert (await client.get("/_simulator/state", company=LTD)).json["counts"]["items"] == 9
+    unsaid = await client.get("/_simulator/state", entity="items")
+    assert (unsaid.status, unsaid.json["error"][:22]) == (400, "Say of which company: ")
     stored = await client.state("customers")
     served = (await client.get("customers")).json["value"]
     assert [{name: one[name] for name in served[0]} for one in stored] == served

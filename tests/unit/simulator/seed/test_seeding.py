@@ -47,6 +47,45 @@ async def test_rows_of_ones_own(client: Client) -> None:
     assert str((await client.one("items", "number", "A-1"))["unitPrice"]) == "12.35"
 
 
+async def test_a_part_is_given_to_its_parent_by_number(client: Client) -> None:
+    row = {
+        "parentId": "A1",
+        "parentType": "Customer",
+        "dimensionCode": "AREA",
+        "dimensionValueCode": "30",
+    }
+    rows = {
+        "customers": [{"number": "A1", "displayName": "Alder Row"}],
+        "defaultDimensions": [row],
+    }
+    assert (await client.post(SEED, {"rows": rows})).status == 200
+    customer = await client.one("customers", "number", "A1")
+    parts = (await client.get(f"customers({customer['id']})/defaultDimensions")).json["value"]
+    assert [(one["dimensionCode"], one["dimensionValueCode"]) for one in parts] == [("AREA", "30")]
+    for lost in ({"parentId": "A2"}, {"parentType": "Vendor"}, {"parentType": "Vendor "}):
+        told = await client.post(SEED, {"rows": rows | {"defaultDimensions": [row | lost]}})
+        assert "defaultDimensions[0]: " in told.json["error"]
+
+
+async def test_stock_and_books_have_entries_in_every_environment(client: Client) -> None:
+    entry = {"entryNumber": 9001, "accountNumber": "10100", "debitAmount": 7, "creditAmount": 0}
+    rows = {
+        "items": [{"number": "A-1", "inventory": 5}, {"number": "A-2"}],
+        "generalLedgerEntries": [entry],
+    }
+    before = (await client.one("accounts", "number", "10100"))["netChange"]
+    assert (await client.post(SEED, {"rows": rows})).status == 200
+    put_in = {"company": LTD, "entity": "items", "rows": [{"number": "A-3", "inventory": 2}]}
+    assert (await client.post("/_simulator/records", put_in)).status == 201
+    for environment in ("Production", "Sandbox"):
+        path = f"{client.root.replace('Production', environment)}/companies({LTD})"
+        reply = await client.get(f"{path}/itemLedgerEntries", _filter="startswith(itemNumber,'A-')")
+        moved = {one["itemNumber"]: one["quantity"] for one in reply.json["value"]}
+        assert moved == {"A-1": 5} | ({"A-3": 2} if environment == "Production" else {})
+        reply = await client.get(f"{path}/accounts", _filter="number eq '10100'")
+        assert reply.json["value"][0]["netChange"] == before + 7
+
+
 async def test_one_currency_is_foreign_here_and_local_there(client: Client) -> None:
     rows = {
         "customers": [
