@@ -38,6 +38,7 @@ from gateway.simulator.documents.totals import (
     round_amount,
     spread,
 )
+from gateway.simulator.documents.variants import take_variant
 from gateway.simulator.errors import dialog, field_error, unrelated
 from gateway.simulator.records.store import Company, Record, Values
 
@@ -180,6 +181,9 @@ def line_changed(company: Company, entity_set: EntitySet, values: Values, field:
     if field in {"itemId", "accountId", "lineObjectNumber"}:
         _take_object(company, document, header, values, field)
     elif field in {"quantity", "unitOfMeasureId", "unitOfMeasureCode"}:
+        _reprice(company, document, header, values)
+    elif field == "itemVariantId":
+        take_variant(company, document, header, values)
         _reprice(company, document, header, values)
     elif field == "taxCode":
         if values["taxCode"] and company.table("taxGroups").lookup(values["taxCode"]) is None:

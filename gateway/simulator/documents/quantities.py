@@ -89,7 +89,7 @@ def missing(
 ) -> BusinessCentralError:
     """A field of a line must have a value and has none."""
     return field_error(
-        f"{caption} must have a value in {document.line_table}: {_where(document, header, values)}. "
+        f"{caption} must have a value in {document.line_table}: {where(document, header, values)}. "
         "It cannot be zero or empty."
     )
 
@@ -99,11 +99,12 @@ def _refuse_less(document: Document, ordered: Ordered, header: Record, values: V
     if abs(quantity) < abs(delivered) or quantity * delivered < 0:
         raise field_error(
             f"Quantity must not be less than {ordered.caption} in {document.line_table} "
-            f"{_where(document, header, values)}."
+            f"{where(document, header, values)}."
         )
 
 
-def _where(document: Document, header: Record, values: Values) -> str:
+def where(document: Document, header: Record, values: Values) -> str:
+    """The line as messages name it."""
     return (
         f"Document Type={document.kind}, Document No.={header.values['number']}, "
         f"Line No.={values['sequence']}"

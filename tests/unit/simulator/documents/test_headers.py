@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.simulator.catalogue.entities import ZERO_GUID
 from gateway.simulator.documents.headers import due_date
 from gateway.simulator.documents.rules import DOCUMENTS
 from tests.unit.simulator.client import Client, Reply
@@ -301,3 +302,34 @@ async def test_what_has_no_date_is_not_due(client: Client) -> None:
     changed = await client.patch(path, {"invoiceDate": "0001-01-01"})
     assert changed.json["dueDate"] == "0001-01-01"
     assert draft["dueDate"] > draft["invoiceDate"]
+
+
+async def test_a_line_is_called_by_the_variant_of_its_item(client: Client) -> None:
+    row = {"itemNumber": "1900-S", "code": "RED", "description": "PARIS Guest Chair, red"}
+    red = (await client.post("itemVariants", row)).json["id"]
+    oak = (await client.one("itemVariants", "code", "OAK"))["id"]
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json["id"]
+    lines = f"salesOrders({order})/salesOrderLines"
+    body = {"lineType": "Item", "lineObjectNumber": "1896-S", "quantity": 1, "itemVariantId": oak}
+    made = (await client.post(lines, body)).json
+    assert (made["description"], made["itemVariantId"]) == ("ATHENS Desk, oak", oak)
+    path = f"{lines}({made['id']})"
+    other = await client.patch(path, {"itemVariantId": red})
+    assert (other.status, other.code) == (400, "Internal_InvalidTableRelation")
+    assert "field Variant Code of table Sales Line contains a value (RED)" in other.message
+    blank = (await client.patch(path, {"itemVariantId": ZERO_GUID})).json
+    assert (blank["description"], blank["itemVariantId"]) == ("ATHENS Desk", ZERO_GUID)
+    own = (await client.post("itemVariants", row | {"itemNumber": "1896-S"})).json["id"]
+    taken = (await client.patch(path, {"itemVariantId": red})).json
+    assert (taken["description"], taken["itemVariantId"]) == ("PARIS Guest Chair, red", own)
+    comment = await client.post(lines, {"lineType": "Comment", "itemVariantId": oak})
+    assert comment.code == "Application_FieldValidationException"
+    assert "Type must be equal to 'Item'  in Sales Line: Document Type=Order" in comment.message
+
+
+async def test_a_variant_brings_the_price_of_the_item(client: Client) -> None:
+    oak = (await client.one("itemVariants", "code", "OAK"))["id"]
+    order = (await client.post("salesOrders", {"customerNumber": "10000"})).json["id"]
+    body = {"lineType": "Item", "lineObjectNumber": "1896-S", "unitPrice": 5, "itemVariantId": oak}
+    made = await client.post(f"salesOrders({order})/salesOrderLines", body)
+    assert made.json["unitPrice"] == Decimal("1000.80")
