@@ -9,7 +9,7 @@ company: a choice.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import BLANK_DATE, ZERO_GUID
@@ -45,13 +45,6 @@ def batch_name(company: Company, journal_id: str) -> str:
     """The code of a batch of any template, which its lines show as its display name."""
     found = (company.get(name, journal_id) for name in TEMPLATES.values())
     return next((str(batch.values["code"]) for batch in found if batch is not None), "")
-
-
-def account_type_changed(values: Values, field: str) -> None:
-    """An account of another type is another account: the one that was named is forgotten."""
-    stem = {"accountType": "account", "balanceAccountType": "balancingAccount"}.get(field)
-    if stem is not None:
-        values.update({f"{stem}Id": ZERO_GUID, f"{stem}Number": ""})
 
 
 def batches(company: Company) -> list[Record]:
@@ -95,7 +88,11 @@ def _post(
     entries: list[_Entry] = []
     for name, line in lines:
         own = _payment(books, name, line) if name in PAYMENTS else _plain(books, line)
-        entries += [own, *_balancing(books, journal, line, own.amount)]
+        text = str(line.values["description"])
+        entries += [
+            replace(side, text=text)
+            for side in (own, *_balancing(books, journal, line, own.amount))
+        ]
     left = sum((entry.amount for entry in entries), Decimal(0))
     if left:
         raise dialog(
@@ -104,8 +101,7 @@ def _post(
             "each line."
         )
     kind = "Payment" if lines[0][0] in PAYMENTS else "_x0020_"
-    text = str(lines[0][1].values["description"] or journal.values["displayName"])
-    books.enter(Occasion(day, kind, number, text), entries)
+    books.enter(Occasion(day, kind, number, str(journal.values["displayName"])), entries)
     _settle(books, entries)
     for name, line in lines:
         if name in PAYMENTS:
@@ -156,7 +152,7 @@ def _side(books: Books, line: Record, kind: str, stem: str, amount: Decimal) -> 
         return None
     if told in _PARTIES:
         party = _PARTIES[told]
-        return _Entry(books.account(_OWED[party]), amount, record_id, party)
+        return _Entry(books.account(_OWED[party]), amount, record_id, party=party)
     if told == "Bank_x0020_Account":
         return _Entry(books.account("bank"), amount)
     account = books.company.get("accounts", record_id)
@@ -174,7 +170,7 @@ def _payment(books: Books, name: str, line: Record) -> _Entry:
     if amount > 0 if party == "customer" else amount < 0:
         sign = "negative" if party == "customer" else "positive"
         raise field_error(f"Amount must be {sign} in Gen. Journal Line {_where(books, line)}.")
-    return _Entry(books.account(_OWED[party]), amount, party_id, party)
+    return _Entry(books.account(_OWED[party]), amount, party_id, party=party)
 
 
 def _refuse_blocked(books: Books, party: str, party_id: str) -> None:

@@ -34,12 +34,14 @@ class Occasion:
 class Entry:
     """What goes to an account of the ledger, in the local currency: above nothing is a debit.
 
-    ``source`` is the id of the customer or vendor that it comes from.
+    ``source`` is the id of the customer or vendor that it comes from; ``text`` goes before that
+    of the occasion.
     """
 
     account: Record
     amount: Decimal
     source: str = ZERO_GUID
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Books:
         account, amount = entry.account, entry.amount
         values = self._entry("generalLedgerEntries", occasion)
         values["sourceId"] = entry.source
+        values["description"] = entry.text or occasion.text
         values["accountId"] = account.id
         values["accountNumber"] = account.values["number"]
         values["debitAmount" if amount > 0 else "creditAmount"] = abs(amount)

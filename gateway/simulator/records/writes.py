@@ -19,6 +19,7 @@ from gateway.simulator.catalogue.entities import (
     Value,
 )
 from gateway.simulator.clock import Clock, timestamp
+from gateway.simulator.documents.accounts import journal_line_changed
 from gateway.simulator.documents.changing import changing
 from gateway.simulator.documents.headers import (
     default_dates,
@@ -27,7 +28,7 @@ from gateway.simulator.documents.headers import (
     recalculate,
     refuse_invoice_discount,
 )
-from gateway.simulator.documents.journals import account_type_changed, batch_name
+from gateway.simulator.documents.journals import batch_name
 from gateway.simulator.documents.rules import (
     BLANK_TEXT,
     DEFAULTS,
@@ -247,21 +248,22 @@ class Writer:
             if values[field.name] != value:
                 if not creating:
                     refuse_released(self.company, entity_set, values, field.name)
+                before = dict(values) if entity_set.name in JOURNAL_LINES else values
                 values[field.name] = value
                 relate(self.company, entity_set, values, field, given)
                 refer(self.company, entity_set.name, values, field.name, given)
-                self._react(entity_set, values, field)
+                self._react(entity_set, values, field, before)
             given[field.name] = value
         if creating:
             refuse_contradiction(entity_set, values, given)
 
-    def _react(self, entity_set: EntitySet, values: Values, field: Field) -> None:
+    def _react(self, entity_set: EntitySet, values: Values, field: Field, before: Values) -> None:
         if entity_set.name in DOCUMENTS:
             header_changed(self.company, entity_set, values, field.name)
         elif entity_set.name in LINES:
             line_changed(self.company, entity_set, values, field.name)
         elif entity_set.name in JOURNAL_LINES:
-            account_type_changed(values, field.name)
+            journal_line_changed(self.company, entity_set.name, values, field.name, before)
 
     def _require(
         self, entity_set: EntitySet, values: Values, properties: dict[Field, object]
