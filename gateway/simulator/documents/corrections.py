@@ -134,7 +134,7 @@ def _taken_back(books: Books, name: str, record: Record) -> Record:
     target = AGAINST[name]
     made = _against(books, name, record, next_number(books, target), "Open")
     begin(books.company, made)
-    enter(books, target, made, moving=True)
+    enter(books, target, made, f"{DOCUMENTS[target].kind} {made.values['number']}", moving=True)
     return made
 
 

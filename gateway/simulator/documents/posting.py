@@ -6,7 +6,7 @@ goes, an invoice and a shipment or receipt come. Everything in the transaction o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from gateway.simulator.catalogue.entities import EntitySet
@@ -91,10 +91,11 @@ def post(books: Books, name: str, header: Record) -> None:
     check_total(name, header)
     check_items(books, (line for line in lines if line.values["quantity"]))
     books.company.edit(name, header)
+    text = f"{DOCUMENTS[name].kind} {header.values['number']}"
     header.values.update(number=next_number(books, name), status="Open")
     begin(books.company, header)
     books.company.table(name).changed()
-    enter(books, name, header, moving=True)
+    enter(books, name, header, text, moving=True)
 
 
 def post_order(books: Books, name: str, order: Record) -> Record | None:
@@ -163,32 +164,44 @@ def _sign(document: Document) -> int:
     return (1 if document.party == "customer" else -1) * (-1 if "Memo" in document.kind else 1)
 
 
-def enter(books: Books, name: str, header: Record, *, moving: bool) -> None:
-    """Write the entries of a posted document: the party, and against it the goods line by line
-    and the tax. ``moving`` tells that the goods go or come with it, not before.
+def enter(books: Books, name: str, header: Record, text: str, *, moving: bool) -> None:
+    """Write the entries of a posted document: the party, and against it the goods and the tax.
+
+    ``text`` is what was posted, by its number before that (BCApps, SalesHeader.Table.al: Posting
+    Description). ``moving`` tells that the goods go or come with it, not before.
     """
     lines = lines_of(books, name, header)
     document, values = DOCUMENTS[name], header.values
     sign, company = _sign(document), books.company
     kind = "Credit_x0020_Memo" if "Memo" in document.kind else "Invoice"
-    text = f"{document.kind} {values['number']}"
     occasion = Occasion(str(values["postingDate"]), kind, str(values["number"]), text)
     owed = books.account("receivables" if document.party == "customer" else "payables")
     goods = "sales" if document.party == "customer" else "purchases"
     party_id = str(values[f"{document.party}Id"])
     amounts = [(owed, sign * local(company, header, values["totalAmountIncludingTax"]))]
-    for line in lines:
-        account = (
-            books.numbered(line.values["lineObjectNumber"])
-            if line.values["lineType"] == "Account"
-            else books.account(goods)
-        )
-        amounts.append((account, -sign * local(company, header, _net(line.values))))
+    for account, amounts_of in _goods(books, goods, lines):
+        net = sum((local(company, header, one) for one in amounts_of), Decimal(0))
+        amounts.append((account, -sign * net))
     amounts.append((books.account("tax"), -sign * local(company, header, values["totalTaxAmount"])))
     books.enter(occasion, [Entry(account, amount, party_id) for account, amount in amounts])
     owe(books.company, document.party, party_id, owed_by(books.company, name, header))
     for line in lines if moving else ():
         _move(books, name, header, line)
+
+
+def _goods(
+    books: Books, goods: str, lines: Sequence[Record]
+) -> Iterator[tuple[Record, list[Decimal]]]:
+    """The accounts of the lines with what each gets: lines of one kind with one account and one
+    VAT group are one entry (BCApps, table 55 Invoice Posting Buffer).
+    """
+    found: dict[tuple[str, str, str], tuple[Record, list[Decimal]]] = {}
+    for line in lines:
+        kind, number = str(line.values["lineType"]), line.values["lineObjectNumber"]
+        account = books.numbered(number) if kind == "Account" else books.account(goods)
+        key = (kind, account.id, str(line.values["taxCode"]))
+        found.setdefault(key, (account, []))[1].append(_net(line.values))
+    yield from found.values()
 
 
 def _net(values: Values) -> Decimal:
@@ -329,7 +342,7 @@ def _invoice(books: Books, name: str, order: Record, lines: Sequence[Record]) ->
     recalculate(company, target, made)
     check_total(target, made)
     begin(company, made)
-    enter(books, target, made, moving=False)
+    enter(books, target, made, f"Order {order.values['number']}", moving=False)
     return made
 
 

@@ -570,3 +570,39 @@ async def test_a_line_that_goes_back_has_no_minus_before_nothing(client: Client)
     reply = await client.get(f"salesOrders({order['id']})", _expand="salesOrderLines")
     assert "-100" in reply.text
     assert ":-0" not in reply.text
+
+
+async def test_lines_of_one_account_and_one_tax_are_one_entry(client: Client) -> None:
+    account = {"lineType": "Account", "lineObjectNumber": "40100", "quantity": 1, "unitPrice": 5}
+    lines = (line(DESK, 2), line(STOOL, 1, 50), line(FREE, 1, 30), account, account)
+    draft = await drafted(client, "salesInvoices", *lines)
+    assert (await act(client, "salesInvoices", draft, "post")).status == 204
+    reply = await client.get("generalLedgerEntries", _filter="documentNumber eq '103101'")
+    found = [
+        (one["accountNumber"], one["debitAmount"] - one["creditAmount"])
+        for one in reply.json["value"]
+    ]
+    expected = [("10900", 340), ("40100", -250), ("40100", -30), ("40100", -10), ("20700", -50)]
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "text"),
+    [
+        ("salesInvoices", "post", "Invoice S-INV102001"),
+        ("salesOrders", "shipAndInvoice", "Order S-ORD101001"),
+        ("salesCreditMemos", "post", "Credit Memo S-CR1001"),
+        ("purchaseOrders", "receiveAndInvoice", "Order 106001"),
+    ],
+)
+async def test_entries_are_called_by_what_was_posted(
+    client: Client, name: str, action: str, text: str
+) -> None:
+    first = len(await client.state("generalLedgerEntries"))
+    item = {"lineType": "Item", "lineObjectNumber": DESK, "quantity": 1}
+    draft = await drafted(
+        client, name, item | {"directUnitCost" if "purch" in name else "unitPrice": 5}
+    )
+    assert (await act(client, name, draft, action)).status == 204
+    made = (await client.state("generalLedgerEntries"))[first:]
+    assert {one["description"] for one in made} == {text}
