@@ -1,8 +1,8 @@
 """The state of a simulator as one document: for a file, and for its hash.
 
 Kept are records with their ids and versions, number series, streams, subscriptions, users,
-consents, secrets, refresh tokens and the clock; not kept are access tokens, faults and the
-journal. A part of the state is one entry of ``_PARTS``.
+consents, secrets, refresh tokens, the key that signs tokens and the clock; not kept are faults
+and the journal. A part of the state is one entry of ``_PARTS``.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def read(state: State, document: bytes) -> None:
         raise ValueError(
             f"it is '{found.format}' version {found.version}, not '{FORMAT}' version {VERSION}"
         )
-    if found.parts.keys() != _PARTS.keys():
+    if found.parts.keys() | _LATER != _PARTS.keys():
         raise ValueError(f"its parts are not {', '.join(_PARTS)}")
     before = written(state)
     try:
@@ -134,7 +134,8 @@ def digest(state: State) -> str:
 def _put(state: State, parts: dict[str, Any]) -> None:
     for name, part in _PARTS.items():
         try:
-            part.put(state, msgspec.convert(parts[name], part.type))
+            if name in parts:
+                part.put(state, msgspec.convert(parts[name], part.type))
         except msgspec.ValidationError as error:
             raise ValueError(f"its {name} can not be read: {error}") from None
 
@@ -303,6 +304,14 @@ def _clock(state: State) -> dict[str, object]:
     return {"ahead": ahead, "still": still}
 
 
+def _put_signing(state: State, pem: str) -> None:
+    try:
+        state.tokens.key = pem
+    except ValueError as error:
+        raise ValueError(f"signing: {error}") from None
+
+
+_LATER = frozenset({"signing"})  # what files of earlier versions do not have
 _PARTS = {
     "clock": _Part(_clock, _Clock, _put_clock),
     "users": _Part(
@@ -311,6 +320,7 @@ _PARTS = {
         _put_users,
     ),
     "consents": _Part(_registrations, _Registrations, _put_registrations),
+    "signing": _Part(lambda state: state.tokens.key, str, _put_signing),
     "refreshes": _Part(_refreshes, list[_Refresh], _put_refreshes),
     "environments": _Part(
         lambda state: [_environment(one) for one in state.environments.values()],

@@ -10,13 +10,21 @@ from functools import lru_cache
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from gateway.simulator.clock import Clock
 
 AUDIENCE = "https://api.businesscentral.dynamics.com"
 AUDIENCE_ID = "996def3d-b36c-4153-8607-a6fd3c01b89f"
 _REMEMBERED = 1000
+_BITS = 2048
 
 Claims = dict[str, Any]
 
@@ -28,12 +36,16 @@ class SigningKey:
     id: str
     private: rsa.RSAPrivateKey = field(repr=False)
     public: dict[str, str]
+    pem: str = field(repr=False)
 
 
 @lru_cache(maxsize=1)
 def signing_key() -> SigningKey:
     """The key of this process; making one takes a moment, so there is one."""
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return _described(rsa.generate_private_key(public_exponent=65537, key_size=_BITS))
+
+
+def _described(private: rsa.RSAPrivateKey) -> SigningKey:
     jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key()))
     thumbprint = hashlib.sha256(jwk["n"].encode()).digest()
     key_id = base64.urlsafe_b64encode(thumbprint).decode().rstrip("=")[:27]
@@ -45,7 +57,8 @@ def signing_key() -> SigningKey:
         "n": jwk["n"],
         "e": jwk["e"],
     }
-    return SigningKey(key_id, private, public)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return SigningKey(key_id, private, public, pem)
 
 
 class Tokens:
@@ -57,6 +70,25 @@ class Tokens:
         self._verified: dict[str, Claims] = {}
         # The newest tokens, the oldest first, and since when those count that a reset renewed.
         self._issued: dict[str, float | None] = {}
+
+    @property
+    def key(self) -> str:
+        """The private key that signs, as PEM: with it, tokens outlive a process."""
+        return self._key.pem
+
+    @key.setter
+    def key(self, pem: str) -> None:
+        """Sign with another key from now on. Raises ValueError for what is no RSA key."""
+        if pem == self._key.pem:
+            return
+        try:
+            private = load_pem_private_key(pem.encode(), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            private = None
+        if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < _BITS:
+            raise ValueError("it is no private RSA key of 2048 bits or more")
+        self._key = _described(private)
+        self._verified.clear()
 
     @property
     def jwks(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator import Unsaved, run_simulator
+from gateway.simulator.entra.tokens import signing_key
 from gateway.simulator.keeper import replace_file
 from tests.unit.simulator.client import accept, redeem, sign_in, signed_in
 
@@ -33,6 +34,21 @@ async def test_records_and_consents_last(tmp_path: Path) -> None:
         assert (await client.post("customers", {"displayName": "Kestrel"})).json[
             "number"
         ] == "C00020"
+
+
+async def test_access_tokens_outlive_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    signing_key.cache_clear()
+    async with run_simulator(state_file=file) as running, signed_in(running) as client:
+        token, keys = client.token, await client.get("/common/discovery/v2.0/keys")
+    signing_key.cache_clear()  # as in another process
+    async with run_simulator() as running, signed_in(running) as client:
+        client.token = token
+        assert (await client.get("customers")).status == 401
+    async with run_simulator(state_file=file) as running, signed_in(running) as client:
+        client.token = token
+        assert (await client.get("customers")).status == 200
+        assert (await client.get("/common/discovery/v2.0/keys")).json == keys.json
 
 
 async def test_it_is_saved_while_it_runs(tmp_path: Path) -> None:

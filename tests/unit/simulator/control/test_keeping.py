@@ -42,6 +42,15 @@ def test_what_is_written_is_read_and_goes_on_as_before() -> None:
     assert other.clock.now() == state.clock.now()
 
 
+def test_a_file_without_a_key_keeps_the_one_there_is() -> None:
+    state, other = fresh(), fresh()
+    document = json.loads(written(state))
+    assert document["parts"].pop("signing").startswith("-----BEGIN ")
+    key = other.tokens.key
+    read(other, json.dumps(document).encode())
+    assert other.tokens.key == key
+
+
 def test_sums_beyond_what_is_taken_are_read_all_the_same() -> None:
     state, other = fresh(), fresh()
     company = state.environments["production"].companies[LTD]
@@ -174,6 +183,7 @@ BROKEN = [
         changed(lambda s: s["parts"]["clock"].update(still="2026-03-02T12:00:00")),
         "its clock can not be read: .* at `\\$.still`",
     ),
+    (changed(lambda s: s["parts"].update(signing="PEM")), "signing: it is no private RSA key"),
     (
         changed(lambda s: s["parts"]["environments"][0].update(subscriptions=[SUBSCRIPTION])),
         r"environments\[0\].subscriptions\[0\].first: it is between 2000 and 2100",
