@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -31,10 +32,13 @@ from gateway.simulator.documents.rules import (
     Document,
 )
 from gateway.simulator.documents.totals import (
+    Amounts,
+    Base,
     amounts,
     discount_amount,
     discount_percent,
     gross,
+    nets,
     round_amount,
     spread,
 )
@@ -322,12 +326,15 @@ def recalculate(company: Company, header_set: str, header: Record) -> None:
     else:
         shares = spread(Decimal(header.values["discountAmount"]), bases)
     totals = [Decimal("0.00")] * 3
-    for line, base, share in zip(lines, bases, shares, strict=True):
-        net, written = _amounts_of(line.values, base, share, includes_tax=includes)
+    for line, base, share, net in zip(
+        lines, bases, shares, _nets(lines, bases, shares, includes_tax=includes), strict=True
+    ):
+        written = _amounts_of(line.values, base, share, net, includes_tax=includes)
         if any(line.values[name] != value for name, value in written.items()):
             company.edit(document.lines, line)
             line.values.update(written)
-        totals = [round_amount(total + part) for total, part in zip(totals, net, strict=True)]
+        parts = (net.excluding, net.tax, net.including)
+        totals = [round_amount(total + part) for total, part in zip(totals, parts, strict=True)]
     company.edit(header_set, header)
     header.values["totalAmountExcludingTax"] = totals[0]
     header.values["totalTaxAmount"] = totals[1]
@@ -358,13 +365,26 @@ def _line_base(document: Document, values: Values) -> Decimal:
     return base - Decimal(values["discountAmount"])
 
 
+def _nets(
+    lines: Sequence[Record],
+    bases: Sequence[Decimal],
+    shares: Sequence[Decimal],
+    *,
+    includes_tax: bool,
+) -> list[Amounts]:
+    """What the lines add to the totals."""
+    counted = [
+        Base(base - share, str(line.values["taxCode"]), Decimal(line.values["taxPercent"]))
+        for line, base, share in zip(lines, bases, shares, strict=True)
+    ]
+    return nets(counted, includes_tax=includes_tax)
+
+
 def _amounts_of(
-    values: Values, base: Decimal, share: Decimal, *, includes_tax: bool
-) -> tuple[tuple[Decimal, Decimal, Decimal], Values]:
-    """What the line adds to the totals, and its own fields."""
-    percent = Decimal(values["taxPercent"])
-    line = amounts(base, percent, includes_tax=includes_tax)
-    net = amounts(base - share, percent, includes_tax=includes_tax)
+    values: Values, base: Decimal, share: Decimal, net: Amounts, *, includes_tax: bool
+) -> Values:
+    """The fields of a line, of which the page shows both its amount and its part of the whole."""
+    line = amounts(base, Decimal(values["taxPercent"]), includes_tax=includes_tax)
     written = {
         "discountAppliedBeforeTax": True,
         "amountExcludingTax": line.excluding,
@@ -375,5 +395,4 @@ def _amounts_of(
         "netTaxAmount": net.tax,
         "netAmountIncludingTax": net.including,
     }
-    shown = {name: value for name, value in written.items() if name in values}
-    return (net.excluding, net.tax, net.including), shown
+    return {name: value for name, value in written.items() if name in values}

@@ -25,6 +25,9 @@ class Amounts:
     including: Decimal
 
 
+_NOTHING = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
+
+
 def round_amount(amount: Decimal) -> Decimal:
     """The amount with two places; half a cent goes away from zero, and zero has no sign.
 
@@ -76,6 +79,37 @@ def amounts(line_amount: Decimal, tax_percent: Decimal, *, includes_tax: bool) -
         return Amounts(excluding, line_amount - excluding, line_amount)
     tax = round_amount(line_amount * tax_percent / HUNDRED)
     return Amounts(line_amount, tax, line_amount + tax)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What tax is counted from: a line's amount less its part of the document's discount, its VAT
+    group and the group's percentage.
+    """
+
+    amount: Decimal
+    group: str
+    percent: Decimal
+
+
+def nets(bases: Sequence[Base], *, includes_tax: bool) -> list[Amounts]:
+    """What the lines of one document come to.
+
+    Tax is rounded of all lines with one VAT group together: each line takes what is the rounded
+    tax of the lines until it, less that of those before (BCApps, SalesLine.Table.al and
+    PurchaseLine.Table.al: UpdateVATAmounts). A choice: in the order of the lines.
+    """
+    before: dict[tuple[str, Decimal], Amounts] = {}
+    found = []
+    for base in bases:
+        key = base.group, base.percent
+        last = before.get(key, _NOTHING)
+        start = last.including if includes_tax else last.excluding
+        until = amounts(start + base.amount, base.percent, includes_tax=includes_tax)
+        before[key] = until
+        excluding, tax = until.excluding - last.excluding, until.tax - last.tax
+        found.append(Amounts(excluding, tax, excluding + tax))
+    return found
 
 
 def spread(discount: Decimal, bases: Sequence[Decimal]) -> list[Decimal]:

@@ -333,3 +333,16 @@ async def test_a_variant_brings_the_price_of_the_item(client: Client) -> None:
     body = {"lineType": "Item", "lineObjectNumber": "1896-S", "unitPrice": 5, "itemVariantId": oak}
     made = await client.post(f"salesOrders({order})/salesOrderLines", body)
     assert made.json["unitPrice"] == Decimal("1000.80")
+
+
+async def test_the_tax_of_a_document_is_rounded_once(client: Client) -> None:
+    lines = [item_line(unitPrice=Decimal("0.13")) for _ in range(3)]
+    document = await made(client, *lines, item_line("1928-S", unitPrice=Decimal("0.13")))
+    assert (document["totalAmountExcludingTax"], document["totalTaxAmount"]) == (
+        Decimal("0.52"),
+        Decimal("0.08"),
+    )
+    assert document["totalAmountIncludingTax"] == Decimal("0.60")
+    taxes = [(one["totalTaxAmount"], one["netTaxAmount"]) for one in document["salesOrderLines"]]
+    three, two = Decimal("0.03"), Decimal("0.02")
+    assert taxes == [(three, three), (three, two), (three, three), (0, 0)]

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from gateway.simulator.documents.totals import (
     Amounts,
+    Base,
     amounts,
     discount_amount,
     discount_percent,
     gross,
+    nets,
     round_amount,
     spread,
 )
@@ -52,6 +54,30 @@ def test_a_line_adds_up(line: Decimal, percent: Decimal, includes: bool) -> None
 def test_tax_is_taken_out_of_a_price_that_includes_it() -> None:
     expected = Amounts(Decimal("100.00"), Decimal("20.00"), Decimal("120.00"))
     assert amounts(Decimal("120.00"), Decimal(20), includes_tax=True) == expected
+
+
+GROUPS = {"STANDARD": Decimal(20), "REDUCED": Decimal("5.5"), "ZERO": Decimal(0)}
+BASES = st.lists(st.tuples(MONEY, st.sampled_from(sorted(GROUPS))), max_size=12)
+
+
+@given(BASES, st.booleans())
+def test_tax_is_rounded_of_all_lines_of_a_group_together(
+    lines: list[tuple[Decimal, str]], includes: bool
+) -> None:
+    found = nets([Base(one, group, GROUPS[group]) for one, group in lines], includes_tax=includes)
+    for group, percent in GROUPS.items():
+        mine = [(one, net) for (one, its), net in zip(lines, found, strict=True) if its == group]
+        whole = amounts(sum((one for one, _ in mine), Decimal(0)), percent, includes_tax=includes)
+        assert sum(net.tax for _, net in mine) == whole.tax
+        assert sum(net.excluding for _, net in mine) == whole.excluding
+        for one, net in mine:
+            assert net.excluding + net.tax == net.including
+            assert one == (net.including if includes else net.excluding)
+
+
+def test_a_line_takes_what_the_lines_before_left_of_the_tax() -> None:
+    found = nets([Base(Decimal("0.13"), "STANDARD", Decimal(20))] * 3, includes_tax=False)
+    assert [net.tax for net in found] == [Decimal("0.03"), Decimal("0.02"), Decimal("0.03")]
 
 
 @given(st.lists(st.decimals(min_value=0, max_value=9999, places=2), max_size=20), MONEY)
