@@ -337,3 +337,34 @@ def test_the_snapshot_that_counts_and_those_before_it(snapshot: Snapshot) -> Non
         "4",
         "4",
     ]
+
+
+def test_what_did_not_change_is_compiled_once(base: Path, lain: Path) -> None:
+    def plans() -> list[object]:
+        loaded = load_snapshot(mappings=[base], schemas=SCHEMAS, overrides=lain)
+        owned = [loaded.plan("items", "read", owner) for owner in ("", "harwick")]
+        return [*owned, loaded.plan("things", "read")]
+
+    (lain / "harwick" / "items.yaml").write_text(OVERRIDE)
+    (base / "things.yaml").write_text(ITEM.replace("resource: items", "resource: things"))
+    first = plans()
+    assert all(one is known for one, known in zip(plans(), first, strict=True))
+    (lain / "harwick" / "items.yaml").write_text(OVERRIDE.replace("Goods", "Wares"))
+    second = plans()
+    assert [one is known for one, known in zip(second, first, strict=True)] == [True, False, True]
+    (base / "items.yaml").write_text(f"{ITEM}list: {{}}\n")  # an override is made of both files
+    third = plans()
+    assert [one is known for one, known in zip(third, second, strict=True)] == [False, False, True]
+
+
+def test_with_other_schemas_everything_is_compiled_again(tmp_path: Path) -> None:
+    schemas = Path(shutil.copytree(shipped("schemas"), tmp_path / "schemas"))
+    first = load_snapshot(mappings=[shipped("mappings")], schemas=[schemas])
+    vendor = schemas / "bc" / "v2.0" / "vendors.schema.json"
+    text = vendor.read_text(encoding="utf-8")
+    assert '"website"' in text
+    vendor.write_text(text.replace('"website"', '"webpage"'), encoding="utf-8")
+    found = check(mappings=[shipped("mappings")], schemas=[schemas])
+    assert {Path(one.place.file).name for one in found} == {"vendors.yaml"}
+    again = load_snapshot(mappings=[shipped("mappings")], schemas=SCHEMAS)
+    assert again.plan("items", "read") is not first.plan("items", "read")
