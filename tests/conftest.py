@@ -27,7 +27,7 @@ from gateway.config import Config, Entra, Public, folders
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, Simulator, run_simulator
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import ApiKey, Role, new_id
-from tests import postgres
+from tests import forked, postgres
 from tests.remote import empty_database
 
 ADMINISTRATOR = "admin@harwick.example"
@@ -64,8 +64,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End PostgreSQL."""
+    """End PostgreSQL, and the process that commands are forked from."""
     if not hasattr(config, "workerinput"):
+        forked.end()
         postgres.end_server()
 
 

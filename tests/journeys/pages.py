@@ -106,8 +106,13 @@ def script(found: list[Step], folder: Path) -> str:
     return "\n".join(lines)
 
 
-async def follow(page: str, folder: Path) -> list[str]:
-    """Follow a page in an empty folder: what does not come out as it shows."""
+ALONE = f"#!{sys.executable}\nfrom gateway.cli import main\nmain()\n"
+
+
+async def follow(page: str, folder: Path, command: str = ALONE) -> list[str]:
+    """Follow a page in an empty folder: what does not come out as it shows. `command` is the
+    script that stands for `bc-gateway`, by default one that loads everything by itself.
+    """
     found = steps(page)
     ports = {port: str(free_port()) for port in PORTS}
     text = re.sub(rf"\b({'|'.join(PORTS)})\b", lambda match: ports[match[1]], script(found, folder))
@@ -115,9 +120,9 @@ async def follow(page: str, folder: Path) -> list[str]:
         "encryption:",
         f"public: {{listen: '127.0.0.1:{ports['8080']}'}}\nconsole: {{listen: null}}\nencryption:",
     )
-    command = folder / "bc-gateway"
-    command.write_text(f"#!{sys.executable}\nfrom gateway.cli import main\nmain()\n")
-    command.chmod(0o755)
+    script_ = folder / "bc-gateway"
+    script_.write_text(command)
+    script_.chmod(0o755)
     path = {"PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         "bash", "-c", text, cwd=folder, env={**os.environ, **path}

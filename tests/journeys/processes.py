@@ -8,17 +8,18 @@ import json
 import os
 import signal
 import socket
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import ClientConnectionError, ClientSession
 
 from gateway.cli.browser import Browser
+from tests import forked
+from tests.forked import Forked
 
-COMMAND = (sys.executable, "-c", "from gateway.cli import main; main()")
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 COMPANY = "Harwick Distributors Ltd"
 
@@ -47,7 +48,7 @@ class House:
     workers: int = 1
     own: str = ""
     operators: str = ""
-    _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    _running: dict[str, Forked] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -89,8 +90,8 @@ class House:
 
     async def start(self, command: str, until: str, *words: str) -> None:
         log = (self.folder / f"{command}.log").open("ab")
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND, command, *words, env=self.environment, stdout=log, stderr=log
+        process = await forked.start(
+            command, *words, env=self.environment, stdout=log.fileno(), stderr=log.fileno()
         )
         log.close()
         self._running[command] = process
@@ -107,12 +108,11 @@ class House:
             return False
 
     async def command(self, *words: str) -> str:
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND, *words, env=self.environment, stdout=asyncio.subprocess.PIPE
-        )
-        output, _ = await process.communicate()
-        assert process.returncode == 0
-        return output.decode()
+        with TemporaryFile() as printed:
+            process = await forked.start(*words, env=self.environment, stdout=printed.fileno())
+            assert await process.wait() == 0
+            printed.seek(0)
+            return printed.read().decode()
 
     def pid(self, command: str) -> int:
         return self._running[command].pid

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.journeys.pages import ROOT, follow, steps
 
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
@@ -14,7 +15,7 @@ TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
 
 @pytest.mark.timeout(90)
 async def test_the_tutorial_by_hand(tmp_path: Path) -> None:
-    assert await follow(TUTORIAL, tmp_path) == []
+    assert await follow(TUTORIAL, tmp_path, forked.client()) == []
 
 
 def test_what_is_run_is_shown_with_what_it_prints() -> None:
