@@ -14,6 +14,7 @@ from jinja2 import nodes
 from gateway.mapping.change import Change, FieldChange, Fixed
 from gateway.mapping.checker import NEVER_WRITTEN, renames
 from gateway.mapping.emission import Emission
+from gateway.mapping.entity_types import update_type
 from gateway.mapping.extents import report_at
 from gateway.mapping.failures import Spot
 from gateway.mapping.leaves import is_expression
@@ -27,7 +28,7 @@ from gateway.mapping.rules import Findings, did_you_mean
 from gateway.mapping.scope import Site, way_words
 from gateway.mapping.selection import input_paths, may_miss, recorded, unwritten
 from gateway.mapping.syntax import Mistake, parse_leaf
-from gateway.mapping.types import Property, update_type
+from gateway.mapping.types import Property
 from gateway.wire import Entity
 
 _NOTHING_MISSES = "What is missing or null here clears the field."

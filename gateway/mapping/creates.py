@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gateway.mapping.bodies import Bodies
 from gateway.mapping.emission import Emission
+from gateway.mapping.entity_types import create_type, field_type
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import AnchorSource, CreateSource, Leaf
 from gateway.mapping.plan import Anchor, Effect, Plan, Step
@@ -14,7 +15,7 @@ from gateway.mapping.preludes import Prelude, compile_prelude
 from gateway.mapping.rules import Findings, did_you_mean
 from gateway.mapping.scope import Scope
 from gateway.mapping.surroundings import Surroundings
-from gateway.mapping.types import ANY, Property, Shape, create_type, field_type
+from gateway.mapping.types import ANY, Property, Shape
 
 _STEP = "create"
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
+from gateway.mapping.entity_types import create_type
 from gateway.mapping.templates import KEYS
-from gateway.mapping.types import Property, Shape, Type, canonical_type, create_type
+from gateway.mapping.types import Property, Shape, Type, canonical_type
 from gateway.validation import Schemas
 
 Schema = dict[str, Any]

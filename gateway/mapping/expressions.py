@@ -8,7 +8,7 @@ leaf.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from jinja2 import nodes
 
@@ -66,33 +66,11 @@ class Walk:
         self.emission = emission
         self.paths = Paths(scope, site, emission, self.solid, drops=drops)
 
-        self._written: dict[type[nodes.Node], Callable[[Any], Value]] = {
-            nodes.Name: self.paths.read,
-            nodes.Getattr: self.paths.read,
-            nodes.Getitem: self.paths.read,
-            nodes.Const: self._constant,
-            nodes.Filter: lambda node: called(self, node),
-            nodes.Test: lambda node: tested(self, node),
-            nodes.Compare: self._compare,
-            nodes.And: self._joined,
-            nodes.Or: self._joined,
-            nodes.Not: lambda node: Value(BOOLEAN, f"(not {self.truth(node.node)})"),
-            nodes.CondExpr: self._choice,
-            nodes.Add: self._computed,
-            nodes.Sub: self._computed,
-            nodes.Mul: self._computed,
-            nodes.Neg: self._negated,
-            nodes.Concat: lambda node: self.text([self.value(one) for one in node.nodes], node),
-            nodes.List: self._list,
-            nodes.Dict: self._dict,
-            nodes.Div: self._unrounded,
-        }
-
     def value(self, node: nodes.Expr) -> Value:
         """The value of `node`; anything when it has findings."""
-        written = self._written.get(type(node))
+        written = self._WRITTEN.get(type(node))
         if written is not None:
-            return written(node)
+            return written(self, node)
         message = FOREIGN.get(type(node), f"{type(node).__name__} is no part of the language.")
         report_at(self.site, node, "not-in-the-language", message)
         return NOTHING
@@ -156,6 +134,15 @@ class Walk:
     def _unrounded(self, node: nodes.Div) -> Value:
         report_at(self.site, node, "inexact-division", "A quotient must be rounded.", hint=_ROUND)
         return NOTHING
+
+    def _path(self, node: nodes.Expr) -> Value:
+        return self.paths.read(node)
+
+    def _not(self, node: nodes.Not) -> Value:
+        return Value(BOOLEAN, f"(not {self.truth(node.node)})")
+
+    def _concatenated(self, node: nodes.Concat) -> Value:
+        return self.text([self.value(one) for one in node.nodes], node)
 
     def _constant(self, node: nodes.Const) -> Value:
         constant = node.value
@@ -293,3 +280,25 @@ class Walk:
             properties[pair.key.value] = Property(value.type)
             codes.append(f"{pair.key.value!r}: {value.code}")
         return Value(object_of("an object", properties), f"{{{', '.join(codes)}}}")
+
+    _WRITTEN: ClassVar[dict[type[nodes.Node], Callable[[Walk, Any], Value]]] = {
+        nodes.Name: _path,
+        nodes.Getattr: _path,
+        nodes.Getitem: _path,
+        nodes.Const: _constant,
+        nodes.Filter: called,
+        nodes.Test: tested,
+        nodes.Compare: _compare,
+        nodes.And: _joined,
+        nodes.Or: _joined,
+        nodes.Not: _not,
+        nodes.CondExpr: _choice,
+        nodes.Add: _computed,
+        nodes.Sub: _computed,
+        nodes.Mul: _computed,
+        nodes.Neg: _negated,
+        nodes.Concat: _concatenated,
+        nodes.List: _list,
+        nodes.Dict: _dict,
+        nodes.Div: _unrounded,
+    }

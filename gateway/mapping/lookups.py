@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.mapping.emission import Emission
+from gateway.mapping.entity_types import record_type
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Leaf, LookupSource
 from gateway.mapping.plan import FieldUse, Lookup
 from gateway.mapping.rules import Findings, did_you_mean
 from gateway.mapping.scope import Every, Scope, Way
-from gateway.mapping.types import GUID, Property, Type, map_of, object_of, record_type
+from gateway.mapping.types import GUID, Property, Type, map_of, object_of
 from gateway.wire import Entity
 
 Entities = Callable[[str], Entity | None]
@@ -157,9 +158,13 @@ def condition_type(name: str, leaf: Leaf, entity: Entity | None, ledger: Ledger)
         ledger.findings.at(leaf.path, "not-filterable", message, key=True)
     place = ledger.findings.document.place(leaf.path, key=True)
     ledger.fields.append(FieldUse(entity.entity_set, name, "read", place))
-    found = record_type(entity, lambda _: None).shape
+    found = record_type(entity, _alone).shape
     type_ = found.properties[name].type if found else Type("any")
     return replace(type_, max_length=None, nullable=False)
+
+
+def _alone(_: str) -> None:
+    """The entities there are for somebody who asks for fields alone."""
 
 
 def _pointers(

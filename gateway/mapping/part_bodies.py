@@ -14,6 +14,7 @@ from typing import Final
 from gateway.mapping.bodies import Bodies
 from gateway.mapping.change import PartChange, Shown
 from gateway.mapping.emission import Emission
+from gateway.mapping.entity_types import update_type
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Each, Entry, Fields, Keyed, Leaf, Listing, Pick, Template
 from gateway.mapping.patch import Steps
@@ -21,7 +22,7 @@ from gateway.mapping.preludes import Prelude, lookups_among
 from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Every, Way, way_words
 from gateway.mapping.selection import input_paths, recorded, recorded_lists
-from gateway.mapping.types import ANY, Type, update_type
+from gateway.mapping.types import ANY, Type
 from gateway.wire import Entity
 
 _USUAL: Final = ("sequence", "code", "number")  # what the elements of parts are known by

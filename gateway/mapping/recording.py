@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 from gateway.mapping.bodies import Bodies
 from gateway.mapping.emission import Emission
+from gateway.mapping.entity_types import record_type
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Fields
 from gateway.mapping.record import Record
 from gateway.mapping.scope import Scope, Value, way_words
 from gateway.mapping.selection import selected, too_deep
 from gateway.mapping.surroundings import Surroundings
-from gateway.mapping.types import Shape, canonical_type, record_type
+from gateway.mapping.types import Shape, canonical_type
 from gateway.wire import Entity
 
 

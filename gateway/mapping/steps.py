@@ -10,6 +10,7 @@ from gateway.mapping.change import Overwrite
 from gateway.mapping.checker import renames
 from gateway.mapping.creates import check_anchor, compile_anchor, compile_body
 from gateway.mapping.emission import Emission
+from gateway.mapping.entity_types import field_type, record_type, update_type
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.lookups import compile_lookup
 from gateway.mapping.model import CreateSource, Expression, Fields, Leaf, StepSource, UpsertSource
@@ -18,16 +19,7 @@ from gateway.mapping.preludes import Prelude, compile_guards
 from gateway.mapping.presence import Fact
 from gateway.mapping.record import Names, Record
 from gateway.mapping.scope import Scope, Value
-from gateway.mapping.types import (
-    GUID,
-    Property,
-    Shape,
-    Type,
-    field_type,
-    object_of,
-    record_type,
-    update_type,
-)
+from gateway.mapping.types import GUID, Property, Shape, Type, object_of
 from gateway.mapping.updates import compile_by
 from gateway.wire import Entity, trace_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from gateway.mapping.model import MappingFile
@@ -42,10 +43,6 @@ class Surroundings:
 def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
     """The surroundings of a file whose schemas exist."""
     sets = schemas.entity_sets(file.api)
-
-    def entities(name: str) -> Entity | None:
-        return schemas.entity(file.api, name) if name in sets else None
-
     names = schemas.canonical_names()
 
     def canonicals(name: str) -> Mapping[str, Any] | None:
@@ -63,7 +60,7 @@ def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
     return Surroundings(
         file=file,
         entity=schemas.entity(file.api, file.entity),
-        entities=entities,
+        entities=_entities(schemas, file.api),
         entity_sets=sets,
         canonical=cast("Mapping[str, Any]", schemas.canonical(file.schema).value),
         canonicals=canonicals,
@@ -71,6 +68,13 @@ def surroundings(file: MappingFile, schemas: Schemas) -> Surroundings:
         rejections=rejections,
         scope=_scope(file),
     )
+
+
+@lru_cache(maxsize=16)
+def _entities(schemas: Schemas, api: str) -> Callable[[str], Entity | None]:
+    """What gives the entities of an API."""
+    sets = frozenset(schemas.entity_sets(api))
+    return lambda name: schemas.entity(api, name) if name in sets else None
 
 
 def _scope(file: MappingFile) -> Scope:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -21,6 +22,9 @@ from gateway.mapping.functions import DIGITS
 
 LONGEST: Final = 4_000  # characters of a leaf with expressions
 DEEPEST: Final = 40  # nodes within nodes
+
+_SHORT: Final = 200  # characters of leaves whose nodes, which nobody changes, are kept
+_KEPT: Final = 1024
 
 _WORD = "[A-Za-z_][A-Za-z0-9_]*"
 _PATH_ALONE = re.compile(rf"\{{\{{ ({_WORD})((?:\.{_WORD}){{1,8}}) \}}\}}")
@@ -106,6 +110,10 @@ def offset_of(node: nodes.Node) -> int:
 
 def parse_leaf(text: str) -> Parsed:
     """The parts of a leaf that holds `{{`. Raises `Mistake`."""
+    return (_parsed_once if len(text) <= _SHORT else _parsed)(text)
+
+
+def _parsed(text: str) -> Parsed:
     path = _PATH_ALONE.fullmatch(text)
     if path is not None and path[1] not in _NO_NAMES:
         return Parsed((_path(path),), alone=True)
@@ -123,6 +131,9 @@ def parse_leaf(text: str) -> Parsed:
             for part in node.nodes
         ]
     return Parsed(tuple(parts), alone=len(parts) == 1 and not isinstance(parts[0], str))
+
+
+_parsed_once = lru_cache(maxsize=_KEPT)(_parsed)
 
 
 def _path(found: re.Match[str]) -> nodes.Expr:

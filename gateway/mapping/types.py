@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, cast
 
 from gateway.wire import Entity, Field
@@ -17,6 +17,8 @@ from gateway.wire import Entity, Field
 Kind = Literal["text", "integer", "decimal", "boolean", "list", "object", "null", "any"]
 Form = Literal["date", "datetime", "guid"]
 Side = Literal["input", "answer"]
+
+_KEPT: Final = 256  # types of each kind; some thirty count
 
 WORDS: Final[Mapping[str, str]] = {
     "text": "text",
@@ -188,7 +190,25 @@ def merged(types: list[Type]) -> Type:
 
 def canonical_type(schema: Mapping[str, Any], side: Side, name: str) -> Type:
     """The type that a canonical schema describes for what is sent or for what is answered."""
-    return _Canonical(schema, side).type(schema, name)
+    return _described(_Same(schema), side, name)
+
+
+class _Same:
+    """A schema that is the same as itself alone: what is made of it is made once."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.schema is other.schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+
+@lru_cache(maxsize=_KEPT)
+def _described(root: _Same, side: Side, name: str) -> Type:
+    return _Canonical(root.schema, side).type(root.schema, name)
 
 
 class _Canonical:
@@ -293,50 +313,7 @@ def _at(root: object, pointer: str) -> object:
     return root
 
 
-EntityOf = Callable[[str], Entity | None]
-
-
-def record_type(entity: Entity, entity_of: EntityOf) -> Type:
-    """A decoded record of `entity`: blank is null (bc/api.md §10)."""
-
-    def made() -> dict[str, Property]:
-        fields = {
-            name: Property(_held(entity, field), field=field)
-            for name, field in entity.fields.items()
-        }
-        return fields | _parts(entity, entity_of, record_type, optional=False)
-
-    return Type("object", shape=Shape(entity.entity_set, made, entity=entity))
-
-
-def create_type(entity: Entity, entity_of: EntityOf) -> Type:
-    """What a create of `entity` takes."""
-    alone = {group[0] for group in entity.required if len(group) == 1}
-
-    def made() -> dict[str, Property]:
-        fields = {
-            name: Property(
-                field_type(field),
-                optional=name not in alone,
-                refused="Business Central does not take it." if field.read_only else None,
-                field=field,
-            )
-            for name, field in entity.fields.items()
-        }
-        return fields | _parts(entity, entity_of, create_type, optional=True)
-
-    shape = Shape(entity.entity_set, made, required=entity.required, entity=entity)
-    return Type("object", shape=shape)
-
-
-def update_type(entity: Entity, entity_of: EntityOf) -> Type:
-    """What a change of `entity` takes: nothing is required, its parts are there to be refused."""
-    shape = create_type(entity, entity_of).shape
-    found = {} if shape is None else shape.properties
-    optional = {name: replace(one, optional=True) for name, one in found.items()}
-    return Type("object", shape=Shape(entity.entity_set, lambda: optional, entity=entity))
-
-
+@lru_cache(maxsize=_KEPT)
 def patched_type(type_: Type) -> Type:
     """What a document of this type may be like once a patch is merged into a record: anything
     of it may be missing, but for what is inside of a list.
@@ -352,37 +329,3 @@ def patched_type(type_: Type) -> Type:
         }
 
     return replace(type_, shape=Shape(shape.name, made, others=shape.others))
-
-
-def field_type(field: Field) -> Type:
-    """The type of a field; null where it has a blank."""
-    kind: Kind = "text"
-    if field.type in {"integer", "decimal", "boolean"}:
-        kind = cast("Kind", field.type)
-    elif field.type in {"stream", "collection"}:
-        kind = "any"
-    form = field.type if field.type in {"date", "datetime", "guid"} else None
-    length = {"date": 10, "guid": 36}.get(field.type, field.max_length)
-    return Type(kind, length, field.enum, form, nullable=field.blank is not None)
-
-
-def _held(entity: Entity, field: Field) -> Type:
-    """The type of a field in a record that exists: its key is never blank."""
-    found = field_type(field)
-    return found.not_null() if field.name in entity.key else found
-
-
-def _parts(
-    entity: Entity,
-    entity_of: EntityOf,
-    type_of: Callable[[Entity, EntityOf], Type],
-    *,
-    optional: bool,
-) -> dict[str, Property]:
-    parts = {}
-    for name, part in entity.parts.items():
-        inner = entity_of(part.entity_set)
-        found = ANY if inner is None else type_of(inner, entity_of)
-        found = Type("list", items=found) if part.many else found.or_null()
-        parts[name] = Property(found, optional=optional)
-    return parts

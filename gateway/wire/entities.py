@@ -90,6 +90,10 @@ class Entity:
     list_needs_filter: bool
     send_order: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        """Of its name: the maps have no hash, and there is one entity of a name in one place."""
+        return hash((self.api, self.entity_set))
+
 
 def entity_from_schema(schema: Mapping[str, object]) -> Entity:
     """The entity a schema file describes. `schema` must have the shape `load_schemas` checks."""

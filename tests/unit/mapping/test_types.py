@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.mapping.entity_types import create_type, record_type
 from gateway.mapping.types import (
     ANY,
     BOOLEAN,
@@ -16,9 +17,7 @@ from gateway.mapping.types import (
     Type,
     canonical_type,
     constant_type,
-    create_type,
     merged,
-    record_type,
 )
 from tests.unit.mapping.small import ORDER, schemas
 
