@@ -57,10 +57,16 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres.make_folder()
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while modules are imported and tests collected: there is little."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave all that was imported and collected out of every garbage collection to come."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
@@ -40,15 +42,21 @@ def public_application(config: Config, current: Current) -> web.Application:
     app[CONFIG] = config
     app[CURRENT] = current
     app[openapi.DESCRIPTION] = openapi.Description(config.public.url)
-    aiohttp_jinja2.setup(
-        app,
+    app[aiohttp_jinja2.APP_KEY] = _templates()
+    app.add_routes([*_routes(), *connect_routes()])
+    return app
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    """The pages, each compiled once in a process."""
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("gateway.api"),
+        autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    app.add_routes([*_routes(), *connect_routes()])
-    return app
 
 
 def _routes() -> list[web.RouteDef]:

@@ -43,14 +43,7 @@ _HEADERS: Final = {
 def add_pages(app: web.Application) -> None:
     """Put the page and what it loads into the operators' application."""
     app[_ONE] = asyncio.Lock()
-    aiohttp_jinja2.setup(
-        app,
-        loader=jinja2.PackageLoader("gateway.console"),
-        undefined=jinja2.StrictUndefined,
-        filters={"shown": shown},
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    app[aiohttp_jinja2.APP_KEY] = _templates()
     app.add_routes(
         [
             web.get("/try", begin),
@@ -58,6 +51,20 @@ def add_pages(app: web.Application) -> None:
             web.get("/static/{name}", static),
         ]
     )
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    """The pages, each compiled once in a process."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("gateway.console"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["shown"] = shown
+    return templates
 
 
 async def begin(request: web.Request) -> web.Response:

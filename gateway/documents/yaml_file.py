@@ -18,7 +18,7 @@ def read_yaml_file(text: str, troubles: list[Trouble]) -> Node:
         return reader.read()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        start = reader.index(mark.line, mark.column) if mark is not None else 0
+        start = min(mark.index, len(text)) if mark is not None else 0
         problem = str(getattr(error, "problem", None) or getattr(error, "reason", "not YAML"))
         hint = "Look at the indentation and the quotes, here and in the line above."
         troubles.append(
@@ -31,14 +31,7 @@ class _Reader:
     def __init__(self, text: str, troubles: list[Trouble]) -> None:
         self._text = text
         self._troubles = troubles
-        self._starts = [0, *(i + 1 for i, letter in enumerate(text) if letter == "\n")]
         self._events: Iterator[yaml.Event] = iter(())
-
-    def index(self, line: int, column: int) -> int:
-        """The index in the text of a mark of the parser (both count from 0)."""
-        if line >= len(self._starts):
-            return len(self._text)
-        return min(self._starts[line] + column, len(self._text))
 
     def read(self) -> Node:
         self._events = iter(yaml.parse(self._text, Loader=yaml.CSafeLoader))
@@ -138,7 +131,7 @@ class _Reader:
         start, end = event.start_mark, event.end_mark
         if start is None or end is None:
             return 0, 0
-        return self.index(start.line, start.column), self.index(end.line, end.column)
+        return start.index, end.index
 
     def _trouble(
         self, rule: str, name: str, text: str, span: tuple[int, int], hint: str | None = None

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -300,9 +301,13 @@ async def test_a_sign_in_that_cannot_be_reached_is_a_disturbance(
         await remote.fresh(entra=Entra(CLIENT_ID, ("x",), gone.url)).access_token(connection)
 
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 TENANT = "0d9a2c34-9d4f-4b6a-8a8e-6f1f0a7c1111"
+
+
+@cache
+def key(_whose: str) -> rsa.RSAPrivateKey:
+    """A key, made when it is first needed: that takes a moment."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass(slots=True)
@@ -313,18 +318,18 @@ class Microsoft:
     identities: Identities
     claims: dict[str, Any]
 
-    def token(
-        self, *, key: rsa.RSAPrivateKey | None = KEY, kid: str = "k1", **changes: object
-    ) -> str:
+    def token(self, *, signed: str | None = "Microsoft", kid: str = "k1", **changes: object) -> str:
         claims = {n: v for n, v in {**self.claims, **changes}.items() if v is not None}
-        return jwt.encode(claims, key or "", "RS256" if key else "none", headers={"kid": kid})
+        if signed is None:
+            return jwt.encode(claims, "", "none", headers={"kid": kid})
+        return jwt.encode(claims, key(signed), "RS256", headers={"kid": kid})
 
 
 @asynccontextmanager
 async def microsoft(clock: MovingClock, issuer: str = "{tenantid}") -> AsyncIterator[Microsoft]:
     def answer(seen: Seen) -> Reply:
         if seen.target == "/organizations/discovery/v2.0/keys":
-            jwk = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+            jwk = jwt.algorithms.RSAAlgorithm.to_jwk(key("Microsoft").public_key(), as_dict=True)
             return reply(200, {"keys": [{**jwk, "kid": "k1"}, {"kty": "EC", "kid": "k2"}]})
         assert seen.target == "/organizations/v2.0/.well-known/openid-configuration"
         return reply(200, {"issuer": f"{odd.url}/{issuer}/v2.0"})
@@ -365,8 +370,8 @@ async def test_a_good_id_token_names_tenant_and_user(clock: MovingClock) -> None
         {"tid": "../../other"},
         {"exp": 1},
         {"nbf": 4_000_000_000},
-        {"key": OTHER_KEY},
-        {"key": None},
+        {"signed": "somebody else"},
+        {"signed": None},
         {"kid": "unknown"},
         {"kid": "k2"},
     ],
