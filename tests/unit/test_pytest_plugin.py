@@ -21,8 +21,9 @@ INI = """
 asyncio_default_fixture_loop_scope = function
 asyncio_mode = strict
 filterwarnings = error
-addopts = --strict-markers -p no:randomly -p no:cacheprovider
+addopts = --strict-markers -p no:cacheprovider {others}
 """
+OTHERS = ("aiohttp", "anyio", "hypothesispytest", "randomly", "schemathesis", "timeout", "xdist")
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def installed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyt
     entries = "".join(f"{name} = {module}\n" for name, module in ENTRIES.items())
     (metadata / "entry_points.txt").write_text(f"[pytest11]\n{entries}")
     monkeypatch.setenv("PYTHONPATH", f"{site}:{ROOT}")
-    pytester.makefile(".ini", pytest=INI)
+    others = " ".join(f"-p no:{name}" for name in OTHERS)  # plugins that nobody there uses
+    pytester.makefile(".ini", pytest=INI.format(others=others))
     return pytester
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import jsonschema
 import pytest
-import schemathesis
 
 from gateway.api.application import public_application
 from gateway.api.calls import own_codes
@@ -102,6 +102,8 @@ def calls(description: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_document_is_openapi_3_1(description: dict[str, Any]) -> None:
+    # It takes half a second to load, so only the process that runs this test does.
+    schemathesis = import_module("schemathesis")
     schemathesis.openapi.from_dict(description, config=schemathesis.Config()).validate()
 
 
