@@ -50,8 +50,10 @@ class Finding:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, or nothing."""
-    choices = list(known)
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    choices, size = list(known), len(word)
+    # Of words whose lengths differ by more none is that close, and a long one takes its time.
+    alike = [one for one in choices if 7 * min(len(one), size) >= 3 * max(len(one), size)]
+    close = difflib.get_close_matches(word, alike, n=1, cutoff=0.6) if alike else []
     if close:
         return close[0]
     least, bare = 3, word.lower()  # letters of a word that another one may hold: price, unitPrice

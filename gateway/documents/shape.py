@@ -144,7 +144,8 @@ def _missing(error: _Error) -> list[str]:
     known = error.schema.get("properties", {})
     strict = error.schema.get("additionalProperties") is False
     meant = {suggest(key, known) for key in _extra(error)[:_MOST]} if strict else set()
-    return [key for key in error.wanted if key not in _keys(error.instance) and key not in meant]
+    there = {*_keys(error.instance), *meant}
+    return [key for key in error.wanted if key not in there]
 
 
 def _unknown_keys(
