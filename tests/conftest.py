@@ -63,9 +63,12 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave all that was imported and collected out of every garbage collection to come."""
+    """Leave all that was imported and collected out of every garbage collection to come, and let
+    these come less often: snapshots live long, and each look at them takes a fifth of a second.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 50, 20)
     gc.enable()
 
 
