@@ -16,7 +16,7 @@ TEXTS = (
     " blanks around ", "{% raw %}", "None", "null", "Ünïcødé 木 🪑",
 )  # fmt: skip
 CUSTOMER_TEXTS = (
-    "name", "phone_number", "email", "website", "tax_registration_number",
+    "name", "phone_number", "website", "tax_registration_number",
     "address.line_1", "address.line_2", "address.city", "address.state",
 )  # fmt: skip
 SHIP_TO_TEXTS = ("name", "contact", "address_line_1", "address_line_2", "city", "state")

@@ -1,4 +1,4 @@
-"""What a field takes beyond its type: limits of numbers, date formulas, whole cents.
+"""What a field takes beyond its type: limits of numbers, date formulas, whole cents, addresses.
 
 Called by ``writes`` with every property. The limits are those of Business Central's tables; the
 texts are a choice, after those of other values that can not be evaluated.
@@ -22,6 +22,8 @@ _FORMULAS = {
     ("paymentTerms", "dueDateCalculation"),
     ("paymentTerms", "discountDateCalculation"),
 }
+_ADDRESSES = frozenset({"email", "email2", "personalEmail"})
+_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
 _AMOUNTS = {"amount": JOURNAL_LINES, "discountAmount": (*DOCUMENTS, *LINES)}
 _LOWEST = {
     ("items", "unitPrice"),
@@ -37,6 +39,8 @@ def taken(entity_set: EntitySet, field: Field, raw: object) -> Value:
     place = (entity_set.name, field.name)
     if place in _FORMULAS:
         return _formula(str(value))
+    if field.name in _ADDRESSES and not entity_set.custom:
+        _refuse_no_address(str(value))
     if not isinstance(value, Decimal):
         return value
     if place in _LOWEST and value < 0:
@@ -48,6 +52,15 @@ def taken(entity_set: EntitySet, field: Field, raw: object) -> Value:
     if entity_set.name in _AMOUNTS.get(field.name, ()):
         return round_amount(value)
     return value
+
+
+def _refuse_no_address(text: str) -> None:
+    """One email address or several, with semicolons between them; blanks around one do not count
+    (source B, codeunit 9520 Mail Management: ValidateEmailAddressField).
+    """
+    for one in text.strip(";").split(";") if text else ():
+        if not _ADDRESS.fullmatch(one.strip()):
+            raise dialog(f'The email address "{one.strip()}" is not valid.')
 
 
 def _formula(text: str) -> str:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import Client, Reply
 from tests.unit.simulator.documents.acting import DESK, drafted, line
 
 
@@ -89,3 +89,29 @@ async def test_a_journal_has_whole_cents(client: Client) -> None:
     body = {"accountNumber": "60400", "amount": Decimal("-100.005"), "documentNumber": "G1"}
     made = await client.post(f"journals({journal['id']})/journalLines", body)
     assert (made.status, made.json["amount"]) == (201, Decimal("-100.01"))
+
+
+@pytest.mark.parametrize("name", ["customers", "vendors", "contacts"])
+async def test_an_email_address_is_one(client: Client, name: str) -> None:
+    async def made(email: str) -> Reply:
+        return await client.post(name, {"displayName": "Juniper Hall", "email": email})
+
+    for email in (
+        "",
+        "a@b.example",
+        "a@b.example; c+d@e.example",
+        "a@b.example;",
+        "jürgen@büro.example",
+    ):
+        assert (await made(email)).json["email"] == email
+    for email, told in (
+        ("x", "x"),
+        ("a@b.example;x", "x"),
+        ("a@@b.example", "a@@b.example"),
+        ("Juniper <a@b.example>", "Juniper <a@b.example>"),
+        ("a@b.example, c@d.example", "a@b.example, c@d.example"),
+        ("@b.example", "@b.example"),
+    ):
+        refused = await made(email)
+        assert (refused.status, refused.code) == (400, "Application_DialogException")
+        assert refused.message.startswith(f'The email address "{told}" is not valid.')

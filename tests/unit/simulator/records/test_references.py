@@ -61,3 +61,15 @@ async def test_a_vat_group_in_use_stays(client: Client) -> None:
         group = await client.one(entity, "code", code)
         gone = await client.send("DELETE", f"{entity}({group['id']})", None, {"If-Match": "*"})
         assert (gone.status, f"You cannot delete {code}." in gone.message) == (400, True)
+
+
+async def test_a_salesperson_is_one(client: Client) -> None:
+    body = {"displayName": "Juniper Hall", "salespersonCode": "jo"}
+    assert (await client.post("customers", body)).json["salespersonCode"] == "JO"
+    for name, wrong in (
+        ("customers", body | {"salespersonCode": "NOBODY"}),
+        ("opportunities", {"salespersonCode": "NOBODY"}),
+    ):
+        reply = await client.post(name, wrong)
+        assert reply.code == "Internal_InvalidTableRelation"
+        assert "(NOBODY) that cannot be found in the related table" in reply.message
