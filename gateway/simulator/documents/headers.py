@@ -33,7 +33,7 @@ from gateway.simulator.documents.rules import (
 )
 from gateway.simulator.documents.totals import (
     Amounts,
-    Base,
+    Taxable,
     amounts,
     discount_amount,
     discount_percent,
@@ -374,7 +374,7 @@ def _nets(
 ) -> list[Amounts]:
     """What the lines add to the totals."""
     counted = [
-        Base(base - share, str(line.values["taxCode"]), Decimal(line.values["taxPercent"]))
+        Taxable(base - share, str(line.values["taxCode"]), Decimal(line.values["taxPercent"]))
         for line, base, share in zip(lines, bases, shares, strict=True)
     ]
     return nets(counted, includes_tax=includes_tax)

@@ -82,7 +82,7 @@ def amounts(line_amount: Decimal, tax_percent: Decimal, *, includes_tax: bool) -
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class Taxable:
     """What tax is counted from: a line's amount less its part of the document's discount, its VAT
     group and the group's percentage.
     """
@@ -92,7 +92,7 @@ class Base:
     percent: Decimal
 
 
-def nets(bases: Sequence[Base], *, includes_tax: bool) -> list[Amounts]:
+def nets(bases: Sequence[Taxable], *, includes_tax: bool) -> list[Amounts]:
     """What the lines of one document come to.
 
     Tax is rounded of all lines with one VAT group together: each line takes what is the rounded

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.simulator.documents.totals import (
     Amounts,
-    Base,
+    Taxable,
     amounts,
     discount_amount,
     discount_percent,
@@ -64,7 +64,9 @@ BASES = st.lists(st.tuples(MONEY, st.sampled_from(sorted(GROUPS))), max_size=12)
 def test_tax_is_rounded_of_all_lines_of_a_group_together(
     lines: list[tuple[Decimal, str]], includes: bool
 ) -> None:
-    found = nets([Base(one, group, GROUPS[group]) for one, group in lines], includes_tax=includes)
+    found = nets(
+        [Taxable(one, group, GROUPS[group]) for one, group in lines], includes_tax=includes
+    )
     for group, percent in GROUPS.items():
         mine = [(one, net) for (one, its), net in zip(lines, found, strict=True) if its == group]
         whole = amounts(sum((one for one, _ in mine), Decimal(0)), percent, includes_tax=includes)
@@ -76,7 +78,7 @@ def test_tax_is_rounded_of_all_lines_of_a_group_together(
 
 
 def test_a_line_takes_what_the_lines_before_left_of_the_tax() -> None:
-    found = nets([Base(Decimal("0.13"), "STANDARD", Decimal(20))] * 3, includes_tax=False)
+    found = nets([Taxable(Decimal("0.13"), "STANDARD", Decimal(20))] * 3, includes_tax=False)
     assert [net.tax for net in found] == [Decimal("0.03"), Decimal("0.02"), Decimal("0.03")]
 
 
