@@ -17,6 +17,7 @@ from typing import Any
 from gateway.simulator.catalogue.entities import EntitySet, Field, Value, encode_member
 from gateway.simulator.errors import BusinessCentralError, bad_request, filter_unsupported
 from gateway.simulator.odata.nodes import (
+    FUNCTIONS,
     Call,
     Compare,
     InList,
@@ -34,17 +35,6 @@ Reader = Callable[[Mapping[str, Any]], Any]
 _PLACE = re.compile(r"[0-9]{1,9}")
 _DISTINCT = "The 'OR' operator is not supported on distinct fields on an OData filter."
 _CASE = frozenset({"tolower", "toupper"})
-# The other functions of OData 4.0: it reads them, and no AL filter says the like (source D,
-# use-filter-expressions-in-odata-uris.md: "if there's no AL approximation, an error").
-_WITHOUT_AL = frozenset(
-    {
-        *("concat", "indexof", "length", "trim"),
-        *("date", "day", "fractionalseconds", "hour", "maxdatetime", "mindatetime", "minute"),
-        *("month", "now", "second", "time", "totaloffsetminutes", "totalseconds", "year"),
-        *("ceiling", "floor", "round"),
-        *("cast", "isof", "geo.distance", "geo.intersects", "geo.length"),
-    }
-)
 _MATCHES: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda text, part: part in text,
     "startswith": str.startswith,
@@ -253,7 +243,9 @@ class _Compiler:
         return field
 
     def _unknown(self, call: Call) -> BusinessCentralError:
-        if call.name in {*_MATCHES, *_CASE, *_WITHOUT_AL, "substring"}:
+        if call.name in FUNCTIONS:
+            # It is read, and no AL filter says the like (source D,
+            # use-filter-expressions-in-odata-uris.md: "if there's no AL approximation, an error").
             return filter_unsupported()
         return bad_request(
             f"An unknown function with name '{call.name}' was found. This may also be a function "

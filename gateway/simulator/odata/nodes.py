@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The functions of OData 4.0, by the name that a ``Call`` has however it was written.
+FUNCTIONS = frozenset(
+    {
+        *("concat", "contains", "endswith", "indexof", "length", "startswith", "substring"),
+        *("tolower", "toupper", "trim"),
+        *("date", "day", "fractionalseconds", "hour", "maxdatetime", "mindatetime", "minute"),
+        *("month", "now", "second", "time", "totaloffsetminutes", "totalseconds", "year"),
+        *("ceiling", "floor", "round"),
+        *("cast", "isof", "geo.distance", "geo.intersects", "geo.length"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:

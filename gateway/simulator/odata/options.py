@@ -181,11 +181,12 @@ def _of_company(name: str, sets: dict[str, EntitySet]) -> Navigation | None:
 def _orderby(value: str, entity_set: EntitySet) -> tuple[tuple[str, bool], ...]:
     orders = []
     for item in value.split(","):
-        words = item.split()
-        if len(words) not in {1, 2} or (len(words) == 2 and words[1] not in {"asc", "desc"}):
+        name, *way = item.split() or [""]
+        direction = " ".join(way).lower()
+        if not name or direction not in {"", "asc", "desc"}:
             raise bad_request(f"Syntax error in the order '{item.strip()}'.")
-        field = field_of(Path(tuple(words[0].split("/"))), entity_set)
-        orders.append((field.name, words[-1] == "desc"))
+        field = field_of(Path(tuple(name.split("/"))), entity_set)
+        orders.append((field.name, direction == "desc"))
     return tuple(orders)
 
 

@@ -2,6 +2,9 @@
 
 The grammar is OData's as far as Business Central documents it (bc/api.md §5), and a little
 wider where a wider expression has an answer of its own: ``in``, ``not``, lambdas.
+
+Words of OData are read in any case: Microsoft's library has one switch for them and for the names
+of properties, which Business Central was seen to read so (bc/api.md §5).
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 from gateway.simulator.errors import BusinessCentralError, bad_request, filter_unsupported
 from gateway.simulator.odata.lexer import Token, tokenize
 from gateway.simulator.odata.nodes import (
+    FUNCTIONS,
     Call,
     Compare,
     InList,
@@ -63,7 +67,8 @@ class _Parser:
         return bad_request(f"Syntax error at position {position} in '{self._text}'.")
 
     def _is(self, text: str) -> bool:
-        return self._peek.kind in {"name", "symbol"} and self._peek.text == text
+        token = self._peek
+        return token.kind in {"name", "symbol"} and token.text.lower() == text
 
     def _expect(self, text: str) -> None:
         if not self._is(text):
@@ -97,8 +102,8 @@ class _Parser:
         if self._is("in"):
             self._at += 1
             node = InList(node, self._members())
-        elif self._peek.kind == "name" and self._peek.text in COMPARISONS:
-            operator = self._take().text
+        elif self._peek.kind == "name" and self._peek.text.lower() in COMPARISONS:
+            operator = self._take().text.lower()
             node = Compare(operator, node, self._side())
         for _ in range(negations):
             node = Not(node)
@@ -106,7 +111,7 @@ class _Parser:
 
     def _side(self) -> Node:
         node = self._operand()
-        if self._peek.kind == "name" and self._peek.text in _WORKED_OUT:
+        if self._peek.kind == "name" and self._peek.text.lower() in _WORKED_OUT:
             raise filter_unsupported()
         return node
 
@@ -148,15 +153,16 @@ class _Parser:
             # An enum with its type in front: Microsoft.NAV.customerBlocked'All'.
             return Literal("string", self._take().text[1:-1].replace("''", "'"))
         if self._is("("):
-            return Call(name, self._arguments())
+            word = name.lower()
+            return Call(word if word in FUNCTIONS else name, self._arguments())
         names = [name]
         while self._is("/"):
             self._at += 1
             if self._peek.kind != "name":
                 raise self._error()
             step = self._take().text
-            if step in {"any", "all"} and self._is("("):
-                return self._lambda(Path(tuple(names)), step)
+            if step.lower() in {"any", "all"} and self._is("("):
+                return self._lambda(Path(tuple(names)), step.lower())
             names.append(step)
         return Path(tuple(names))
 

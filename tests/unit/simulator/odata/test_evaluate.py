@@ -34,6 +34,9 @@ def matches(text: str, *, schema_21: bool = False) -> bool:
         "number eq 'c-10'",
         "NUMBER eq 'C-10'",
         "'C-10' eq number",
+        "number EQ 'C-10' AND (taxLiable Ne true Or taxLiable eq true)",
+        "StartsWith(number,'C') and Contains(displayName,'Brien')",
+        "ToLower(displayName) Eq 'o''brien & co'",
         "displayName eq 'O''Brien & Co'",
         "tolower(displayName) eq 'o''BRIEN & co'",
         "contains(displayName,'Brien')",
@@ -57,6 +60,7 @@ def matches(text: str, *, schema_21: bool = False) -> bool:
         "lastModifiedDateTime gt 2026-03-02T12:00:00.119Z",
         "lastModifiedDateTime lt 2026-03-02T14:00:01+02:00",
         "contactsInformation/any(c: c/x eq 1)",
+        "contactsInformation/Any(c: c/x EQ 1)",
     ],
 )
 def test_filters_that_match(text: str) -> None:
@@ -112,6 +116,10 @@ def test_filters_that_do_not_match(text: str) -> None:
         ("creditLimit mul 2 gt 5", 501, "BadRequest_MethodNotImplemented"),
         ("5 lt (creditLimit sub 1)", 501, "BadRequest_MethodNotImplemented"),
         ("soundex(displayName) eq 'C1'", 400, "BadRequest"),
+        ("Soundex(displayName) eq 'C1'", 400, "BadRequest"),
+        ("NOT (number eq 'A')", 501, "BadRequest_MethodNotImplemented"),
+        ("creditLimit MUL 2 gt 5", 501, "BadRequest_MethodNotImplemented"),
+        ("IndexOf(number,'C') eq 0", 501, "BadRequest_MethodNotImplemented"),
         ("creditLimit plus 2 gt 5", 400, "BadRequest"),
         ("number eq '123456789012345678901'", 400, "Application_FilterErrorException"),
     ],

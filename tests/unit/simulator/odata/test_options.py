@@ -33,7 +33,7 @@ def test_expansions_nest_and_carry_options() -> None:
 
 
 def test_orders_have_directions() -> None:
-    found = options("$orderby", "number desc,orderDate asc,postingDate").orderby
+    found = options("$orderby", "number DESC,orderDate asc, postingDate ").orderby
     assert found == (("number", True), ("orderDate", False), ("postingDate", False))
 
 
@@ -44,6 +44,8 @@ def test_orders_have_directions() -> None:
         ("$expand", "colour", 400),
         ("$expand", "customer(", 400),
         ("$orderby", "number sideways", 400),
+        ("$orderby", "number desc asc", 400),
+        ("$orderby", "number,", 400),
         ("$orderby", "currencyCode", 501),
         ("$top", "-1", 400),
         ("$top", "ten", 400),
