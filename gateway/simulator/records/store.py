@@ -135,13 +135,15 @@ class Table:
 class Change:
     """What a transaction did to one record of the entity set ``name``.
 
-    ``before`` is a copy of the record as it was, None for one that is new.
+    ``before`` is a copy of the record as it was, None for one that is new. ``beyond`` tells that
+    what changed of it is in no value: its picture.
     """
 
     kind: ChangeKind
     name: str
     record: Record
     before: Record | None = None
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +243,10 @@ class Company:
         record = Record(record_id, values, self._next_version())
         table.add(record)
         self._remember(lambda: table.drop(record))
-        self._note("created", name, record)
+        self._note(Change("created", name, record))
         return record
 
-    def edit(self, name: str, record: Record) -> None:
+    def edit(self, name: str, record: Record, *, beyond: bool = False) -> None:
         """Announce a change of ``record``: it gets a new version, and an undo."""
         table = self.table(name)
         before, version = dict(record.values), record.version
@@ -254,7 +256,7 @@ class Company:
             table.changed()
 
         self._remember(restore)
-        self._note("updated", name, record, Record(record.id, before, version))
+        self._note(Change("updated", name, record, Record(record.id, before, version), beyond))
         record.version = self._next_version()
 
     def delete(self, name: str, record: Record) -> None:
@@ -263,7 +265,7 @@ class Company:
         place = list(table.records).index(record.id)
         self._remember(lambda: table.add(record, place))
         table.drop(record)
-        self._note("deleted", name, record, record)
+        self._note(Change("deleted", name, record, record))
 
     def keep_stream(self, key: StreamKey, data: bytes | None) -> None:
         """Keep the bytes of a stream, or with None forget them."""
@@ -318,11 +320,9 @@ class Company:
     def version(self, version: int) -> None:
         self._version = version
 
-    def _note(
-        self, kind: ChangeKind, name: str, record: Record, before: Record | None = None
-    ) -> None:
+    def _note(self, change: Change) -> None:
         if self._undo is not None:
-            self._changes.append(Change(kind, name, record, before))
+            self._changes.append(change)
 
     def _remember(self, step: Callable[[], None]) -> None:
         if self._undo is not None:

@@ -11,7 +11,7 @@ from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.documents.rules import DOCUMENTS
 from gateway.simulator.errors import dialog, not_found
 from gateway.simulator.records.store import Company, Record, Values
-from gateway.simulator.records.values import decode_member
+from gateway.simulator.records.values import decode_member, stamp
 
 ANY = "application/octet-stream"
 _HAVE_DOCUMENTS = frozenset({"Employee", "Job", "Item", "Customer", "Vendor"})
@@ -82,7 +82,8 @@ def take(
     with company.transaction():
         if company.get(entity_set.name, record.id) is None:
             record = company.insert(entity_set.name, dict(record.values), record.id)
-        company.edit(entity_set.name, record)
+        company.edit(entity_set.name, record, beyond=True)
+        repicture(company, entity_set.name, record, clock)
         company.keep_stream((entity_set.name, record.id, field.name), data)
         width, height = _size(data)
         told = {
@@ -93,6 +94,17 @@ def take(
             "lastModifiedDateTime": timestamp(clock.now()),
         }
         record.values.update({key: told[key] for key in told if key in record.values})
+
+
+def repicture(company: Company, name: str, picture: Record, clock: Clock) -> None:
+    """A picture is a field of whom it shows, whose row changes with it (bc/api.md §10)."""
+    for owner, way in company.catalogue.leading(name) if name == "pictures" else ():
+        if way.fixed.get("parentType") == picture.values["parentType"]:
+            shown = company.get(owner.name, picture.id)
+            if shown is not None:
+                company.edit(owner.name, shown, beyond=True)
+                stamp(shown.values, timestamp(clock.now()))
+                return
 
 
 def forget(company: Company, entity_set: EntitySet, record: Record) -> None:

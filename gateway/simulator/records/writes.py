@@ -70,7 +70,7 @@ from gateway.simulator.records.keys import same_key
 from gateway.simulator.records.names import settle_name
 from gateway.simulator.records.references import relate, rename
 from gateway.simulator.records.store import Company, Record, Values
-from gateway.simulator.records.streams import refuse_move, settle_file
+from gateway.simulator.records.streams import refuse_move, repicture, settle_file
 from gateway.simulator.records.templates import fill
 from gateway.simulator.records.values import is_zero, read_value, stamp
 
@@ -146,6 +146,7 @@ class Writer:
         if entity_set.name in LINES:
             refuse_released(self.company, entity_set, record.values, None)
         with changing(self.company, self.clock):
+            repicture(self.company, entity_set.name, record, self.clock)
             remove(self.company, entity_set.name, record)
             self._settle(entity_set, record)
 

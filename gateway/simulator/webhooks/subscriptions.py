@@ -266,6 +266,8 @@ def _is_real(change: Change) -> bool:
 
     What its entries come to is no value of the row (bc/api.md §3): a posting changes no customer.
     """
+    if change.beyond:
+        return True
     before = change.before.values if change.before is not None else {}
     aside: Values = dict.fromkeys((*MODIFIED, *_SUMS.get(change.name, ())))
     return before | aside != change.record.values | aside

@@ -194,6 +194,25 @@ async def test_what_entries_come_to_is_no_change_of_its_record(
     assert await told(3, f"journals({journal})") == [customer, document]
 
 
+async def test_a_picture_is_a_change_of_whom_it_shows(client: Client, receiver: Receiver) -> None:
+    item = await client.one("items", "number", "1896-S")
+    path = f"items({item['id']})/picture"
+    await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "items"))
+    raw = {"If-Match": "*", "Content-Type": "application/octet-stream"}
+    for count, (method, tail, body) in enumerate(
+        (("PATCH", "/pictureContent", b"GIF8"), ("DELETE", "", None)), 1
+    ):
+        before = (await client.get(f"items({item['id']})")).json
+        await advance(client, 60)
+        assert (await client.send(method, path + tail, body, raw)).status == 204
+        after = (await client.get(f"items({item['id']})")).json
+        assert after["lastModifiedDateTime"] > before["lastModifiedDateTime"]
+        assert after["@odata.etag"] != before["@odata.etag"]
+        await advance(client, 30)
+        (told,) = await receiver.told(count)
+        assert (told["changeType"], item["id"] in told["resource"]) == ("updated", True)
+
+
 async def test_a_line_is_told_as_a_change_of_its_header(client: Client, receiver: Receiver) -> None:
     order = (await client.post("salesOrders", {"customerNumber": "10000"})).json["id"]
     await subscribe(client, receiver.url, CUSTOMERS.replace("customers", "salesOrders"))
