@@ -77,6 +77,10 @@ _RELATED_BY_SET = {
         for journals in ("journals", "customerPaymentJournals", "vendorPaymentJournals")
         for ending in ("Id", "Number")
     },
+    **{
+        ("timeRegistrationEntries", f"employee{ending}"): "employees" for ending in ("Id", "Number")
+    },
+    ("timeRegistrationEntries", "jobId"): "projects",
     ("customerPayments", "journalId"): "customerPaymentJournals",
     ("vendorPayments", "journalId"): "vendorPaymentJournals",
 }

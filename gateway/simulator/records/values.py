@@ -21,6 +21,7 @@ from gateway.simulator.errors import BusinessCentralError, bad_request
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MODIFIED = ("lastModifiedDateTime", "systemModifiedAt")
+_MISSPELT = "lastModfiedDateTime"  # as ``timeRegistrationEntries`` have it
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EXPONENT = re.compile(rb"[0-9]E[+-][0-9]")
 _MEMBER = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -191,7 +192,7 @@ def _moment(field: Field, value: object) -> str:
 
 def stamp(values: dict[str, Any], moment: str, *, new: bool = False) -> None:
     """Have the values say that they were changed, or made, at the moment."""
-    for name in (*MODIFIED, *(("systemCreatedAt",) if new else ())):
+    for name in (*MODIFIED, _MISSPELT, *(("systemCreatedAt",) if new else ())):
         if name in values:
             values[name] = moment
 

@@ -171,7 +171,7 @@ class Writer:
         if parent is None:
             self._take_parent(entity_set, values, properties)
         else:
-            _join(values, properties, parent)
+            self._join(entity_set, values, properties, parent)
         if entity_set.name in JOURNAL_LINES:
             values["journalDisplayName"] = batch_name(self.company, values["journalId"])
         self._assign(entity_set, values, properties, creating=True)
@@ -212,6 +212,24 @@ class Writer:
         if entity_set.name in JOURNAL_LINES:
             values["postingDate"] = self.clock.today().isoformat()
         return values
+
+    def _join(
+        self,
+        entity_set: EntitySet,
+        values: Values,
+        properties: dict[Field, object],
+        parent: Parent,
+    ) -> None:
+        """Make the new entity a part of its parent; the body may not name another one."""
+        values.update(parent.way.fixed)
+        linked = dict(parent.way.link)
+        for mine, theirs in linked.items():
+            values[theirs] = parent.record.values[mine]
+        for field, raw in properties.items():
+            if field.name in linked.values() and raw != values[field.name]:
+                raise dialog(f"The {field.name} does not match the parent in the request.")
+        for theirs in linked.values() if not entity_set.custom else ():
+            relate(self.company, entity_set, values, entity_set.by_name[theirs], set())
 
     def _take_parent(
         self, entity_set: EntitySet, values: Values, properties: dict[Field, object]
@@ -380,13 +398,3 @@ class Writer:
 
     def _headers(self, header_set: str) -> dict[str, Record]:
         return self.company.table(header_set).records
-
-
-def _join(values: Values, properties: dict[Field, object], parent: Parent) -> None:
-    """Make the new entity a part of its parent; the body may not name another one."""
-    values.update(parent.way.fixed)
-    for mine, theirs in parent.way.link:
-        values[theirs] = parent.record.values[mine]
-    for field, raw in properties.items():
-        if field.name in dict(parent.way.link).values() and raw != values[field.name]:
-            raise dialog(f"The {field.name} does not match the parent in the request.")

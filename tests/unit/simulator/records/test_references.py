@@ -73,3 +73,16 @@ async def test_a_salesperson_is_one(client: Client) -> None:
         reply = await client.post(name, wrong)
         assert reply.code == "Internal_InvalidTableRelation"
         assert "(NOBODY) that cannot be found in the related table" in reply.message
+
+
+async def test_a_part_knows_its_parent_by_number_too(client: Client) -> None:
+    item = await client.one("items", "number", "1900-S")
+    body = {"code": "RED", "description": "Red"}
+    variant = await client.post(f"items({item['id']})/itemVariants", body)
+    assert (variant.json["itemId"], variant.json["itemNumber"]) == (item["id"], "1900-S")
+    employee = (await client.post("employees", {"givenName": "Ines", "surname": "Moor"})).json
+    entry = {"date": "2026-03-02", "quantity": 8}
+    path = f"employees({employee['id']})/timeRegistrationEntries"
+    made = (await client.post(path, entry)).json
+    assert made["employeeNumber"] == employee["number"]
+    assert made["lastModfiedDateTime"] == "2026-03-02T12:00:00Z"
