@@ -68,7 +68,7 @@ from gateway.simulator.records.guards import (
 )
 from gateway.simulator.records.keys import same_key
 from gateway.simulator.records.names import settle_name
-from gateway.simulator.records.references import relate, rename
+from gateway.simulator.records.references import partner_of, relate, rename
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import refuse_move, repicture, settle_file
 from gateway.simulator.records.templates import fill
@@ -214,38 +214,37 @@ class Writer:
         return values
 
     def _join(
-        self,
-        entity_set: EntitySet,
-        values: Values,
-        properties: dict[Field, object],
-        parent: Parent,
+        self, entity_set: EntitySet, values: Values, sent: dict[Field, object], parent: Parent
     ) -> None:
         """Make the new entity a part of its parent; the body may not name another one."""
         values.update(parent.way.fixed)
         linked = dict(parent.way.link)
         for mine, theirs in linked.items():
             values[theirs] = parent.record.values[mine]
-        for field, raw in properties.items():
+        for field, raw in sent.items():
             if field.name in linked.values() and raw != values[field.name]:
                 raise dialog(f"The {field.name} does not match the parent in the request.")
         for theirs in linked.values() if not entity_set.custom else ():
             relate(self.company, entity_set, values, entity_set.by_name[theirs], set())
 
     def _take_parent(
-        self, entity_set: EntitySet, values: Values, properties: dict[Field, object]
+        self, entity_set: EntitySet, values: Values, sent: dict[Field, object]
     ) -> None:
-        """A part posted to its own set names its parent in the body (bc/api.md §11)."""
+        """A part posted to its own set names its parent, by id or number (bc/api.md §11)."""
         if entity_set.needs_filter is None:
             return
-        names = self.catalogue.scope(entity_set.name)
-        given = {field.name: value for field, value in properties.items() if field.name in names}
+        ids = [entity_set.by_name[name] for name in self.catalogue.scope(entity_set.name)]
+        named = {one: own for own in ids for one in (own, partner_of(entity_set, own)) if one}
+        given = [field for field in sent if field in named]
         if not given:
             raise dialog(entity_set.needs_filter)
-        for name, value in given.items():
-            values[name] = read_value(entity_set.by_name[name], value)
-            owners = self.catalogue.owners(entity_set.name)
-            if not any(self.company.get(owner.name, values[name]) for owner, _ in owners):
-                raise dialog(f'The "{name}" does not match to a {owners[0][0].caption}.')
+        owners = self.catalogue.owners(entity_set.name)
+        for field in given:
+            values[field.name] = read_value(field, sent[field])
+            relate(self.company, entity_set, values, field, set())
+            parent_id = values[named[field].name]
+            if not any(self.company.get(owner.name, parent_id) for owner, _ in owners):
+                raise dialog(f'The "{field.name}" does not match to a {owners[0][0].caption}.')
 
     def _assign(
         self,

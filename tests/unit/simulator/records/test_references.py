@@ -83,6 +83,10 @@ async def test_a_part_knows_its_parent_by_number_too(client: Client) -> None:
     employee = (await client.post("employees", {"givenName": "Ines", "surname": "Moor"})).json
     entry = {"date": "2026-03-02", "quantity": 8}
     path = f"employees({employee['id']})/timeRegistrationEntries"
-    made = (await client.post(path, entry)).json
-    assert made["employeeNumber"] == employee["number"]
-    assert made["lastModfiedDateTime"] == "2026-03-02T12:00:00Z"
+    whose = {"employeeId": employee["id"]}, {"employeeNumber": employee["number"]}
+    for to, named in ((path, {}), *(("timeRegistrationEntries", one) for one in whose)):
+        made = (await client.post(to, entry | named)).json
+        assert (made["employeeId"], made["employeeNumber"]) == (employee["id"], employee["number"])
+        assert made["lastModfiedDateTime"] == "2026-03-02T12:00:00Z"
+    nobody = await client.post("timeRegistrationEntries", entry | {"employeeNumber": "NOBODY"})
+    assert nobody.code == "Internal_InvalidTableRelation"
