@@ -19,6 +19,7 @@ from gateway.simulator.documents.rules import BALANCES, JOURNAL_LINES, PAYMENTS,
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import BusinessCentralError, dialog, field_error, not_simulated
 from gateway.simulator.records.belongings import remove
+from gateway.simulator.records.dimensions import set_of
 from gateway.simulator.records.store import Company, Record, Values
 
 NOTHING = "There is nothing to post."
@@ -62,8 +63,8 @@ def batches(company: Company) -> list[Record]:
 def post_journal(books: Books, journal: Record) -> None:
     """Post the lines of a batch, document by document: each comes to nothing, or none is posted.
 
-    Lines that the API does not show are posted as well. A choice: their dimensions and files go
-    with them. Raises BusinessCentralError.
+    Lines that the API does not show are posted as well. Their entries have their dimensions. A
+    choice: their files go with them. Raises BusinessCentralError.
     """
     documents: dict[tuple[str, str], list[tuple[str, Record]]] = {}
     for name in JOURNAL_LINES:
@@ -88,9 +89,9 @@ def _post(
     entries: list[_Entry] = []
     for name, line in lines:
         own = _payment(books, name, line) if name in PAYMENTS else _plain(books, line)
-        text = str(line.values["description"])
+        text, dimensions = str(line.values["description"]), set_of(books.company, line)
         entries += [
-            replace(side, text=text)
+            replace(side, text=text, dimensions=dimensions)
             for side in (own, *_balancing(books, journal, line, own.amount))
         ]
     left = sum((entry.amount for entry in entries), Decimal(0))

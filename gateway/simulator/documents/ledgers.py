@@ -17,6 +17,7 @@ from gateway.simulator.documents.rules import ACCOUNTS
 from gateway.simulator.documents.totals import round_amount
 from gateway.simulator.errors import dialog, field_error
 from gateway.simulator.records.declared import next_entry
+from gateway.simulator.records.dimensions import attach
 from gateway.simulator.records.store import Company, Record, Values
 
 
@@ -35,13 +36,14 @@ class Entry:
     """What goes to an account of the ledger, in the local currency: above nothing is a debit.
 
     ``source`` is the id of the customer or vendor that it comes from; ``text`` goes before that
-    of the occasion.
+    of the occasion; ``dimensions`` are set lines that it has.
     """
 
     account: Record
     amount: Decimal
     source: str = ZERO_GUID
     text: str = ""
+    dimensions: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ class Books:
         values["debitAmount" if amount > 0 else "creditAmount"] = abs(amount)
         self.company.edit("accounts", account)
         account.values["netChange"] = Decimal(account.values["netChange"]) + amount
-        self.insert("generalLedgerEntries", values)
+        made = self.insert("generalLedgerEntries", values)
+        attach(self.company, "generalLedgerEntries", made, entry.dimensions)
 
     def move(self, occasion: Occasion, item: Record, quantity: Decimal, **fields: str) -> None:
         """Goods that came (above nothing) or went; only what is kept in stock is counted."""

@@ -38,7 +38,7 @@ from gateway.simulator.documents.rules import (
 from gateway.simulator.documents.totals import part_of
 from gateway.simulator.errors import dialog
 from gateway.simulator.records.belongings import hand_on, remove
-from gateway.simulator.records.dimensions import carry
+from gateway.simulator.records.dimensions import carry, set_of
 from gateway.simulator.records.store import Record, Values
 from gateway.simulator.records.values import stamp
 
@@ -178,29 +178,38 @@ def enter(books: Books, name: str, header: Record, text: str, *, moving: bool) -
     owed = books.account("receivables" if document.party == "customer" else "payables")
     goods = "sales" if document.party == "customer" else "purchases"
     party_id = str(values[f"{document.party}Id"])
-    amounts = [(owed, sign * local(company, header, values["totalAmountIncludingTax"]))]
-    for account, amounts_of in _goods(books, goods, lines):
+    whole = set_of(company, header)
+    amounts = [(owed, sign * local(company, header, values["totalAmountIncludingTax"]), whole)]
+    for account, dimensions, amounts_of in _goods(books, goods, header, lines):
         net = sum((local(company, header, one) for one in amounts_of), Decimal(0))
-        amounts.append((account, -sign * net))
-    amounts.append((books.account("tax"), -sign * local(company, header, values["totalTaxAmount"])))
-    books.enter(occasion, [Entry(account, amount, party_id) for account, amount in amounts])
+        amounts.append((account, -sign * net, dimensions))
+    tax = -sign * local(company, header, values["totalTaxAmount"])
+    amounts.append((books.account("tax"), tax, whole))
+    books.enter(
+        occasion,
+        [Entry(to, amount, party_id, dimensions=has) for to, amount, has in amounts],
+    )
     owe(books.company, document.party, party_id, owed_by(books.company, name, header))
     for line in lines if moving else ():
         _move(books, name, header, line)
 
 
 def _goods(
-    books: Books, goods: str, lines: Sequence[Record]
-) -> Iterator[tuple[Record, list[Decimal]]]:
-    """The accounts of the lines with what each gets: lines of one kind with one account and one
-    VAT group are one entry (BCApps, table 55 Invoice Posting Buffer).
+    books: Books, goods: str, header: Record, lines: Sequence[Record]
+) -> Iterator[tuple[Record, tuple[Record, ...], list[Decimal]]]:
+    """The accounts of the lines with what each gets: lines of one kind with one account, one VAT
+    group and the same dimensions are one entry (BCApps, table 55 Invoice Posting Buffer).
+
+    A choice: an entry has the dimensions of the document, and those of its line before them.
     """
-    found: dict[tuple[str, str, str], tuple[Record, list[Decimal]]] = {}
+    found: dict[object, tuple[Record, tuple[Record, ...], list[Decimal]]] = {}
     for line in lines:
+        dimensions = set_of(books.company, header, line)
         kind, number = str(line.values["lineType"]), line.values["lineObjectNumber"]
         account = books.numbered(number) if kind == "Account" else books.account(goods)
-        key = (kind, account.id, str(line.values["taxCode"]))
-        found.setdefault(key, (account, []))[1].append(_net(line.values))
+        values = tuple(str(one.values["valueId"]) for one in dimensions)
+        key = (kind, account.id, line.values["taxCode"], values)
+        found.setdefault(key, (account, dimensions, []))[2].append(_net(line.values))
     yield from found.values()
 
 

@@ -7,7 +7,7 @@ another one.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet
 from gateway.simulator.errors import already_exists, dialog
@@ -64,7 +64,22 @@ def inherit(company: Company, name: str, record: Record, party: str) -> None:
 
 def carry(company: Company, source: Record, name: str, made: Record) -> None:
     """What was made of ``source``, a record of the set ``name``, has its dimensions as well."""
-    for line in company.table(SET_LINES).where("parentId", source.id):
+    attach(company, name, made, company.table(SET_LINES).where("parentId", source.id))
+
+
+def set_of(company: Company, *records: Record) -> tuple[Record, ...]:
+    """The set lines of the records together; of one dimension the last record has its own."""
+    found = {
+        str(line.values["code"]): line
+        for record in records
+        for line in company.table(SET_LINES).where("parentId", record.id)
+    }
+    return tuple(found[code] for code in sorted(found))
+
+
+def attach(company: Company, name: str, made: Record, lines: Iterable[Record]) -> None:
+    """Give a new record of the set ``name`` these dimensions."""
+    for line in lines:
         _insert(company, name, made, line.values)
 
 

@@ -9,7 +9,7 @@ from gateway.simulator.clock import Clock
 from gateway.simulator.records.belongings import remove
 from gateway.simulator.state import State
 from tests.unit.simulator.client import LTD, Client
-from tests.unit.simulator.documents.acting import DESK, act, drafted, line
+from tests.unit.simulator.documents.acting import DESK, ENTRIES, act, drafted, line
 
 AREA = {"code": "AREA", "valueCode": "30"}
 BELONGINGS = ("dimensionSetLines", "attachments")
@@ -77,7 +77,7 @@ async def test_lines_hand_on_dimensions_and_documents_files(
     assert (await client.get(f"attachments({file['id']})/attachmentContent")).text == "as agreed"
     there = {
         one["id"]
-        for kind in (made, lines, "salesShipments", "salesShipmentLines")
+        for kind in (made, lines, "salesShipments", "salesShipmentLines", ENTRIES)
         for one in await client.state(kind)
     }
     assert {parent for _, parent in await parents(client)} <= there
@@ -94,7 +94,9 @@ async def test_nothing_is_left_of_the_lines_of_a_journal_that_is_posted(client: 
     assert (await client.post(f"journalLines({own})/attachments", file)).status == 201
     assert len(await parents(client)) == 2
     assert (await client.send("POST", f"journals({journal})/Microsoft.NAV.post")).status == 204
-    assert await parents(client) == []
+    entries = [one["id"] for one in await client.state(ENTRIES) if one["documentNumber"] == "J-1"]
+    kind = "General_x0020_Ledger_x0020_Entry"
+    assert await parents(client) == sorted((kind, entry) for entry in entries)
 
 
 async def test_the_picture_of_an_item_goes_with_it(client: Client) -> None:

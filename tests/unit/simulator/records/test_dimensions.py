@@ -131,7 +131,63 @@ async def test_what_an_order_leaves_has_its_dimensions(client: Client) -> None:
     assert [one["parentType"] for one in await client.state("dimensionSetLines")] == [
         "Sales_x0020_Shipment",
         "Sales_x0020_Invoice",
+        *["General_x0020_Ledger_x0020_Entry"] * 3,
     ]
+
+
+async def test_ledger_entries_have_the_dimensions_of_document_and_line(client: Client) -> None:
+    area, sales = (
+        {"code": "AREA", "valueCode": "30"},
+        {"code": "DEPARTMENT", "valueCode": "SALES"},
+    )
+    other = {"dimensionSetLines": [{"code": "AREA", "valueCode": "40"}]}
+    invoice = await drafted(
+        client,
+        "salesInvoices",
+        line(DESK, 1, 10),
+        line(DESK, 1, 20) | {"dimensionSetLines": [sales]},
+        line(DESK, 1, 40) | other,
+        line(DESK, 1, 80),
+        dimensionSetLines=[area],
+    )
+    assert (await act(client, "salesInvoices", invoice, "post")).status == 204
+    reply = await client.get(
+        "generalLedgerEntries", _filter="documentNumber eq '103101'", _expand="dimensionSetLines"
+    )
+    found = {
+        (one["accountNumber"], int(one["debitAmount"] - one["creditAmount"])): [
+            row["valueCode"] for row in one["dimensionSetLines"]
+        ]
+        for one in reply.json["value"]
+    }
+    assert found == {
+        ("10900", 180): ["30"],
+        ("40100", -90): ["30"],
+        ("40100", -20): ["30", "SALES"],
+        ("40100", -40): ["40"],
+        ("20700", -30): ["30"],
+    }
+
+
+async def test_ledger_entries_have_the_dimensions_of_a_journal_line(client: Client) -> None:
+    journal = (await client.post("journals", {"code": "STOOLS"})).json["id"]
+    for account, amount, rows in (
+        ("10100", 5, [{"code": "AREA", "valueCode": "30"}]),
+        ("40100", -5, []),
+    ):
+        body = {"accountNumber": account, "amount": amount, "documentNumber": "J-1"}
+        made = await client.post(
+            f"journals({journal})/journalLines", body | {"dimensionSetLines": rows}
+        )
+        assert made.status == 201, made.text
+    posted = await client.send("POST", f"journals({journal})/Microsoft.NAV.post")
+    assert posted.status == 204, posted.text
+    reply = await client.get("generalLedgerEntries", _filter="documentNumber eq 'J-1'")
+    found = {
+        one["accountNumber"]: await codes(client, f"generalLedgerEntries({one['id']})")
+        for one in reply.json["value"]
+    }
+    assert found == {"10100": [("AREA", "30")], "40100": []}
 
 
 async def test_a_shipment_keeps_its_dimensions(client: Client) -> None:
