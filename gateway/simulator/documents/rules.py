@@ -326,6 +326,7 @@ STATUS = {"Open": "Released", "In_x0020_Review": "Pending Approval"}
 DEFAULTS: dict[str, dict[str, bool | str | Decimal]] = {
     name: {"status": "Draft", "discountAppliedBeforeTax": True} for name in DOCUMENTS
 }
+del DEFAULTS["salesQuotes"]["discountAppliedBeforeTax"]  # their page has no such field
 DEFAULTS["salesOrders"]["partialShipping"] = True  # a customer's shipping advice is partial
 DEFAULTS["accounts"] = {"accountType": "Posting", "directPosting": True}
 DEFAULTS["currencies"] = {  # source B, table Currency: InitValue

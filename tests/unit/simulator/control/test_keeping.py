@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.simulator import Clock
 from gateway.simulator.control.keeping import digest, read, written
+from gateway.simulator.documents.rules import DOCUMENTS
 from gateway.simulator.records.writes import Writer
 from gateway.simulator.state import State
 from tests.unit.simulator.client import LTD, Client
@@ -49,6 +50,18 @@ def test_a_file_without_a_key_keeps_the_one_there_is() -> None:
     key = other.tokens.key
     read(other, json.dumps(document).encode())
     assert other.tokens.key == key
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_new_document_is_read_as_it_was(name: str) -> None:
+    state, other = fresh(), fresh()
+    company = state.environments["production"].companies[LTD]
+    party = {"customerNumber": "10000"} if name.startswith("sales") else {"vendorNumber": "V00010"}
+    writer = Writer(company, state.catalogue, state.clock)
+    made, _ = writer.create(state.catalogue.sets[name], party)
+    assert made.values.keys() == state.stored.sets[name].blanks.keys()
+    read(other, written(state))
+    assert written(other) == written(state)
 
 
 def test_sums_beyond_what_is_taken_are_read_all_the_same() -> None:
