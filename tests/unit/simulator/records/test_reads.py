@@ -1,11 +1,17 @@
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
+from gateway.simulator import Clock
 from gateway.simulator.catalogue.entities import ZERO_GUID
+from gateway.simulator.odata.options import parse_options
+from gateway.simulator.records.reads import Reader
+from gateway.simulator.records.store import Record
+from gateway.simulator.state import State
 from tests.unit.simulator.client import IRELAND, LTD, Client
+from tests.unit.simulator.conftest import NOON
 
 
 async def test_blanks_are_never_null(client: Client) -> None:
@@ -202,19 +208,19 @@ async def test_records_that_a_filter_leaves_out_are_work_too(
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "share", "written"),
     [
-        "dimensions/$count",
-        "dimensions?$top=1&$filter=code eq 'NOBODY'",
-        "dimensions?$top=1&$orderby=code",
-        "dimensions?$top=1&$filter=" + " or ".join(["code eq 'NOBODY'"] * 15),
+        ("dimensions/$count", 1, 0),
+        ("dimensions?$top=1&$filter=code eq 'NOBODY'", 5 / 16, 0),
+        ("dimensions?$top=1&$orderby=code", 5 / 16, 1),
+        ("dimensions?$top=1&$filter=" + " or ".join(["code eq 'NOBODY'"] * 15), 19 / 16, 0),
     ],
 )
 async def test_what_is_filtered_ordered_or_counted_is_work(
-    client: Client, monkeypatch: pytest.MonkeyPatch, asked: str
+    client: Client, monkeypatch: pytest.MonkeyPatch, asked: str, share: float, written: int
 ) -> None:
     there = len(await client.state("dimensions"))
-    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", there + 1)
+    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", there * share + written)
     requests = [{"method": "GET", "url": f"companies({LTD})/{asked}"}] * 2
     reply = await client.send(
         "POST", f"{client.root}/$batch", {"requests": requests}, {"Accept": "application/json"}
@@ -224,7 +230,40 @@ async def test_what_is_filtered_ordered_or_counted_is_work(
 
 async def test_a_long_filter_is_more_work(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     there = len(await client.state("dimensions"))
-    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", 2 * there)
+    monkeypatch.setattr("gateway.simulator.records.reads.MOST_STEPS", there * 35 / 16)
     for terms, status in ((31, 200), (32, 408)):
         asked = " or ".join(["code eq 'NOBODY'"] * terms)
         assert (await client.get("dimensions", _filter=asked)).status == status
+
+
+def test_as_many_records_as_there_can_be_are_filtered_ordered_and_paged() -> None:
+    state = State("http://simulator.test", 1, Clock(lambda: NOON))
+    (company, *_) = state.environments["production"].companies.values()
+    items = state.catalogue.sets["items"]
+    blanks = {**items.blanks, "lastModifiedDateTime": "2026-03-02T12:00:00Z"}
+    records = [Record(f"{at}", {**blanks, "number": f"{at:06}"}, at) for at in range(100_000)]
+    pairs = [("$filter", "lastModifiedDateTime gt 2026-01-01T00:00:00Z"), ("$count", "true")]
+    pairs += [("$orderby", "lastModifiedDateTime,number"), ("$skiptoken", "19999")]
+    options = parse_options(pairs, items, state.catalogue.sets)
+    page = Reader(company, state.catalogue, "", state.clock).page(items, records, options, 20_000)
+    assert (page.count, page.next_token) == (100_000, "39999")
+
+
+@pytest.mark.parametrize("order", ["number", "displayName desc"])
+async def test_a_page_goes_on_where_its_last_record_left_the_filter(
+    client: Client, order: str
+) -> None:
+    asked = {"$filter": "city ne 'Elsewhere'", "$orderby": order, "$select": "id"}
+    everybody = (await client.send("GET", "customers", None, None, **asked)).json["value"]
+    seen, link = [], f"{client.url('customers')}?{urlencode(asked, quote_via=quote)}"
+    while link:
+        reply = await client.send("GET", link, None, {"Prefer": "odata.maxpagesize=2"})
+        assert reply.status == 200, reply.text
+        seen += [one["id"] for one in reply.json["value"]]
+        await client.patch(f"customers({seen[-1]})", {"city": "Elsewhere"})
+        link = reply.json.get("@odata.nextLink", "")
+    assert seen == [one["id"] for one in everybody]
+    gone = {"$skiptoken": "11111111-1111-4111-8111-111111111111"}
+    assert (
+        await client.send("GET", "customers", None, None, **gone)
+    ).code == "SkipTokenIsNoLongerValid"
