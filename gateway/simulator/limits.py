@@ -73,6 +73,8 @@ class Turns:
 
     def _count(self, load: _Load) -> None:
         now = self._clock.now()
+        if load.asked and load.asked[-1] > now:  # the clock was set back: what was then is not yet
+            load.asked = deque(moment for moment in load.asked if moment <= now)
         while load.asked and load.asked[0] <= now - WINDOW:
             load.asked.popleft()
         if len(load.asked) >= self.limits.per_five_minutes:

@@ -63,6 +63,7 @@ class Webhooks:
         self._watched: list[Subscriptions] = []
         self._sent: deque[dict[str, object]] = deque(maxlen=_KEPT)
         self._wake = asyncio.Event()
+        self._looked = clock.now()
         self._task: asyncio.Task[None] | None = None
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._session: ClientSession | None = None
@@ -197,10 +198,22 @@ class Webhooks:
     async def _run(self) -> None:
         while True:
             self._wake.clear()
+            self._keep_up()
             self._collect()
             self._begin()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._seconds())
+
+    def _keep_up(self) -> None:
+        """Where the clock was set back, everybody waits as long as before, not until then."""
+        now = self._clock.now()
+        back, self._looked = self._looked - now, now
+        if back <= timedelta():
+            return
+        for one in self._subscriptions():
+            one.turn_back(now)
+        for letter in self._letters:
+            letter.due -= back
 
     def _begin(self) -> None:
         """Begin to send what is due. Nobody waits for somebody else who is slow; at one address

@@ -87,6 +87,13 @@ class Subscription:
             return None
         return self.hurried or self.first + WINDOW
 
+    def turn_back(self, now: datetime) -> None:
+        """Have the window of what waits begin now at the latest: the clock was set back."""
+        if self.first is not None:
+            self.first = min(self.first, now)
+        if self.hurried is not None:
+            self.hurried = min(self.hurried, now)
+
     def note(self, key: str, kind: str, now: datetime) -> None:
         """Remember a change; several of one record are told as one."""
         before = self.pending.get(key)

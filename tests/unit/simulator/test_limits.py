@@ -45,6 +45,18 @@ async def test_calls_in_five_minutes_by_the_clock(client: Client) -> None:
     assert (await client.get("/_simulator/limits")).json["per_five_minutes"] == 6000
 
 
+async def test_calls_of_a_time_that_is_still_to_come_do_not_count(client: Client) -> None:
+    await limited(client, per_five_minutes=4)
+    moments = ("2026-03-02T12:00:00Z", "2027-03-02T12:00:00Z", "2026-03-02T12:01:00Z")
+    statuses = []
+    for moment in moments:
+        await client.post("/_simulator/clock", {"set": moment, "stands": True})
+        client.token = (await sign_in(client))["access_token"]
+        statuses += [(await client.get("customers")).status for _ in range(3)]
+    assert statuses == [200] * 9
+    assert [(await client.get("customers")).status for _ in range(2)] == [200, 429]
+
+
 async def test_limits_that_are_none(client: Client) -> None:
     for body in ({"in_flight": 0}, {"queued": -1}, {"queued": True}, {"queued": "x"}, {"other": 1}):
         assert (await client.post("/_simulator/limits", body)).status == 400

@@ -713,3 +713,22 @@ async def test_who_proves_itself_after_a_reset_is_not_subscribed(
         await waits
     listed = await client.get(f"{client.root}/subscriptions")
     assert listed.json["value"] == []
+
+
+async def test_who_waits_is_told_after_the_clock_was_set_back(
+    client: Client, receiver: Receiver
+) -> None:
+    receiver.answers = [500, 200]
+    assert (await subscribe(client, receiver.url)).status == 201
+    await client.post("customers", {"displayName": "Juniper Hall"})
+    await client.post("/_simulator/clock", {"set": "2020-03-02T12:00:00Z", "stands": True})
+    await advance(client, 30)
+    ((juniper,),) = [await receiver.told()]
+
+    async def failed() -> bool:
+        return bool((await client.get("/_simulator/webhooks")).json["retried"])
+
+    await eventually(failed)
+    await client.post("/_simulator/clock", {"set": "2016-03-02T12:00:00Z", "stands": True})
+    await advance(client, 60)
+    assert await receiver.told(2) == [juniper]
