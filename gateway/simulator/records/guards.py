@@ -53,8 +53,10 @@ def refuse_used(company: Company, entity_set: EntitySet, record: Record) -> None
     _refuse_delivered(company, entity_set, record)
     _refuse_entered(company, entity_set, record)
     for name in (*DOCUMENTS, *LINES, *JOURNAL_LINES):
+        # Lines of a journal go with it (BCApps, GenJournalBatch.Table.al, OnDelete).
+        own = company.catalogue.scope(name)
         for field in company.catalogue.sets[name].fields:
-            if not _may_name(name, field, entity_set):
+            if not _may_name(name, field, entity_set) or field.name in own:
                 continue
             if company.table(name).group(field.name, record.id):
                 document = company.catalogue.sets[name].caption

@@ -224,3 +224,28 @@ async def test_a_balancing_account_is_shown_by_its_number(client: Client, name: 
     assert unknown.message.startswith('The "balancingAccountId" does not match to a G/L Account.')
     none = {"balancingAccountId": "00000000-0000-0000-0000-000000000000"}
     assert (await client.patch(path, none)).json["balancingAccountNumber"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "line"),
+    [
+        ("journals", "journalLines", {"accountNumber": "10100", "amount": 5}),
+        ("customerPaymentJournals", "customerPayments", {"customerNumber": "10000", "amount": -5}),
+        ("vendorPaymentJournals", "vendorPayments", {"vendorNumber": "V00010", "amount": 5}),
+    ],
+)
+async def test_a_journal_goes_with_its_lines_and_their_dimensions(
+    client: Client, name: str, part: str, line: dict[str, object]
+) -> None:
+    journal = (await client.post(name, {"code": "GONE"})).json
+    made = (await client.post(f"{name}({journal['id']})/{part}", line)).json
+    value = await client.one("dimensionValues", "code", "SALES")
+    dimension = {"id": value["dimensionId"], "valueId": value["id"]}
+    reply = await client.post(f"{part}({made['id']})/dimensionSetLines", dimension)
+    assert reply.status == 201, reply.text
+    account = await client.one("accounts", "number", "10100")
+    reply = await client.send("DELETE", f"{name}({journal['id']})", None, {"If-Match": "*"})
+    assert reply.status == 204, reply.text
+    assert await client.state(part) == []
+    assert await client.state("dimensionSetLines") == []
+    assert (await client.get(f"accounts({account['id']})")).status == 200
