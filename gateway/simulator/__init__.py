@@ -184,6 +184,8 @@ def _json(text: bytes) -> object:
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, column {error.colno}"
             raise ValueError(f"{place}: this is no JSON: {error.msg}.") from None
+        except RecursionError:
+            raise ValueError("this is nested too deeply.") from None
         raise ValueError("this is no JSON that can be read.") from None
 
 

@@ -53,11 +53,10 @@ def _rows(known: Mapping[str, EntitySet], name: str, rows: object) -> Iterator[V
             "in with POST /_simulator/records."
         )
     if entity_set is None or name == "companies":
-        raise ValueError(
-            f"'{name}' is no entity set whose rows can be seeded.{did_you_mean(name, known)}"
-        )
+        hint = did_you_mean(name, known) if entity_set is None else ""
+        raise ValueError(f"'{name}' is no entity set whose rows can be seeded.{hint}")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and row for row in rows):
-        raise ValueError(f"{name} is a list of objects.")
+        raise ValueError(f"{name} is a list of objects, each with a field at least.")
     for at, row in enumerate(rows):
         unknown = [key for key in row if key not in entity_set.by_name]
         if unknown:

@@ -532,6 +532,7 @@ def test_a_mistake_is_named_with_its_place(told: object, place: str, words: str)
     ("text", "words"),
     [
         ('{\n "apis": [,]}', "line 2, column 11: this is no JSON"),
+        ('{"customers":' + "[" * 100_000, "seed.json: this is nested too deeply"),
         ('{"apis": {}}', "apis: this is a list of routes"),
         ('{"custmers": []}', "Did you mean 'customers'?"),
         ('{"customers": [{"nmber": "1"}]}', "Did you mean 'number'?"),

@@ -165,6 +165,10 @@ def check(company: Company) -> None:
         number, amount = entry.values["documentNumber"], Decimal(entry.values["debitAmount"])
         sums[number] = sums.get(number, Decimal(0)) + amount - Decimal(entry.values["creditAmount"])
     assert set(sums.values()) == {Decimal(0)}
+    for account in company.table("accounts").records.values():
+        entered = company.table(ENTRIES).where("accountNumber", account.values["number"])
+        amounts = (Decimal(e.values["debitAmount"]) - e.values["creditAmount"] for e in entered)
+        assert Decimal(account.values["netChange"]) == sum(amounts, Decimal(0))
     for kind in ("salesInvoices", "salesCreditMemos", "purchaseInvoices", "purchaseCreditMemos"):
         for document in company.table(kind).records.values():
             check_totals(company, kind, document)

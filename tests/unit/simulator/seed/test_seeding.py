@@ -117,6 +117,7 @@ async def test_one_currency_is_foreign_here_and_local_there(client: Client) -> N
         ({"rows": {"salesOrders": []}}, "'salesOrders': documents can not be seeded. Create"),
         ({"rows": {"purchaseInvoiceLines": []}}, "documents can not be seeded."),
         ({"rows": {"customers": {}}}, "customers is a list of objects"),
+        ({"rows": {"trialBalances": [{}]}}, "objects, each with a field at least."),
         ({"rows": {"customers": [{"colour": "red"}]}}, "customers has no field 'colour'"),
         ({"rows": {"customers": [{"number": "A"}, {"name": "B"}]}}, "customers[1]: customers has"),
         ({"rows": {"customers": [{"number": 5}]}}, "Nothing was seeded: customers[0]: "),
@@ -141,6 +142,11 @@ async def test_mistakes_are_told_and_change_nothing(
     assert reply.status == 400
     assert sentence in reply.json["error"]
     assert [(await client.get(f"/_simulator/{name}")).json for name in ("hash", "clock")] == before
+
+
+async def test_companies_are_not_seeded_and_no_other_word_for_them_is(client: Client) -> None:
+    reply = await client.post(SEED, {"rows": {"companies": [{"name": "X"}]}})
+    assert reply.json["error"].endswith("'companies' is no entity set whose rows can be seeded.")
 
 
 async def test_one_code_on_two_items(client: Client) -> None:
