@@ -56,8 +56,8 @@ def next_entry(company: Company, name: str) -> int:
 
     Raises BusinessCentralError after the last one that there is; its text is a choice.
     """
-    records = company.table(name).records.values()
-    last = max((int(one.values["entryNumber"]) for one in records), default=0)
+    entries = company.table(name).ordered()  # by their number; it stays in order as they come
+    last = int(entries[-1].values["entryNumber"]) if entries else 0
     if last >= _LAST:
         raise dialog(f"There is no number left for an entry after {last}.")
     return last + 1

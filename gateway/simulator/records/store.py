@@ -61,14 +61,15 @@ class Table:
 
     def add(self, record: Record, place: int | None = None) -> None:
         """Put a record in: a new one, or one that had this ``place`` among the others."""
-        self._index = None
         if place is not None:
             kept = list(self.records.items())
             kept.insert(place, (record.id, record))
             self.records = dict(kept)
-            self._ordered = None
+            self._ordered = self._index = None
         else:
             self.records[record.id] = record
+            if self._index is not None:
+                self._index[record.values[self.entity_set.known_by]] = record
         if self._ordered is not None:
             bisect.insort(self._ordered, record, key=self._key)
         for name, groups in self._groups.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
+from typing import NoReturn
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from gateway.simulator import Clock
 from gateway.simulator.businesscentral import BusinessCentral
 from gateway.simulator.errors import BusinessCentralError
 from gateway.simulator.exchange import Answer, Call
+from gateway.simulator.records.declared import next_entry
 from gateway.simulator.records.store import Company, Record
 from gateway.simulator.records.values import decode_json, encode_json
 from gateway.simulator.reports.asked import Asked
@@ -291,3 +293,20 @@ async def test_what_is_in_stock_is_exactly_what_came_and_went(client: Client) ->
         assert sum(moved) == Decimal("1E-20")
     shown = await client.get(f"items({item})", _select="inventory")
     assert '"inventory":0.00000000000000000001' in shown.text
+
+
+class Unread(dict[str, Record]):
+    """Entries that nobody goes through one by one."""
+
+    def values(self) -> NoReturn:
+        raise AssertionError("all entries were read")
+
+
+def test_a_new_entry_is_numbered_without_reading_all_there_are() -> None:
+    state = State("http://bc.test", 1, Clock(lambda: NOON))
+    company = state.environments["production"].companies[LTD]
+    table, last = company.table(ENTRIES), next_entry(company, ENTRIES) - 1
+    table.records = Unread(table.records)
+    for number in (last + 1, last + 2):
+        assert next_entry(company, ENTRIES) == number
+        company.insert(ENTRIES, {**table.entity_set.blanks, "entryNumber": number}, f"{number}")
