@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from gateway.simulator.catalogue.entities import ZERO_GUID, EntitySet
+from gateway.simulator.clock import Clock, timestamp
 from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.store import Company, Record, Values
-from gateway.simulator.records.values import decode_member
+from gateway.simulator.records.values import decode_member, stamp
 
 SET_LINES, DEFAULTS = "dimensionSetLines", "defaultDimensions"
 
@@ -48,6 +49,20 @@ def refuse_fixed(company: Company, values: Values) -> None:
                 f"Parent with ID {values['parentId']} does not exist or dimension set lines are "
                 f"read only for parent type {decode_member(kind)}."
             )
+
+
+def mark_parent(company: Company, clock: Clock, name: str, record: Record) -> tuple[str, Record]:
+    """The set and the record that a write is one of, marked as changed: dimensions are a field of
+    their parent's row (page 30022, SaveDimensions: ``Modify(true)``). Of anything else the record
+    itself.
+    """
+    for owner, way in company.catalogue.owners(SET_LINES) if name == SET_LINES else ():
+        parent = company.get(owner.name, record.values["parentId"])
+        if parent is not None and way.fixed.get("parentType") == record.values["parentType"]:
+            company.edit(owner.name, parent, beyond=True)
+            stamp(parent.values, timestamp(clock.now()))
+            return owner.name, parent
+    return name, record
 
 
 def inherit(company: Company, name: str, record: Record, party: str) -> None:

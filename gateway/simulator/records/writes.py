@@ -55,7 +55,7 @@ from gateway.simulator.records.declared import (
     next_line,
     refuse_double,
 )
-from gateway.simulator.records.dimensions import SET_LINES, inherit, settle_dimension
+from gateway.simulator.records.dimensions import SET_LINES, inherit, mark_parent, settle_dimension
 from gateway.simulator.records.guards import (
     refuse_contradiction,
     refuse_identity,
@@ -387,12 +387,12 @@ class Writer:
 
     def _settle(self, entity_set: EntitySet, record: Record) -> None:
         """Totals of the document that was touched; its ETag changes with every line write."""
-        header_set = LINES.get(entity_set.name)
-        if header_set is not None:
-            header = self.company.get(header_set, record.values.get("documentId", ZERO_GUID))
-        else:
-            header_set, header = entity_set.name, record
-        if header_set in DOCUMENTS and header and header.id in self._headers(header_set):
+        name, record = mark_parent(self.company, self.clock, entity_set.name, record)
+        header_set, header = LINES.get(name, name), record
+        if name in LINES:
+            found = self.company.get(header_set, record.values.get("documentId", ZERO_GUID))
+            header = found or record
+        if header_set in DOCUMENTS and header.id in self._headers(header_set):
             recalculate(self.company, header_set, header)
 
     def _headers(self, header_set: str) -> dict[str, Record]:

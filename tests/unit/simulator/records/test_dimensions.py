@@ -206,3 +206,29 @@ async def test_a_shipment_keeps_its_dimensions(client: Client) -> None:
         assert refused.message.startswith(f"Parent with ID {shipment['id']} does not exist or ")
         assert "read only for parent type Sales Shipment." in refused.message
     assert await codes(client, f"salesShipments({shipment['id']})") == [("AREA", "30")]
+
+
+@pytest.mark.parametrize("of", ["order", "journal line"])
+async def test_what_has_other_dimensions_was_changed(client: Client, of: str) -> None:
+    order = await drafted(client, "salesOrders", line(DESK))
+    journal = (await client.post("journals", {"code": "ONE"})).json
+    entry = {"accountNumber": "10100", "amount": 5}
+    booked = (await client.post(f"journals({journal['id']})/journalLines", entry)).json
+    path = f"salesOrders({order['id']})" if of == "order" else f"journalLines({booked['id']})"
+    before, seen = (await client.get(path)).json, []
+    lines = f"{path}/dimensionSetLines"
+    area = (await dimension(client, "AREA", "30"))["id"]
+    for method, address, body in (
+        ("POST", lines, {"code": "AREA", "valueCode": "30"}),
+        ("PATCH", f"{lines}({area})", {"valueCode": "40"}),
+        ("DELETE", f"{lines}({area})", None),
+    ):
+        await client.post("/_simulator/clock", {"advance": 60})
+        reply = await client.send(method, address, body, {"If-Match": "*"})
+        assert reply.status in {200, 201, 204}, reply.text
+        seen.append((await client.get(path)).json)
+    moments = [one.pop("lastModifiedDateTime") for one in seen]
+    assert moments == [f"2026-03-02T12:0{minute}:00Z" for minute in (1, 2, 3)]
+    assert len({one.pop("@odata.etag") for one in (before, *seen)}) == 4
+    before.pop("lastModifiedDateTime")
+    assert seen == [before] * 3

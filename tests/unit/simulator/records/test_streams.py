@@ -152,3 +152,23 @@ def test_the_text_of_a_pdf_ends_where_it_should(text: str) -> None:
     assert drawn is not None
     assert re.sub(rb"\\(.)", rb"\1", drawn[1]) == text.encode()
     assert re.fullmatch(rb"(?:[^\\()]|\\.)*", drawn[1], re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["contacts", "customers", "employees", "items", "vendors"])
+async def test_who_has_another_picture_was_changed(client: Client, name: str) -> None:
+    names = {"givenName": "Nell", "surname": "Ashby"} if name == "employees" else {}
+    body = names or {"displayName": "Nell Ashby"}
+    made = (await client.post(name, body)).json
+    path = f"{name}({made['id']})"
+    moments, etags = [made["lastModifiedDateTime"]], [(await client.get(path)).json["@odata.etag"]]
+    for write in ("PATCH", "DELETE"):
+        await client.post("/_simulator/clock", {"advance": 60})
+        if write == "PATCH":
+            assert (await put(client, f"{path}/picture/pictureContent", PNG)).status == 204
+        else:
+            assert (await client.send("DELETE", f"{path}/picture")).status == 204
+        changed = (await client.get(path)).json
+        moments.append(changed["lastModifiedDateTime"])
+        etags.append(changed["@odata.etag"])
+    assert moments == [f"2026-03-02T12:0{minute}:00Z" for minute in range(3)]
+    assert len(set(etags)) == 3
