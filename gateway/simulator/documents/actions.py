@@ -211,6 +211,7 @@ def _restart(books: Books, name: str, record: Record) -> Outcome:
     with books.company.transaction():
         books.company.edit(name, record)
         record.values["status"] = "Ready"
+        stamp(record.values, timestamp(books.clock.now()))
     return Outcome(name, record, _UPDATED)
 
 

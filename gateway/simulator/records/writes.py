@@ -161,6 +161,7 @@ class Writer:
                 payment.values["appliesToInvoiceNumber"] = (
                     entry.values["documentNumber"] if applied else ""
                 )
+                stamp(payment.values, timestamp(self.clock.now()))
         entry.values["applied"] = bool(applied)
 
     def _create(

@@ -224,9 +224,12 @@ async def test_a_payment_is_applied_to_an_invoice(client: Client) -> None:
     path = f"vendorPaymentJournals({journal})/vendorPayments({payment['id']})"
     (entry,) = (await client.get(f"{path}/applyVendorEntries")).json["value"]
     assert (entry["applied"], entry["externalDocumentNumber"]) == (False, "F-1")
+    await client.post("/_simulator/clock", {"advance": 60})
     applied = await client.patch(f"{path}/applyVendorEntries({entry['id']})", {"applied": True})
     assert applied.json["applied"] is True
-    assert (await client.get(path)).json["appliesToInvoiceId"] == made["id"]
+    changed = (await client.get(path)).json
+    assert changed["appliesToInvoiceId"] == made["id"]
+    assert changed["lastModifiedDateTime"] > payment["lastModifiedDateTime"]
 
 
 async def test_a_part_that_was_many_is_filtered_as_well() -> None:

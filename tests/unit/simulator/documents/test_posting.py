@@ -231,8 +231,11 @@ async def test_a_job_is_ready_again(client: Client) -> None:
     body = {"company": LTD, "entity": "jobQueueEntries", "rows": rows}
     assert (await client.post("/_simulator/records", body)).status == 201
     (job,) = (await client.get("jobQueueEntries")).json["value"]
+    await client.post("/_simulator/clock", {"advance": 60})
     assert (await act(client, "jobQueueEntries", job, "restart")).status == 200
-    assert (await client.get(f"jobQueueEntries({job['id']})")).json["status"] == "Ready"
+    restarted = (await client.get(f"jobQueueEntries({job['id']})")).json
+    assert restarted["status"] == "Ready"
+    assert job["lastModifiedDateTime"] < restarted["lastModifiedDateTime"]
 
 
 async def test_a_released_order_keeps_its_party_and_prices(client: Client) -> None:
