@@ -84,6 +84,18 @@ def refuse_nameless(name: str, header: Record, lines: list[Record]) -> None:
             raise missing(DOCUMENTS[name], header, line.values, "No.")
 
 
+def must_be_nothing(
+    document: Document, header: Record, values: Values, field: str, caption: str
+) -> None:
+    """Refuse a line of which some was delivered or invoiced already."""
+    if values[field]:
+        raise field_error(
+            f"{caption} must be equal to '0'  in {document.line_table}: "
+            f"{where(document, header, values)}. "
+            f"Current value is '{_plain(Decimal(values[field]))}'."
+        )
+
+
 def missing(
     document: Document, header: Record, values: Values, caption: str
 ) -> BusinessCentralError:

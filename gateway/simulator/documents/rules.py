@@ -378,7 +378,7 @@ RELEASED = (
         {
             *("customerId", "customerNumber", "billToCustomerId", "billToCustomerNumber"),
             *("vendorId", "vendorNumber", "payToVendorId", "payToVendorNumber"),
-            "pricesIncludeTax",
+            *("currencyId", "currencyCode", "pricesIncludeTax"),
         }
     ),
     frozenset(

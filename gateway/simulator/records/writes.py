@@ -29,6 +29,7 @@ from gateway.simulator.documents.headers import (
     refuse_invoice_discount,
 )
 from gateway.simulator.documents.journals import batch_name
+from gateway.simulator.documents.recreating import recreate_lines
 from gateway.simulator.documents.rules import (
     BLANK_TEXT,
     DEFAULTS,
@@ -134,6 +135,8 @@ class Writer:
             self._check_blanks(entity_set, record.values, sent)
             refuse_no_party(entity_set, record.values, sent)
             self._after_change(entity_set, record, before)
+            if entity_set.name in DOCUMENTS:
+                recreate_lines(self.company, entity_set.name, record, before)
             self._settle(entity_set, record)
             if "discountAmount" in sent:
                 refuse_invoice_discount(self.company, entity_set.name, record)
