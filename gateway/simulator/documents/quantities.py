@@ -24,7 +24,7 @@ def round_quantity(quantity: Decimal) -> Decimal:
     says nothing of its precision.
     """
     rounded = quantity.quantize(_STEP, context=_EXACT)
-    return quantity if rounded == quantity else Decimal(_plain(rounded))
+    return quantity if rounded == quantity else Decimal(_plain(rounded)) or Decimal(0)
 
 
 def quantity_changed(

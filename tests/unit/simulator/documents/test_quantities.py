@@ -109,6 +109,7 @@ async def _typed_in(client: Client, name: str, made: Any, **fields: object) -> R
         ("12", "12"),
         ("1.50", "1.50"),
         ("100.000001", "100"),
+        ("-0.000001", "0"),
     ],
 )
 def test_quantities_have_five_places(sent: str, stored: str) -> None:
