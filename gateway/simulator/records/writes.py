@@ -6,7 +6,6 @@ pages do (bc/pitfalls.md 4). Everything happens in one transaction of the compan
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,24 +37,13 @@ from gateway.simulator.documents.rules import (
     LINES,
     MISSING_TEXT,
     REQUIRED_TEXTS,
-    SERIES,
 )
-from gateway.simulator.errors import (
-    bad_request,
-    blank_refused,
-    dialog,
-)
+from gateway.simulator.errors import bad_request, blank_refused, dialog
 from gateway.simulator.records.applied import refer
 from gateway.simulator.records.belongings import remove
 from gateway.simulator.records.bodies import Body, Parts, split
 from gateway.simulator.records.bounds import taken
-from gateway.simulator.records.declared import (
-    count_up,
-    follow,
-    next_entry,
-    next_line,
-    refuse_double,
-)
+from gateway.simulator.records.declared import follow, next_entry
 from gateway.simulator.records.dimensions import SET_LINES, inherit, mark_parent, settle_dimension
 from gateway.simulator.records.guards import (
     refuse_contradiction,
@@ -67,8 +55,8 @@ from gateway.simulator.records.guards import (
     refuse_used,
     refuse_view,
 )
-from gateway.simulator.records.keys import same_key
 from gateway.simulator.records.names import settle_name
+from gateway.simulator.records.numbering import give_number, refuse_same
 from gateway.simulator.records.references import partner_of, relate, rename
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.records.streams import refuse_move, repicture, settle_file
@@ -181,7 +169,7 @@ class Writer:
         self._assign(entity_set, values, properties, creating=True)
         self._require(entity_set, values, properties)
         refuse_template(entity_set, values)
-        self._number(entity_set, values)
+        give_number(self.company, self.catalogue, entity_set, values)
         refuse_posted(self.company, entity_set, values, set())
         if entity_set.name in LINES:
             refuse_released(self.company, entity_set, values, None)
@@ -191,7 +179,7 @@ class Writer:
         if self.templates:
             fill(self.company, entity_set, values, sent)
         self._check_blanks(entity_set, values, sent | {"code"})
-        self._unique(entity_set, values, None)
+        refuse_same(self.company, self.catalogue, entity_set, values, None)
         record = self._insert(entity_set, values)
         if entity_set.name in DOCUMENTS:
             party = DOCUMENTS[entity_set.name].party
@@ -297,46 +285,6 @@ class Writer:
                 text = REQUIRED_TEXTS.get(group) or missing.format(field=group[0])
                 raise dialog(text)
 
-    def _number(self, entity_set: EntitySet, values: Values) -> None:
-        """A number from the series, or the next step of a line (bc/api.md §10, §11)."""
-        key = entity_set.natural_key
-        if entity_set.custom:
-            count_up(self.company, entity_set, values)
-            return
-        if key in {"sequence", "lineNumber"} and not values[key]:
-            values[key] = next_line(one.values[key] for one in self._siblings(entity_set, values))
-        series = SERIES.get(entity_set.name)
-        if key != "number" or series is None:
-            return
-        table = self.company.table(entity_set.name)
-        while not values["number"]:
-            number = self.company.next_number(entity_set.name, series.start, series.step)
-            if table.lookup(series.format(number)) is None:
-                values["number"] = series.format(number)
-
-    def _siblings(self, entity_set: EntitySet, values: Values) -> Collection[Record]:
-        """Records that may not share a key with these values."""
-        table = self.company.table(entity_set.name)
-        scope = sorted(self.catalogue.scope(entity_set.name))
-        if not scope:
-            key = entity_set.known_by
-            return table.group(key, values[key])
-        records = table.group(scope[0], values[scope[0]])
-        if len(scope) == 1:
-            return records
-        return [r for r in records if all(r.values[name] == values[name] for name in scope)]
-
-    def _unique(self, entity_set: EntitySet, values: Values, own: str | None) -> None:
-        if entity_set.custom:
-            refuse_double(self.company, entity_set, values, own)
-            return
-        key = entity_set.natural_key
-        if key is None or not entity_set.has_unique_key:
-            return
-        for record in self._siblings(entity_set, values):
-            if record.id != own and record.values[key] == values[key]:
-                raise same_key(self.company, entity_set, values, key)
-
     def _check_blanks(self, entity_set: EntitySet, values: Values, names: set[str]) -> None:
         for name in names:
             field = entity_set.by_name.get(name)
@@ -362,7 +310,7 @@ class Writer:
 
     def _after_change(self, entity_set: EntitySet, record: Record, before: Values) -> None:
         key = entity_set.natural_key
-        self._unique(entity_set, record.values, record.id)
+        refuse_same(self.company, self.catalogue, entity_set, record.values, record.id)
         self.company.table(entity_set.name).moved(record, before)
         single = len(entity_set.unique) < 2
         if key is not None and single and record.values[key] != before[key]:
