@@ -11,6 +11,7 @@ from gateway.documents.nodes import DEEPEST, Node, Trouble, number
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _TOKEN = re.compile(r"[-+.0-9A-Za-z]+")
+_HALF = re.compile("[\ud800-\udfff]")  # of a pair that stands for one character
 _WORDS = {"null": None, "true": True, "false": False}
 
 
@@ -26,6 +27,8 @@ def read_json_file(text: str, troubles: list[Trouble]) -> Node:
 
 def quick_json(text: str) -> object:
     """The value of an ordinary file, read fast; None when it needs the reader that has places."""
+    if "\\ud" in text or "\\uD" in text:
+        return None
     try:
         value: object = json.loads(
             text, object_pairs_hook=_unique, parse_float=_exact, parse_constant=_exact
@@ -79,7 +82,7 @@ class _Reader:
         if letter == "[":
             return self._array(start, depth)
         if letter == '"':
-            value, end = scanstring(self._text, start + 1)
+            value, end = self._string(start)
             return Node(start, end, value, '"')
         token = _TOKEN.match(self._text, start)
         if token is None:
@@ -97,7 +100,7 @@ class _Reader:
         while self._text[at : at + 1] != "}" or node.children:
             if self._text[at : at + 1] != '"':
                 raise self._wrong("a key in double quotes is expected", at)
-            key, key_end = scanstring(self._text, at + 1)
+            key, key_end = self._string(at)
             colon = self._expect(":", key_end)
             child = self._value(colon, depth + 1)
             child.key_start, child.key_end = at, key_end
@@ -112,6 +115,12 @@ class _Reader:
             at = self._expect(",", at)
         node.end = at + 1
         return node
+
+    def _string(self, start: int) -> tuple[str, int]:
+        value, end = scanstring(self._text, start + 1)
+        if _HALF.search(value):
+            raise self._wrong("half of a surrogate pair stands for nothing", start)
+        return value, end
 
     def _array(self, start: int, depth: int) -> Node:
         node = Node(start, start, kind="list")

@@ -11,7 +11,8 @@ DEEPEST: Final = 64  # levels of nesting a file may have
 LARGEST_EXPONENT: Final = 30  # either way; with more, few characters stand for thousands of digits
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|\n[ \t]*|.)", re.DOTALL)
-_FOLD = re.compile(r"[ \t]*\n[ \t\n]*")
+_BREAK = re.compile(r"[\n\r\x85\u2028\u2029]")  # what YAML 1.1 takes for the end of a line
+_FOLD = re.compile(r"[ \t]*[\n\r\x85\u2028\u2029][ \t\n\r\x85\u2028\u2029]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Node:
                 taken += 1
                 index = escape.end()
             elif fold:
-                taken += max(1, fold.group().count("\n") - 1)
+                taken += max(1, len(_BREAK.findall(fold.group())) - 1)
                 index = fold.end()
             else:
                 index += 2 if self.style == "'" and text.startswith("''", index) else 1
@@ -68,20 +69,30 @@ class Node:
 
 
 def _index_in_block(node: Node, text: str, offset: int) -> int:
-    """The same for `|` and `>`: each line's indentation is not part of the value."""
+    """The same for `|` and `>`: each line's indentation is not part of the value, and between two
+    lines the value has what the style makes of it.
+    """
+    value, indent, taken = str(node.value), -1, 0
     index = text.find("\n", node.start) + 1
-    first = re.compile(r"(?:[ ]*\n)*([ ]*)").match(text, index)
-    indent = len(first.group(1)) if first else 0
-    taken = 0
     while index < node.end:
         line_end = text.find("\n", index, node.end)
         line_end = node.end if line_end < 0 else line_end
-        begin = min(index + indent, line_end)
-        if offset <= taken + line_end - begin:
-            return begin + offset - taken
-        taken += line_end - begin + 1
+        line = text[index:line_end]
+        if indent < 0 and line.strip(" "):
+            first = next((one for one in value.split("\n") if one.strip(" ")), "")
+            indent = max(0, _spaces(line) - _spaces(first))
+        held = line[indent:] if indent >= 0 else ""
+        begins = value.find(held, taken)
+        if held and begins >= 0:
+            if offset <= begins + len(held):
+                return line_end - len(held) + max(0, offset - begins)
+            taken = begins + len(held)
         index = line_end + 1
     return node.end
+
+
+def _spaces(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def plain_value(node: Node) -> object:

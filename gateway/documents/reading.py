@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from errno import EINVAL
 from functools import cached_property
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
     """How findings call the file at `path`, and its text. Raises `InvalidFiles`."""
     shown = name or _shown(path)
     try:
-        data = path.read_bytes()
+        data = _bytes_of(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _invalid(shown, "D101", "unreadable", f"The file cannot be read: {reason}.") from None
@@ -116,12 +117,22 @@ def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
     return shown, text.replace("\r\n", "\n")
 
 
+def _bytes_of(path: Path) -> bytes:
+    """What is in a file, no more of it than is looked at. Raises `OSError`, also for what is no
+    file: a pipe would be waited for.
+    """
+    if not path.is_file() and path.exists():
+        raise OSError(EINVAL, "it is no file")
+    with path.open("rb") as opened:
+        return opened.read(_LARGEST_FILE + 1)
+
+
 def read_document(file: str, text: str) -> Document:
     """Read `text` as YAML or, when `file` ends in `.json`, as JSON.
 
     Raises `InvalidFiles` with every finding.
     """
-    text = text.replace("\r\n", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     is_json = file.endswith(".json")
     if is_json and (value := quick_json(text)) is not None:
         return Document(file, text, value, _Places(text, None))

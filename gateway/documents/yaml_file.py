@@ -17,8 +17,7 @@ def read_yaml_file(text: str, troubles: list[Trouble]) -> Node:
     try:
         return reader.read()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        start = min(mark.index, len(text)) if mark is not None else 0
+        start = _start_of(error, text)
         problem = str(getattr(error, "problem", None) or getattr(error, "reason", "not YAML"))
         hint = "Look at the indentation and the quotes, here and in the line above."
         troubles.append(
@@ -27,7 +26,17 @@ def read_yaml_file(text: str, troubles: list[Trouble]) -> Node:
     return Node(0, len(text))
 
 
+def _start_of(error: yaml.YAMLError, text: str) -> int:
+    """The index in the text at which the parser, or its reader of bytes, has stopped."""
+    mark, position = getattr(error, "problem_mark", None), getattr(error, "position", None)
+    if mark is not None:
+        return min(int(mark.index), len(text))
+    return len(text.encode()[:position].decode(errors="ignore")) if position else 0
+
+
 class _Reader:
+    """Places are the parser's indexes, for it takes U+2028 and others for ends of lines too."""
+
     def __init__(self, text: str, troubles: list[Trouble]) -> None:
         self._text = text
         self._troubles = troubles
@@ -62,7 +71,9 @@ class _Reader:
                 "D113", "tag", "YAML tags are not used here.", span, "Put text in quotes."
             )
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels")
+            problem = f"nested deeper than {DEEPEST} levels"
+            mark = event.start_mark
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)  # type: ignore[arg-type]  # a mark of the C parser is as good
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(start, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -131,7 +142,7 @@ class _Reader:
         start, end = event.start_mark, event.end_mark
         if start is None or end is None:
             return 0, 0
-        return start.index, end.index
+        return start.index, min(end.index, len(self._text))
 
     def _trouble(
         self, rule: str, name: str, text: str, span: tuple[int, int], hint: str | None = None

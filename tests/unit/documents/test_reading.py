@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from decimal import Decimal
+from os import mkfifo
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,8 @@ def test_mistakes_in_yaml_have_their_place_all_at_once(
         ("{} []", [("json-syntax", 1, 4)]),
         ("", [("json-syntax", 1, 1)]),
         ('"a\nb"', [("json-syntax", 1, 3)]),
+        ('{"a": "\\ud800"}', [("json-syntax", 1, 7)]),
+        ('{"a": 1, "\\uD83Dx": 2}', [("json-syntax", 1, 10)]),
         ("[" * 65 + "]" * 65, [("json-syntax", 1, 65)]),
     ],
 )
@@ -72,7 +75,15 @@ def test_mistakes_in_json_have_their_place(text: str, expected: list[tuple[str, 
 
 
 def test_yaml_nested_too_deep_is_a_finding() -> None:
-    assert findings("a.yaml", "[" * 65 + "]" * 65)[0][0] == "yaml-syntax"
+    assert findings("a.yaml", "[" * 65 + "]" * 65) == [("yaml-syntax", 1, 65)]
+
+
+def test_a_character_that_yaml_does_not_take_has_its_place() -> None:
+    assert findings("a.yaml", "é: b\nc: \x01\n") == [("yaml-syntax", 2, 4)]
+
+
+def test_a_whole_surrogate_pair_is_a_character() -> None:
+    assert read_document("a.json", '{"a": "\\ud83d\\ude00"}').value == {"a": "😀"}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +97,14 @@ def test_yaml_nested_too_deep_is_a_finding() -> None:
         ("a: first\n  second {{ x }}\n", "{{ x }}"),
         ('a: "first\n  second\\\n  {{ x }}"\n', "{{ x }}"),
         ("é: ü {{ x }}\n", "{{ x }}"),
+        ("a: >-\n  first\n\n\n  second\n  third {{ x }}\n", "{{ x }}"),
+        ("a: >-\n  first\n\n    more\n\n  second {{ x }}\n", "{{ x }}"),
+        ("a: |2-\n      first\n    {{ x }}\n", "{{ x }}"),
+        ("a: |-\n\n   \n    {{ x }}\n", "{{ x }}"),
+        ('a: "first\r  {{ x }}"\n', "{{ x }}"),
+        ('a: "first\u2028  {{ x }}"\n', "{{ x }}"),
+        ("# one\u0085\n# two\u2028\na: x {{ x }}\n", "{{ x }}"),
+        ("\ufeffa: x {{ x }}\n", "{{ x }}"),
     ],
 )
 def test_an_offset_in_a_value_leads_back_to_the_file(source: str, marked: str) -> None:
@@ -93,7 +112,7 @@ def test_an_offset_in_a_value_leads_back_to_the_file(source: str, marked: str) -
     assert isinstance(document.value, dict)
     (key, value), *_ = document.value.items()
     place = document.place_in((key,), value.index(marked))
-    line = source.splitlines()[place.line - 1]
+    line = source.removeprefix("\ufeff").split("\n")[place.line - 1]
     assert line[place.column - 1 :].startswith(marked)
 
 
@@ -103,6 +122,15 @@ def test_places_of_keys_values_and_what_is_not_there() -> None:
     assert str(document.place(("list", 0, "size"), key=True)) == "a.yaml:3:5"
     assert str(document.place(("list", 0, "absent"))) == "a.yaml:2:5"
     assert document.length(("list", 0, "size"), key=True) == len("size")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InvalidFiles) as caught:
+        load_document(tmp_path / "pipe.json")
+    (found,) = caught.value.findings
+    assert isinstance(found, Finding)
+    assert found.message == "The file cannot be read: it is no file."
 
 
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
