@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from gateway.config import shipped
 from gateway.documents import encode_json, load_document
-from gateway.mapping import functions, signatures, syntax, templates
+from gateway.mapping import bounds, functions, signatures, syntax, templates
 from gateway.mapping.expressions import FOREIGN
 from gateway.mapping.load_steps import STEP_KEYS
 from gateway.mapping.names import OWN
@@ -102,10 +102,11 @@ def _expressions() -> Iterator[str]:
     yield from (f"- {message}\n" for message in FOREIGN.values())
     yield (
         f"\nAn expression has at most {syntax.LONGEST:,} characters and {syntax.DEEPEST} levels, a"
-        f" number at most {functions.DIGITS} digits. A text that is put together has at most"
+        f" number at most {functions.DIGITS} digits, and one that is computed with"
+        f" {functions.LONGEST_NUMBER}. A text that is put together has at most"
         f" {functions.LONGEST_TEXT:,} characters, and never more than its field takes; all `$each`"
-        f" of one body or record but the first go over at most {functions.MOST_ELEMENTS:,} elements"
-        " together.\n"
+        f" of one body or record but the first go over at most {bounds.MOST_ELEMENTS:,} elements"
+        f" together, and filters within loops through {bounds.MOST_VISITS:,}.\n"
     )
 
 

@@ -88,7 +88,13 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
     way = _way_through(walk, node.name, before, arguments)
     trail = trail_of(node.args[0]) if node.name == "choose" else None
     table = None if trail is None else str(trail[-1])
-    return Value(type_, f"f_{node.name}({before.code}{constants})", way, table=table)
+    code = walk.emission.through(before.code, endless=endless(before.type))
+    return Value(type_, f"f_{node.name}({code}{constants})", way, table=table)
+
+
+def endless(type_: Type) -> bool:
+    """Whether a value of this type is of any size, for all that is known here."""
+    return type_.kind in {"list", "any"} or (type_.kind == "text" and type_.max_length is None)
 
 
 def tested(walk: Walker, node: nodes.Test) -> Value:
@@ -120,7 +126,8 @@ def _membership(walk: Walker, node: nodes.Test, value: Value) -> Value:
     if choices.type.kind not in {"list", "any"} or not comparable(value.type, items):
         message = "The test in looks into a list of such values."
         _report_name(walk, node, "wrong-type", message)
-    return Value(BOOLEAN, f"t_in({value.code}, {choices.code})")
+    code = walk.emission.through(choices.code, endless=endless(choices.type))
+    return Value(BOOLEAN, f"t_in({value.code}, {code})")
 
 
 def _absent(walk: Walker, node: nodes.Filter, before: nodes.Expr) -> Value:

@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any, Final, cast
 
 from gateway.mapping import functions
+from gateway.mapping.bounds import Room
 from gateway.mapping.failures import Spot, explained
 from gateway.wire import encode_name
 
@@ -25,7 +26,7 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
     "Dropped": functions.Dropped,
     "f_concat": functions.concat,
     "f_bounded": functions.bounded,
-    "f_Room": functions.Room,
+    "f_Room": Room,
     "f_key": functions.key,
     "f_need": functions.need,
     "f_item": functions.item,
@@ -39,7 +40,9 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
 
 @dataclass(slots=True)
 class Emission:
-    """A function being written. `needs_exact`: it computes with decimals; `loops`: how many it has."""
+    """A function being written. `needs_exact`: it computes with decimals; `needs_room`: something
+    in it counts what it goes over; `loops`: how many it has; `within`: how many are open.
+    """
 
     name: str
     lines: list[str] = field(default_factory=list)
@@ -48,7 +51,9 @@ class Emission:
     roots: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     needs_exact: bool = False
+    needs_room: bool = False
     loops: int = 0
+    within: int = 0
     _depth: int = 1
     _count: int = 0
 
@@ -72,6 +77,31 @@ class Emission:
         if code not in self.parts:
             self.parts[code] = self.fresh("p")
         return self.parts[code]
+
+    def over(self, code: str) -> str:
+        """The code of the list that one more loop goes over; the first one is bounded by the
+        document itself.
+        """
+        self.loops += 1
+        if self.loops == 1:
+            return code
+        self.needs_room = True
+        return f"room.over({code})"
+
+    def through(self, code: str, *, endless: bool) -> str:
+        """The code of what a filter goes through. `endless`: nobody knows how much that is."""
+        if not self.within or not endless:
+            return code
+        self.needs_room = True
+        return f"room.through({code})"
+
+    @contextmanager
+    def looping(self) -> Iterator[None]:
+        """Lines inside of a loop."""
+        self.within += 1
+        with self.indented():
+            yield
+        self.within -= 1
 
     def constant(self, value: object) -> str:
         """The code of a constant of a file."""
@@ -99,7 +129,7 @@ class Emission:
         head = ["def generated(names):"]
         head += [f"    {local} = names[{name!r}]" for name, local in self.roots.items()]
         head += [f"    {local} = {code}" for code, local in self.parts.items()]
-        head += ["    room = f_Room()"] if self.loops > 1 else []
+        head += ["    room = f_Room()"] if self.needs_room else []
         source = "\n".join([*head, *self.lines, ""])
         module: dict[str, object] = {**_FUNCTIONS, **self.constants}
         code = compile(source, f"<{self.name}>", "exec")

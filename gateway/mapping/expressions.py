@@ -8,11 +8,12 @@ leaf.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, Final
 
 from jinja2 import nodes
 
-from gateway.mapping.calls import called, tested
+from gateway.mapping.calls import called, endless, tested
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
 from gateway.mapping.marks import Marks
@@ -152,10 +153,15 @@ class Walk:
     def _compare(self, node: nodes.Compare) -> Value:
         left = self._compared(node.expr, node.ops[0].op)
         code, before = left.code, node.expr
-        for operand in node.ops:
-            right = self._compared(operand.expr, operand.op)
+        for at, operand in enumerate(node.ops):
+            # Of a chain the rest is only looked at while what stands before it holds.
+            with self.paths.under() if at else nullcontext():
+                right = self._compared(operand.expr, operand.op)
             self._check_pair(before, left.type, operand, right.type)
-            code += f" {_COMPARED[operand.op]} {right.code}"
+            there = right.code
+            if operand.op in {"in", "notin"}:
+                there = self.emission.through(there, endless=endless(right.type))
+            code += f" {_COMPARED[operand.op]} {there}"
             left, before = right, operand.expr
         return Value(BOOLEAN, f"({code})")
 
@@ -237,7 +243,8 @@ class Walk:
         if not whole:
             self.emission.needs_exact = True
         type_ = INTEGER if whole else Type("decimal")
-        trusted = left.trusted and right.trusted
+        small = not isinstance(node, nodes.Mul)  # products of products grow without end
+        trusted = left.trusted and right.trusted and small
         return Value(type_, f"({left.code} {_SIGNS[type(node)]} {right.code})", trusted=trusted)
 
     def _negated(self, node: nodes.Neg) -> Value:

@@ -16,9 +16,12 @@ from typing import Final, NoReturn, cast
 DIGITS: Final = 38
 EXPONENT: Final = 30
 LONGEST_TEXT: Final = 65_536  # characters that an expression may put together
-MOST_ELEMENTS: Final = 20_000  # that all further loops of one body or record may go over
+LONGEST_NUMBER: Final = 200  # digits that a number may have on the way
+_LARGEST: Final = 10**LONGEST_NUMBER
 EXACT: Final = Context(
-    prec=200,
+    prec=LONGEST_NUMBER,
+    Emax=2 * LONGEST_NUMBER,
+    Emin=-2 * LONGEST_NUMBER,
     rounding=ROUND_FLOOR,
     traps=[Inexact, InvalidOperation, DivisionByZero],
 )
@@ -134,9 +137,13 @@ def none_applies() -> NoReturn:
 
 
 def number(value: object) -> int | Decimal:
-    """The value, if it is a number."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    """The value, if it is a number that can be computed with."""
+    if isinstance(value, Decimal):
         return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        if -_LARGEST < value < _LARGEST:
+            return value
+        raise Unfit(f"a number that is computed with has at most {LONGEST_NUMBER} digits")
     raise Unfit("this is not a number")
 
 
@@ -246,23 +253,6 @@ def bounded(value: object, length: int) -> object:
 def _check_room(length: int) -> None:
     if length > LONGEST_TEXT:
         raise Unfit(f"a text that is put together has at most {LONGEST_TEXT} characters")
-
-
-class Room:
-    """How many elements the loops of one call may still go over, those within others too; but
-    for the first loop, which goes over what is there once.
-    """
-
-    def __init__(self) -> None:
-        self._left = MOST_ELEMENTS
-
-    def over(self, value: object) -> list[object]:
-        """The list to go over now."""
-        found = elements(value)
-        self._left -= len(found)
-        if self._left < 0:
-            raise Unfit(f"the lists have more than {MOST_ELEMENTS} elements")
-        return found
 
 
 def first(value: object) -> object:

@@ -117,10 +117,9 @@ class Ledger:
         names = {loop.name: Value(over.items, element, way)}
         if loop.index is not None:
             names[loop.index] = Value(INTEGER, index, trusted=True)
-        emission.loops += 1  # the first one is bounded by the document itself
-        code = over.code if emission.loops == 1 else f"room.over({over.code})"
+        code = emission.over(over.code)
         emission.line(f"for {index}, {element} in enumerate({code}):", over.spot)
-        with emission.indented():
+        with emission.looping():
             yield scope.having(names), index
 
     def written(self, entity_set: str, name: str, path: Path) -> None:

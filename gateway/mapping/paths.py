@@ -89,9 +89,9 @@ class Paths:
         self._branches = 0
 
     @contextmanager
-    def under(self, fact: Fact) -> Iterator[None]:
-        """Inside of a branch that is evaluated only while `fact` holds."""
-        before, self.scope = self.scope, self.scope.knowing(fact)
+    def under(self, *facts: Fact) -> Iterator[None]:
+        """Inside of a branch that is evaluated only while `facts` hold."""
+        before, self.scope = self.scope, self.scope.knowing(*facts)
         self._branches += 1
         yield
         self._branches -= 1

@@ -35,7 +35,7 @@ _PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _STRING = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 _UNEXPECTED = re.compile(r"^unexpected char .* at ([0-9]+)$")
 _OTHER_LANGUAGES: Final = {"<>": "!=", "===": "==", "&&": "and", "||": "or", "=": "==", "!": "not"}
-_ESCAPES = re.compile(r"""\\(?!["'\\nrt]|u[0-9a-fA-F]{4})""")
+_ESCAPES = re.compile(r"""\\(?!["'\\nrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})""")  # no half pairs
 
 
 class Mistake(Exception):

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import InvalidInput
-from gateway.mapping.functions import LONGEST_TEXT, MOST_ELEMENTS
+from gateway.errors import InvalidInput, MappingError
+from gateway.mapping.bounds import MOST_ELEMENTS, MOST_VISITS
+from gateway.mapping.functions import LONGEST_NUMBER, LONGEST_TEXT
 from tests.unit.mapping.small import body, changed, compiled, errors
 
 REMARK = 'remark?: "{{ order.remark | truncate_to(100) }}"'
@@ -278,3 +279,37 @@ def test_loops_within_loops_are_bounded() -> None:
     assert len(body(made, lines=lines * 100)["orderLines"]) == 200
     with pytest.raises(InvalidInput, match=f"more than {MOST_ELEMENTS} elements"):
         body(made, lines=lines * (MOST_ELEMENTS + 1))
+
+
+def test_what_filters_go_through_within_a_loop_is_bounded() -> None:
+    """A sum over all lines for each of them: 16,000 lines took minutes."""
+    share = 'weight?: "{{ order.weight }}"', "weight: \"{{ order.lines | sum('quantity') }}\""
+    old = 'quantity: "{{ line.quantity }}"\n          lineObjectNumber'
+    skus = "1 if line.sku {} (order.lines | pluck('sku')) else 2"
+    line: Any = {"sku": "A", "quantity": 1}
+    for text in ("order.lines | sum('quantity')", skus.format("in"), skus.format("is in")):
+        made = changed((old, old.replace("line.quantity", text)))
+        assert len(body(made, lines=[line] * 50)["orderLines"]) == 50
+        with pytest.raises(InvalidInput, match=f"more than {MOST_VISITS} elements"):
+            body(made, lines=[line] * 1_500)
+    cut = "line.text | truncate_to"
+    made = changed((cut, "order.endless | split(',') | first | truncate_to"))
+    assert len(body(made, lines=[line] * 50, endless="x," * 500)["orderLines"]) == 50
+    with pytest.raises(InvalidInput, match=f"more than {MOST_VISITS} elements"):
+        body(made, lines=[line] * 300, endless="x" * 5_000_000)
+    assert body(changed(share), lines=[line] * 9_000)["weight"] == 9_000  # once is no matter
+
+
+def test_whole_numbers_do_not_grow_without_end() -> None:
+    """Loops within loops, each with a product of what the one around it has made."""
+    factors = "m"
+    for _ in range(6):  # 64 of them
+        factors = f"({factors} * {factors})"
+    old = "        - $when: (order.shipping.amount | default(0)) > 0\n          sequence: 9000000\n"
+    first = "(order.lines | first).quantity"
+    for product in (first, f"{first} * 1.5"):
+        loop = f'        - $each: "[{product}]"\n          $as: m\n          lineType: Item\n'
+        made = changed((old, f'{loop}          quantity: "{{{{ {factors} }}}}"\n{old}'))
+        refused = f"at most {LONGEST_NUMBER} digits|cannot be computed exactly"
+        with pytest.raises((InvalidInput, MappingError), match=refused):
+            body(made, lines=[{"sku": "A", "quantity": 9**30}] * 3)

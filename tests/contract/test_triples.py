@@ -64,3 +64,10 @@ def test_a_leaf_means_what_plain_jinja_means_by_it() -> None:
         print(f"\n{sum(seen.values())} triples: {dict(seen)}")  # noqa: T201 - for who soaks
     assert decided >= (CASES if SOAK else FEW // 2), seen
     assert min(seen.values()) >= decided // 50, seen
+
+
+def test_the_rest_of_a_chain_is_only_looked_at_while_it_holds() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}}
+    for drops, path in ((True, "order.a"), (True, "order.b.c"), (False, "(order.a | default(1))")):
+        leaf = f"{{{{ 1 < 0 < (0 + {path}) }}}}"
+        assert judged(Triple(schema, {"b": 5}, leaf, drops)) == "the same value"

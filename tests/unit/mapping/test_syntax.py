@@ -109,6 +109,15 @@ def test_one_expression_and_nothing_else_is_a_value() -> None:
     assert parse_leaf("\n {{ a }} }} \n\n").parts[2] == " }} \n\n"
 
 
+def test_half_of_a_surrogate_pair_is_no_escape() -> None:
+    """JSON could not hold it: what it stood in was an error of the gateway."""
+    for text in (r"'\ud800'", r"'\uDFFF'", r"'\ud83d\ude00'"):
+        mistake = mistaken(parse_expression, text)
+        assert mistake is not None
+        assert (mistake.rule, mistake.offset) == ("syntax", 1)
+    assert mistaken(parse_expression, r"'\ud7ff\ue000'") is None
+
+
 def test_strings_keep_their_escapes() -> None:
     node = parse_expression(r"'a\n\\d\u00e4\''")
     assert isinstance(node, nodes.Const)
