@@ -14,7 +14,7 @@ from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent
 from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
-from gateway.mapping.presence import left_of, trail_of
+from gateway.mapping.presence import trail_of
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Site, Value, Way
 from gateway.mapping.signatures import (
@@ -198,7 +198,7 @@ def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[
     if type_.enum is None or not isinstance(table, Mapping):
         return
     trail = None if node.node is None else trail_of(node.node)
-    members = type_.enum if trail is None else left_of(walk.paths.scope.facts, trail, type_.enum)
+    members = type_.enum if trail is None else walk.paths.scope.facts.left_of(trail, type_.enum)
     misspelt = _misspelt(walk, node, type_.enum, table)
     lost = [member for member in members if member not in table and member not in misspelt]
     if lost and len(arguments) == 1:

@@ -17,7 +17,7 @@ from jinja2 import nodes
 from gateway.documents import suggest
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
-from gateway.mapping.presence import Fact, Trail, proves, trail_of
+from gateway.mapping.presence import Fact, Trail, trail_of
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Scope, Site, Use, Value, Way, way_words
 from gateway.mapping.types import ANY, Shape, Type
@@ -100,7 +100,7 @@ class Paths:
     def proven(self, node: nodes.Expr) -> bool:
         """Whether the conditions around it prove that the path `node` is there and not null."""
         trail = trail_of(node)
-        return trail is not None and proves(self.scope.facts, trail)
+        return trail is not None and self.scope.facts.proves(trail)
 
     def read(self, node: nodes.Expr) -> Value:
         """The value of a path that has to be there."""
@@ -142,10 +142,10 @@ class Paths:
         container = path.root.type
         for index, link in enumerate(path.links):
             prefix = None if path.trail is None else path.trail[: index + 1]
-            if container.nullable and not (prefix and proves(self.scope.facts, prefix)):
+            if container.nullable and not (prefix and self.scope.facts.proves(prefix)):
                 return max(0, index - 1)
             own = None if path.trail is None else path.trail[: index + 2]
-            if link.optional and not (own and proves(self.scope.facts, own)):
+            if link.optional and not (own and self.scope.facts.proves(own)):
                 return index
             container = link.type
         return None

@@ -8,9 +8,10 @@ missing and evaluates the conditions as far as that goes: a contradiction is the
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Final
+from functools import cached_property
+from typing import Final, cast
 
 from jinja2 import nodes
 
@@ -29,6 +30,7 @@ class _Unknown:
     """Stands for every value that the assumption says nothing about."""
 
 
+_NOWHERE: Final = ("",)  # no path is written so
 _MISSING: Final = _Missing()
 _UNKNOWN: Final = _Unknown()
 _OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
@@ -56,21 +58,102 @@ def trail_of(node: nodes.Node) -> Trail | None:
     return (node.name, *reversed(keys))
 
 
-def proves(facts: tuple[Fact, ...], trail: Trail) -> bool:
-    """Whether the facts cannot all hold while `trail` is missing or null."""
-    known = [part for fact in facts for part in _parts(*fact)]
-    for index, (node, holds) in enumerate(known):
-        others = [*known[:index], *known[index + 1 :]]
-        found = _evaluate(node, trail, others)
-        if isinstance(found, bool) and found is not holds:
-            return True
-    return False
+class Facts:
+    """Conditions that hold together. What they prove is found out once for each path."""
+
+    def __init__(self, facts: tuple[Fact, ...] = ()) -> None:
+        self._facts = facts
+        self._proven: dict[object, bool] = {}
+
+    def having(self, *facts: Fact) -> Facts:
+        """These and more."""
+        return Facts((*self._facts, *facts))
+
+    def proves(self, trail: Trail) -> bool:
+        """Whether the facts cannot all hold while `trail` is missing or null."""
+        if not self._facts:
+            return False
+        key = _form(list(trail))
+        if key not in self._proven:
+            self._proven[key] = self._never or self._contradicts(trail, self._about.get(key, ()))
+        return self._proven[key]
+
+    def left_of(self, trail: Trail, members: tuple[str, ...]) -> tuple[str, ...]:
+        """The members of an enum that `trail` can still be while the facts hold."""
+        known = self._about.get(_form(list(trail)), ()) if self._facts else ()
+        return tuple(
+            one
+            for one in members
+            if all(_allows(node, holds, trail, one) for _, node, holds in known)
+        )
+
+    def _contradicts(self, trail: Trail, facts: Iterable[tuple[int, nodes.Expr, bool]]) -> bool:
+        """Whether one of `facts` cannot hold beside the others while `trail` is missing."""
+        return any(
+            isinstance(found := _evaluate(node, trail, _Others(self._holding, at)), bool)
+            and found is not holds
+            for at, node, holds in facts
+        )
+
+    @cached_property
+    def _never(self) -> bool:
+        """Whether they cannot all hold, whatever is missing: nobody ever comes there."""
+        facts = ((at, node, holds) for at, (node, holds) in enumerate(self._parts))
+        return self._contradicts(_NOWHERE, facts)
+
+    @cached_property
+    def _parts(self) -> list[Fact]:
+        return [part for fact in self._facts for part in _parts(*fact)]
+
+    @cached_property
+    def _holding(self) -> dict[object, list[tuple[int, bool]]]:
+        """By the form of a condition the places at which it stands, and whether it holds there."""
+        found: dict[object, list[tuple[int, bool]]] = {}
+        for at, (node, holds) in enumerate(self._parts):
+            found.setdefault(_form(node), []).append((at, holds))
+        return found
+
+    @cached_property
+    def _about(self) -> dict[object, list[tuple[int, nodes.Expr, bool]]]:
+        """By each path that facts read, and by each that leads to one, those facts."""
+        found: dict[object, list[tuple[int, nodes.Expr, bool]]] = {}
+        for at, (node, holds) in enumerate(self._parts):
+            for key in dict.fromkeys(_read_in(node)):
+                found.setdefault(key, []).append((at, node, holds))
+        return found
 
 
-def left_of(facts: tuple[Fact, ...], trail: Trail, members: tuple[str, ...]) -> tuple[str, ...]:
-    """The members of an enum that `trail` can still be while the facts hold."""
-    known = [part for fact in facts for part in _parts(*fact)]
-    return tuple(one for one in members if all(_allows(*fact, trail, one) for fact in known))
+class _Others:
+    """The facts but for the one at `apart`."""
+
+    def __init__(self, holding: dict[object, list[tuple[int, bool]]], apart: int) -> None:
+        self._holding = holding
+        self._apart = apart
+
+    def holds(self, node: nodes.Node) -> bool | None:
+        """Whether `node` is known to hold, or not to; None where nothing is known of it."""
+        known = self._holding.get(_form(node), ())
+        return next((holds for at, holds in known if at != self._apart), None)
+
+
+def _form(node: object) -> object:
+    """What two nodes that say the same have in common, to be looked up."""
+    if isinstance(node, nodes.Node):
+        return type(node), *(_form(getattr(node, name)) for name in node.fields)
+    if isinstance(node, list):
+        return tuple(map(_form, node))
+    return type(node), node
+
+
+def _read_in(node: nodes.Node) -> Iterator[object]:
+    """The forms of all paths that are read in `node`, and of those that lead to them."""
+    trail = trail_of(node)
+    if trail is None:
+        for child in node.iter_child_nodes():
+            yield from _read_in(child)
+        return
+    form = cast("tuple[object, ...]", _form(list(trail)))
+    yield from (form[:end] for end in range(1, len(form) + 1))
 
 
 def _allows(node: nodes.Expr, holds: bool, trail: Trail, member: str) -> bool:
@@ -102,10 +185,9 @@ def _parts(node: nodes.Expr, holds: bool) -> list[Fact]:
     return [(node, holds)]
 
 
-def _evaluate(node: nodes.Node, trail: Trail, known: list[Fact]) -> object:
-    for fact, holds in known:
-        if fact == node:
-            return holds
+def _evaluate(node: nodes.Node, trail: Trail, known: _Others) -> object:
+    if (holds := known.holds(node)) is not None:
+        return holds
     match node:
         case nodes.Const():
             return node.value
@@ -129,14 +211,14 @@ def _evaluate(node: nodes.Node, trail: Trail, known: list[Fact]) -> object:
     return _UNKNOWN
 
 
-def _side(node: nodes.Node, trail: Trail, known: list[Fact]) -> object:
+def _side(node: nodes.Node, trail: Trail, known: _Others) -> object:
     """What stands on the right of a comparison: a value, or a list of some."""
     if isinstance(node, nodes.List):
         return [_evaluate(item, trail, known) for item in node.items]
     return _evaluate(node, trail, known)
 
 
-def _joined(node: nodes.And | nodes.Or, trail: Trail, known: list[Fact]) -> object:
+def _joined(node: nodes.And | nodes.Or, trail: Trail, known: _Others) -> object:
     decisive = isinstance(node, nodes.Or)
     sides = [_evaluate(side, trail, known) for side in (node.left, node.right)]
     if any(side is decisive for side in sides):

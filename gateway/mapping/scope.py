@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gateway.mapping.presence import Fact
+from gateway.mapping.presence import Fact, Facts
 from gateway.mapping.rules import Findings, Path
 from gateway.mapping.types import Type
 
@@ -44,7 +44,7 @@ class Scope:
     names: Mapping[str, Value]
     tables: Mapping[str, Mapping[str, object]]
     input: str | None = None
-    facts: tuple[Fact, ...] = ()
+    facts: Facts = field(default_factory=Facts)
 
     def having(self, names: Mapping[str, Value]) -> Scope:
         """The scope with further names."""
@@ -52,7 +52,7 @@ class Scope:
 
     def knowing(self, *facts: Fact) -> Scope:
         """The scope where these conditions hold too."""
-        return replace(self, facts=(*self.facts, *facts))
+        return replace(self, facts=self.facts.having(*facts))
 
     def from_caller(self, way: Way | None) -> bool:
         """Whether a value comes from outside, so that nobody but a schema limits it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.mapping.presence import proves, trail_of
+from gateway.mapping.presence import Facts, trail_of
 from gateway.mapping.syntax import parse_expression
 
 A = ("o", "a")
@@ -14,7 +14,7 @@ def holds(*conditions: str, trail: tuple[object, ...] = A) -> bool:
     facts = [
         (parse_expression(text.removeprefix("!")), not text.startswith("!")) for text in conditions
     ]
-    return proves(tuple(facts), trail)
+    return Facts(tuple(facts)).proves(trail)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,9 @@ def holds(*conditions: str, trail: tuple[object, ...] = A) -> bool:
         ("(o.a.b | default(0)) >= 1",),
         ("o.b > 0", "!o.b > 0 and o.a is not present"),
         ("o.a is present or o.a.c is present",),
+        ("false",),
+        ("o.b", "not o.b"),
+        ("o.b == 1 or o.c", "!o.b == 1", "!o.c"),
     ],
 )
 def test_proven(conditions: tuple[str, ...]) -> None:
