@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway.documents import Document, Finding, load_document
+from gateway.documents import Document, Finding, load_document, to_be_read
 from gateway.errors import InvalidFiles, Place
 from gateway.mapping import EXTENDS, Findings
 
@@ -26,6 +26,7 @@ def read_overrides(folder: Path | None, findings: list[Finding]) -> dict[str, di
     if folder is None:
         return {}
     findings += [_astray(path) for pattern in _FILES for path in sorted(folder.glob(pattern))]
+    findings += [_lost(path) for path in sorted(folder.iterdir()) if _leads_nowhere(path)]
     return {inner.name: _of_one(inner, findings) for inner in owners_in(folder)}
 
 
@@ -44,9 +45,14 @@ def documents_in(folder: Path, findings: list[Finding]) -> Iterator[Document]:
     """The mapping files directly in a folder, without their tests; what cannot be read, or would
     not be for its suffix, is reported.
     """
-    findings += [_unread(path) for path in sorted(folder.glob("*.yml"))]
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name.endswith(TEST) or not path.is_file():
+    try:  # not by `glob`, to which a folder that may not be read is an empty one
+        inner = sorted(folder.iterdir())
+    except OSError as error:
+        findings.append(_closed(folder, error))
+        return
+    findings += [_unread(path) for path in inner if path.suffix == ".yml"]
+    for path in [path for path in inner if path.suffix == ".yaml"]:
+        if path.name.endswith(TEST) or not to_be_read(path):
             continue
         try:
             yield load_document(path)
@@ -82,7 +88,8 @@ def orphans(overrides: Mapping[str, Mapping[str, Document]], resources: list[str
 def _of_one(folder: Path, findings: list[Finding]) -> dict[str, Document]:
     """The overrides of one organization or connection."""
     found: dict[str, Document] = {}
-    findings += [_astray(path) for path in sorted(folder.glob("*/**/*.yaml"))]
+    deeper = [path for pattern in _FILES for path in folder.glob(f"*/**/{pattern}")]
+    findings += [_astray(path) for path in sorted(deeper)]
     for document in documents_in(folder, findings):
         resource = extended_resource(document, findings)
         if resource is None:
@@ -111,3 +118,18 @@ def _astray(path: Path) -> Finding:
     hint = f"Put it into <organization or connection>/{path.name}."
     place = Place(str(path), 1, 1)
     return Finding("D105", "astray", message, place, hint=hint, quoted=False)
+
+
+def _closed(folder: Path, error: OSError) -> Finding:
+    message = f"This folder cannot be read: {error.strerror or type(error).__name__}."
+    return Finding("D101", "unreadable", message, Place(str(folder), 1, 1), quoted=False)
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists() and not path.name.startswith(".")
+
+
+def _lost(link: Path) -> Finding:
+    message = "This link leads nowhere, so the overrides behind it would not count."
+    hint = "Put back what it leads to, or take it away."
+    return Finding("D101", "unreadable", message, Place(str(link), 1, 1), hint=hint, quoted=False)

@@ -140,6 +140,13 @@ def load_tested(config: Config) -> Snapshot:
     missing = [_missing(folder) for folder in watched(config) if not folder.is_dir()]
     if missing:
         raise InvalidFiles(missing)
+    try:
+        return _tested(config)
+    except OSError as error:  # what is in a folder may not be listed, or goes while it is read
+        raise InvalidFiles([_unreadable(error)]) from None
+
+
+def _tested(config: Config) -> Snapshot:
     snapshot = load_configured(config)
     findings: list[Finding] = []
     if watched(config):
@@ -181,6 +188,12 @@ def _cases(config: Config, snapshot: Snapshot, findings: list[Finding]) -> list[
         if plans is None or Path(plans.file).parent.samefile(path.parent):
             found.append(file)
     return found
+
+
+def _unreadable(error: OSError) -> Finding:
+    at = str(error.filename or ".")
+    message = f"This cannot be read: {error.strerror or type(error).__name__}."
+    return Finding("D101", "unreadable", message, Place(at, 1, 1), quoted=False)
 
 
 def _missing(folder: Path) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from gateway.cases.comparing import merged, with_value
 from gateway.config import shipped
-from gateway.documents import Document, Finding, check_shape, load_document
+from gateway.documents import Document, Finding, check_shape, load_document, to_be_read
 from gateway.errors import InvalidFiles
 
 SUFFIX: Final = ".test.yaml"
@@ -112,7 +112,7 @@ def case_files(folders: Sequence[Path]) -> list[Path]:
     for folder in folders:
         paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else [folder]
         found |= {
-            path.name: path for path in paths if path.name.endswith(SUFFIX) and path.is_file()
+            path.name: path for path in paths if path.name.endswith(SUFFIX) and to_be_read(path)
         }
     return list(found.values())
 

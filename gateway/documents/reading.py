@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from errno import EINVAL
 from functools import cached_property
+from os.path import realpath
 from pathlib import Path
 
 from gateway.documents.findings import Finding
@@ -90,6 +91,13 @@ class _Places:
         return node, True
 
 
+def to_be_read(path: Path) -> bool:
+    """Whether what stands at `path` in a folder is to be read: also what cannot be, such as a link
+    that leads nowhere, for it is a finding then. Hidden ones of those are an editor's locks.
+    """
+    return path.is_file() or not path.name.startswith(".")
+
+
 def load_document(path: Path, *, name: str | None = None) -> Document:
     """Read the file at `path`; `name` is how findings call it.
 
@@ -105,7 +113,9 @@ def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
         data = _bytes_of(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise _invalid(shown, "D101", "unreadable", f"The file cannot be read: {reason}.") from None
+        message = f"The file cannot be read: {reason}."
+        told = Finding("D101", "unreadable", message, Place(shown, 1, 1), quoted=False)
+        raise InvalidFiles([told]) from None
     if len(data) > _LARGEST_FILE:
         raise _invalid(shown, "D102", "too-large", "The file is larger than 2 MiB.")
     try:
@@ -171,6 +181,6 @@ def _invalid(
 
 
 def _shown(path: Path) -> str:
-    resolved = path.resolve()
+    resolved = Path(realpath(path))  # which takes a link to itself as well
     here = Path.cwd()
     return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)

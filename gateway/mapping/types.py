@@ -117,6 +117,8 @@ class Shape:
         return self._made()
 
 
+DEEPEST: Final = 16  # lists within lists, or maps within maps, that a schema tells of
+
 ANY: Final = Type("any")
 NULL: Final = Type("null", nullable=True)
 TEXT: Final = Type("text")
@@ -221,7 +223,12 @@ class _Canonical:
             else "The schema says writeOnly: an answer never has it."
         )
 
-    def type(self, schema: object, name: str) -> Type:
+    def type(self, schema: object, name: str, depth: int = 0) -> Type:
+        """The type of a part. `depth` counts lists in lists and maps in maps, which may refer to
+        themselves: whoever reads further than `DEEPEST` of them is told nothing.
+        """
+        if depth > DEEPEST:
+            return ANY.or_null()
         schema, nullable = self._resolved(schema)
         kinds = schema.get("type", ())
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
@@ -238,10 +245,10 @@ class _Canonical:
             case ["number"]:
                 return Type("decimal", nullable=nullable)
             case ["array"]:
-                items = self.type(schema.get("items", {}), f"{name}[]")
+                items = self.type(schema.get("items", {}), f"{name}[]", depth + 1)
                 return Type("list", nullable=nullable, items=items)
             case ["object"]:
-                return Type("object", nullable=nullable, shape=self._shape(schema, name))
+                return Type("object", nullable=nullable, shape=self._shape(schema, name, depth))
             case _:
                 return Type("any", nullable=True)
 
@@ -277,12 +284,12 @@ class _Canonical:
         length = schema.get("maxLength", {"date": 10, "guid": 36}.get(form or ""))
         return Type("text", length, form=form, nullable=nullable)
 
-    def _shape(self, schema: Mapping[str, Any], name: str) -> Shape:
+    def _shape(self, schema: Mapping[str, Any], name: str, depth: int) -> Shape:
         required = frozenset(schema.get("required", ()))
         parts: Mapping[str, object] = schema.get("properties", {})
         hidden = {key for key, part in parts.items() if self._resolved_mark(part)}
         rest = schema.get("additionalProperties", False)
-        others = None if rest is False else self.type({} if rest is True else rest, name)
+        others = None if rest is False else self.type({} if rest is True else rest, name, depth + 1)
 
         def made() -> dict[str, Property]:
             return {

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from gateway.documents import Document, Finding, load_document, suggest
+from gateway.documents import Document, Finding, load_document, suggest, to_be_read
 from gateway.errors import InvalidFiles, Violation
 from gateway.validation.keywords import draft_findings, type_hint, word_findings
 from gateway.validation.schemas import Schemas, references
@@ -132,9 +132,9 @@ def _files(folder: Path) -> Iterator[_File]:
     for kind in ("canonical", "bc"):
         inner = folder / kind
         found = inner.rglob(f"*{_SUFFIX}") if inner.is_dir() else ()
-        for path in sorted(path for path in found if path.is_file()):
+        for path in sorted(filter(to_be_read, found)):
             api = PurePosixPath(path.parent.relative_to(inner)).as_posix()
-            seen = path.stat()
+            seen = path.stat() if path.exists() else path.lstat()
             facts = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
             yield _File(path, None if kind == "canonical" else api, facts)
 

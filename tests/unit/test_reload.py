@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from dataclasses import replace
+from os import mkfifo
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,14 @@ async def test_a_folder_that_is_gone_is_no_folder_without_mappings(
     (files / "elsewhere").rename(files / "mappings")
     await rest(reload)
     assert reload.findings == ()
+
+
+async def test_a_pipe_is_not_waited_for(reload: Reload, files: Path) -> None:
+    mkfifo(files / "mappings" / "given.json")
+    text = TESTS.replace("verb: read\n", "verb: read\n    given: given.json\n")
+    (files / "mappings" / "items.test.yaml").write_text(text)
+    await rest(reload)
+    assert names(reload)[0] == ("unreadable", "given.json", 1)
 
 
 async def test_a_test_beside_an_override_says_what_is_different_on_purpose(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cases import own_cases
 from gateway.config import shipped
 from gateway.documents import Finding
 from gateway.errors import InvalidFiles, InvalidInput, MethodNotAllowed, UnknownResource
@@ -238,6 +239,7 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "items.yaml": OVERRIDE,
         "harwick/items.yml": OVERRIDE,
         "harwick/more/items.yaml": OVERRIDE,
+        "harwick/more/things.yml": OVERRIDE,
         "harwick/a.yaml": "extends: itms\n",
         "harwick/b.yaml": "title: Goods\n",
         "harwick/c.yaml": OVERRIDE,
@@ -257,6 +259,7 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "items.yaml": ("D105", hint),
         "harwick/items.yml": ("D104", "Name it items.yaml."),
         "harwick/more/items.yaml": ("D105", hint),
+        "harwick/more/things.yml": ("D105", hint.replace("items.yaml", "things.yml")),
         "harwick/a.yaml": ("M402", 'Did you mean "items"?'),
         "harwick/b.yaml": ("M402", "Begin with `extends: ` and the resource."),
         "harwick/d.yaml": ("M105", None),
@@ -267,6 +270,35 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
     }
     (base / "items.yaml").write_text(OVERRIDE)
     assert "M401" in {one.rule for one in check(mappings=[base], schemas=SCHEMAS)}
+
+
+@pytest.mark.parametrize("way", ["goods.yaml", "harwick", "goods.test.yaml"])
+def test_a_link_that_leads_nowhere_is_no_override_less(base: Path, lain: Path, way: str) -> None:
+    """Harwick would get the mapping of all, without its own guards."""
+    whole = lain / "harwick" / way
+    if way == "harwick":
+        whole = lain / way
+        whole.rmdir()
+    whole.symlink_to("nowhere")
+    (lain / "con_1" / ".#lock.yaml").symlink_to("an-editor@4711")
+    findings = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    own_cases(lain, findings)
+    assert [(one.rule, Path(one.place.file).name) for one in findings] == [("D101", way)]
+
+
+def test_a_link_that_leads_nowhere_is_no_file_less(base: Path, tmp_path: Path) -> None:
+    (base / "things.yaml").symlink_to("nowhere")
+    (base / "folder.yaml").mkdir()
+    (tmp_path / "canonical").mkdir()
+    (tmp_path / "canonical" / "thing.schema.json").symlink_to("nowhere")
+    for schemas, names in ((SCHEMAS, {"things.yaml", "folder.yaml"}), ([*SCHEMAS, tmp_path], None)):
+        found = {Path(one.place.file).name for one in check(mappings=[base], schemas=schemas)}
+        assert found == (names or {"thing.schema.json"})
+
+
+def test_a_folder_that_cannot_be_listed_is_a_finding(base: Path) -> None:
+    (found,) = check(mappings=[base, base / "items.yaml"], schemas=SCHEMAS)
+    assert (found.rule, found.message) == ("D101", "This folder cannot be read: Not a directory.")
 
 
 def test_a_mapping_that_cannot_be_read_is_told_alone(base: Path, lain: Path) -> None:

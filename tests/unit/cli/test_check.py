@@ -169,7 +169,11 @@ def test_the_yaml_blocks_of_a_page_are_checked(run: Run, tmp_path: Path) -> None
 def test_neither_thousands_of_keys_nor_a_pipe_hold_it_up(run: Run, own: Path) -> None:
     for name in ("pipe.yaml", "pipe.test.yaml"):
         os.mkfifo(own / name)
-    assert run("check", own).exit_code == 0
+    stopped = run("check", own)
+    assert stopped.exit_code == 1
+    assert "pipe.yaml:1:1  D101 unreadable" in stopped.stdout
+    for name in ("pipe.yaml", "pipe.test.yaml"):
+        (own / name).unlink()
     keys = "".join(f"key{at}: 1\n" for at in range(4_000))
     fields = "".join(f"  field{at}: 1\n" for at in range(4_000))
     items, customers = own / "items.yaml", own / "customers.yaml"

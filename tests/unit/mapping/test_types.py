@@ -11,6 +11,7 @@ from gateway.mapping.entity_types import create_type, record_type
 from gateway.mapping.types import (
     ANY,
     BOOLEAN,
+    DEEPEST,
     INTEGER,
     NULL,
     TEXT,
@@ -144,3 +145,16 @@ def test_types_are_said_in_words() -> None:
     assert Type("text", 10, form="date").words == "a date"
     assert Type("text", enum=tuple("abcdefghij")).words == "one of a, b, c, d, e, f, g, h, …"
     assert INTEGER.words == "a whole number"
+
+
+@pytest.mark.parametrize("keyword", ["items", "additionalProperties"])
+def test_what_refers_to_itself_ends(keyword: str) -> None:
+    kind = "array" if keyword == "items" else "object"
+    own = {"type": kind, keyword: {"$ref": "#/properties/x"}}
+    found: Type | None = of(own)
+    for _ in range(DEEPEST):
+        assert found is not None
+        inner = None if found.shape is None else found.shape.others
+        found = found.items or inner
+    assert found is not None
+    assert (found.items or (found.shape and found.shape.others)) == ANY.or_null()
