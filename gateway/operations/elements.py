@@ -150,7 +150,7 @@ def left_of(
     element: Element, answer: Mapping[str, object] | None, entities: Entities
 ) -> Element | None:
     """What is left to change of an element that a call has changed or made; None: nothing, as far
-    as the answer tells.
+    as the answer tells. What a change has said and Business Central did not take is not said again.
     """
     row = None if answer is None else answer.get("body")
     if element.kind == "delete" or not isinstance(row, Mapping):
@@ -161,7 +161,9 @@ def left_of(
     named = key_of(entity, there) or element.id
     if named is None:
         return None
-    rest = {name: value for name, value in known.items() if name not in element.key}
+    said = changes_of(element, entities) if element.kind == "update" else {}
+    apart = {*element.key, *said}
+    rest = {name: value for name, value in known.items() if name not in apart}
     after = replace(
         element,
         name=f"{element.name}{AGAIN}",

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession
 
 from gateway.simulator import Simulator
-from tests.conftest import Connect
+from tests.conftest import Connect, Writes
 from tests.journeys.test_overrides import call
 
 ORDER = {
@@ -76,3 +76,15 @@ async def test_the_price_that_was_agreed_stays(product: ClientSession, path: str
     status, order = await call(product, "PATCH", path, {"lines": lines})
     assert status == 200
     assert [(one["quantity"], one["unit_price"]) for one in order["lines"]] == [(3, 900)]
+
+
+async def test_a_value_that_is_not_taken_is_said_once(
+    product: ClientSession, path: str, writes: Writes
+) -> None:
+    """Business Central keeps five decimals of a quantity."""
+    before = len(await writes())
+    lines = [{"sequence": 10000, "sku": "1896-S", "quantity": 1.123456789, "unit_price": 900}]
+    async with product.patch(path, json={"lines": lines}) as answer:
+        assert (answer.status, answer.headers["Warnings"]) == (200, "1")
+    changed = [one for one in (await writes())[before:] if "salesOrderLines" in one]
+    assert len(changed) == 3  # the quantity, the price it has changed, and the other line goes

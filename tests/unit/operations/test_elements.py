@@ -191,8 +191,18 @@ class TestLeft:
         after = left_of(element, answer, ENTITIES)
         assert after is not None
         assert (after.name, calls([after])[0][2]) == (f"{element.name} again", {"unitPrice": 4})
-        assert after.stood == {"quantity": 3, "unitPrice": 9}
+        assert after.stood == {"unitPrice": 9}
         assert left_of(after, {"body": row(10000, quantity=3, unitPrice=4)}, ENTITIES) is None
+
+    def test_what_is_not_taken_is_not_said_again(self) -> None:
+        """As a quantity of more decimals than Business Central keeps."""
+        wanted: list[dict[str, object]] = [{"sequence": 10000, "quantity": 3, "unitPrice": 4}]
+        (element,) = made(wanted, [row(10000, unitPrice=4)])
+        assert left_of(element, {"body": row(10000, quantity=2.9, unitPrice=4)}, ENTITIES) is None
+        after = left_of(element, {"body": row(10000, quantity=2.9, unitPrice=9)}, ENTITIES)
+        assert after is not None
+        assert calls([after])[0][2] == {"unitPrice": 4}
+        assert left_of(after, {"body": row(10000, quantity=2.9, unitPrice=5)}, ENTITIES) is None
 
     def test_of_one_that_was_made_too(self) -> None:
         (element,) = made([{"sequence": 10000, "quantity": 3}], [])
