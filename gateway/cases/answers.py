@@ -52,10 +52,13 @@ def misfits(answers: Mapping[str, Any], plan: Plan, schemas: Schemas) -> Iterato
                 continue
             entity, each = known[name]
             rows = given.items() if each and isinstance(given, Mapping) else [(None, given)]
+            many = plan.list is not None and kind == "steps"
             for key, row in rows:
                 path = (kind, name) if key is None else (kind, name, key)
-                found = _match(row, path) if entity is None else _rows(entity, row, entity_of, path)
-                yield from found
+                if entity is None:
+                    yield from _match(row, path)
+                else:
+                    yield from _rows(entity, row, entity_of, path, many=many)
 
 
 def wrong_records(document: Document, plan: Plan, schemas: Schemas) -> list[Finding]:
@@ -144,14 +147,24 @@ def _match(row: object, path: Path) -> Iterator[Misfit]:
             yield Misfit((*path, name), f'A match of items has no "{name}".', hint, key=True)
 
 
-def _rows(entity_set: str, row: object, entity_of: EntityOf, path: Path) -> Iterator[Misfit]:
-    if isinstance(row, list):
+def _rows(
+    entity_set: str,
+    row: object,
+    entity_of: EntityOf,
+    path: Path,
+    *,
+    many: bool,
+    listed: bool = False,
+) -> Iterator[Misfit]:
+    """`many`: a list of records may stand here; `listed`: this is one of such a list."""
+    if isinstance(row, list) and many:
         for at, one in enumerate(row):
-            yield from _rows(entity_set, one, entity_of, (*path, at))
+            here = (*path, at)
+            yield from _rows(entity_set, one, entity_of, here, many=False, listed=True)
     elif isinstance(row, Mapping):
         entity = entity_of(entity_set)
         yield from () if entity is None else _record(entity, row, entity_of, path)
-    elif row is not None:
+    elif row is not None or listed:
         yield Misfit(path, f"{_NEVER}: a record is a map of fields.", "Write its fields.")
 
 
@@ -165,7 +178,8 @@ def _record(
             if wrong is not None:
                 yield Misfit(here, *wrong)
         elif name in entity.parts:
-            yield from _rows(entity.parts[name].entity_set, value, entity_of, here)
+            part = entity.parts[name]
+            yield from _rows(part.entity_set, value, entity_of, here, many=part.many)
         elif "@" not in name:
             message = f'{entity.entity_set} have no field "{name}".'
             hint = _near(name, [*entity.fields, *entity.parts])

@@ -15,7 +15,7 @@ from gateway.errors import GatewayError, InvalidInput, InvalidQuery, MappingErro
 from gateway.mapping import Lookup, Names, Plan, Question, Request
 from gateway.operations.changes import identified
 from gateway.operations.compare import same_value
-from gateway.operations.prepare import names_for
+from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import Absent, Found, GivenAnswers
 from gateway.operations.walk import rehearsed
 from gateway.snapshot import Snapshot
@@ -142,7 +142,10 @@ async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
             outcome.problem = error
     elif plan.steps:
         source = CaseAnswers(case.answers, outcome, partial(snapshot.schemas.entity, plan.api))
-        prepared = await rehearsed(snapshot.schemas, plan, names, source, whole=True)
+        try:
+            prepared = await rehearsed(snapshot.schemas, plan, names, source, whole=True)
+        except GatewayError as error:  # of an id that is none
+            prepared = Prepared(problem=error, names=names)
         outcome.requests, outcome.problem = prepared.requests, prepared.problem
         names = prepared.names
         outcome.anchor = _anchor(plan, outcome, names)

@@ -372,3 +372,35 @@ async def test_all_that_an_answer_lacks_is_told_at_once(folder: Path, snapshot: 
         {"id", "displayName"},
     )
     assert len(one[1]) == len(message)
+
+
+@pytest.mark.parametrize("record", ["[]", "[{}]", "[null]", "[[1]]"])
+@pytest.mark.parametrize("verb", ["read", "update", "delete"])
+async def test_an_answer_that_is_no_record_is_a_finding(
+    folder: Path, snapshot: Snapshot, verb: str, record: str
+) -> None:
+    """These went through the mapping and stopped everything."""
+    of = f"verb: {verb}, target: {{id: {TERMS}}}, expect: {{writes: 1}}"
+    own = f"  - {{name: a, {of}, answers: {{steps: {{read: {record}}}}}}}\n"
+    assert [one[0] for one in await found(folder, snapshot, NOTHING + own)] == ["T110"]
+    head = f"resource: things\nanswers: {{steps: {{read: {record}}}}}\ntests:\n"
+    assert [one[0] for one in await found(folder, snapshot, f"{head}  - {{name: a, {of}}}\n")] == [
+        "T110"
+    ]
+
+
+@pytest.mark.parametrize("rows", ["[null]", "[5]", "[[{}]]"])
+async def test_a_list_is_one_of_records(folder: Path, snapshot: Snapshot, rows: str) -> None:
+    own = f"  - {{name: a, verb: list, answers: {{steps: {{list: {rows}}}}}, expect: {{writes: 0}}}}\n"
+    assert [one[0] for one in await found(folder, snapshot, NOTHING + own)] == ["T110"]
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+async def test_a_record_without_an_id_is_nowhere(
+    folder: Path, snapshot: Snapshot, verb: str
+) -> None:
+    of = f"verb: {verb}, answers: {{steps: {{read: {{displayName: A}}}}}}, expect: {{writes: 1}}"
+    own = f"  - {{name: a, {of}}}\n"
+    assert [one[0] for one in await found(folder, snapshot, NOTHING + own)] == ["T109"]
+    aimed = own.replace("verb:", "target: {id: not one}, verb:")
+    assert [one[0] for one in await found(folder, snapshot, NOTHING + aimed)] != []

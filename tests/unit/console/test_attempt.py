@@ -60,6 +60,13 @@ def test_answers_of_another_shape(answers: str, texts: Texts, snapshot: Snapshot
     assert (found.rule, found.place.file) == ("T101", "answers.yaml")
 
 
+@pytest.mark.parametrize("record", ["true", "1.5", "[]", "[{}]", "{salesOrderLines: [5]}"])
+def test_answers_that_are_no_records(record: str, texts: Texts, snapshot: Snapshot) -> None:
+    change = replace(texts, verb="update", input='{"currency": "EUR"}', target="any")
+    (found,) = attempt(replace(change, answers=f"steps: {{read: {record}}}"), snapshot).findings
+    assert (found.rule, found.place.file) == ("T110", "answers.yaml")
+
+
 @pytest.mark.parametrize("verb", ["", "read", "delete"])
 def test_a_verb_that_does_not_write(verb: str, texts: Texts, snapshot: Snapshot) -> None:
     made = attempt(replace(texts, verb=verb), snapshot)
