@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, cast
 
 from gateway.businesscentral import BusinessCentral, Deadline
@@ -35,22 +35,26 @@ _Where = tuple[tuple[str, object], ...]
 
 
 class LookupCache:
-    """Records that lookups found, for as long as the mapping allows. Never holds an absence."""
+    """Records that lookups found, and when. Never holds an absence.
+
+    How old one may be is up to who asks: a lookup that allows less, or nothing, is not answered by
+    what another has found, nor by what a draft in a dry run allows itself.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: OrderedDict[_Key, tuple[datetime, Found]] = OrderedDict()
 
-    def get(self, key: _Key) -> Found | None:
-        """The record, unless its time is over."""
+    def get(self, key: _Key, seconds: float) -> Found | None:
+        """The record, if it was found less than so many seconds ago."""
         kept = self._kept.get(key)
-        if kept is None or kept[0] <= self._clock.now():
+        if kept is None or (self._clock.now() - kept[0]).total_seconds() >= seconds:
             return None
         return kept[1]
 
-    def put(self, key: _Key, record: Found, seconds: float) -> None:
-        """Keep a record for so long; the oldest ones make room."""
-        self._kept[key] = (self._clock.now() + timedelta(seconds=seconds), record)
+    def put(self, key: _Key, record: Found) -> None:
+        """Keep a record that was found now; the oldest ones make room."""
+        self._kept[key] = (self._clock.now(), record)
         self._kept.move_to_end(key)
         while len(self._kept) > MOST_CACHED:
             self._kept.popitem(last=False)
@@ -88,7 +92,7 @@ class RemoteLookups:
         found: dict[_Where, Found | Absent] = {}
         open_questions: list[_Where] = []
         for question in questions:
-            cached = self._cache.get(self._cache_key(lookup, question.where))
+            cached = self._cache.get(self._cache_key(lookup, question.where), lookup.cache)
             if cached is not None:
                 found[question.where] = cached
             elif _can_be_found(entity, question.where):
@@ -134,7 +138,7 @@ class RemoteLookups:
             elif fitting:
                 found[where] = fitting[0]
                 if lookup.cache > 0:
-                    self._cache.put(self._cache_key(lookup, where), fitting[0], lookup.cache)
+                    self._cache.put(self._cache_key(lookup, where), fitting[0])
         return found
 
     async def _rows(

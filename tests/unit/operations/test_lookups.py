@@ -82,6 +82,19 @@ async def test_what_must_be_fresh_is_read_each_time(writes: Writes) -> None:
     assert await reads(writes) == 2
 
 
+async def test_how_old_an_answer_may_be_is_up_to_who_asks(writes: Writes) -> None:
+    """Not to who has found it: that may be a draft that was tried in a dry run."""
+    await find(writes, numbers("10000"), replace(CUSTOMERS, cache=1e15))
+    await find(writes, numbers("10000"), replace(CUSTOMERS, cache=0.0))
+    assert await reads(writes) == 2
+    await writes.remote.clock.advance(200)
+    await find(writes, numbers("10000"))
+    assert await reads(writes) == 2
+    await writes.remote.clock.advance(100)
+    await find(writes, numbers("10000"))
+    assert await reads(writes) == 3
+
+
 async def test_a_record_of_another_company_is_not_taken_from_the_cache(writes: Writes) -> None:
     await find(writes, numbers("10000"))
     writes.connection = replace(
@@ -122,7 +135,7 @@ async def test_records_that_were_not_asked_for_are_not_used(writes: Writes) -> N
 def test_the_cache_is_bounded() -> None:
     cache = LookupCache(MovingClock())
     for number in range(MOST_CACHED + 2):
-        cache.put((number,), {"number": number}, 60)
+        cache.put((number,), {"number": number})
 
-    kept = [cache.get((number,)) is not None for number in (0, 1, 2, MOST_CACHED + 1)]
+    kept = [cache.get((number,), 60) is not None for number in (0, 1, 2, MOST_CACHED + 1)]
     assert kept == [False, False, True, True]
