@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.documents import read_document
+from gateway.errors import GatewayError
 from gateway.mapping import compile_document
-from tests.unit.mapping.small import MAPPING, schemas, shape
+from tests.unit.mapping.small import MAPPING, compiled, errors, schemas, shape
 
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [
@@ -67,3 +68,26 @@ def _has(parent: object, key: object) -> bool:
     if isinstance(parent, dict):
         return key in parent
     return isinstance(parent, list) and isinstance(key, int) and key < len(parent)
+
+
+def codes_of(kind: type[GatewayError]) -> set[str]:
+    return {kind.code}.union(
+        *(codes_of(one) for one in kind.__subclasses__() if one.__module__.startswith("gateway."))
+    )
+
+
+def test_a_mapping_takes_no_code_that_callers_know_otherwise() -> None:
+    names = shape()["properties"]["rejections"]["propertyNames"]["allOf"]
+    assert set(names[1]["not"]["enum"]) == codes_of(GatewayError)
+    for code in ("conflict", "internal_error"):
+        (found,) = errors(compiled(MAPPING.replace("unmatched", code)))
+        assert (found.rule, found.place.line) == ("M101", 14)
+
+
+def test_a_filter_is_no_parameter_that_every_list_has() -> None:
+    """It would have been read as that, and everything listed."""
+    for name in ("limit", "cursor"):
+        (found,) = errors(compiled(MAPPING.replace("    weight: {field", f"    {name}: {{field")))
+        assert found.message.startswith(
+            "This has not the right form: every list has this parameter"
+        )
