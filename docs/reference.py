@@ -106,7 +106,7 @@ def _expressions() -> Iterator[str]:
         f" {functions.LONGEST_NUMBER}. A text that is put together has at most"
         f" {functions.LONGEST_TEXT:,} characters, and never more than its field takes; all `$each`"
         f" of one body or record but the first go over at most {bounds.MOST_ELEMENTS:,} elements"
-        f" together, and filters within loops through {bounds.MOST_VISITS:,}.\n"
+        f" together, and filters go through {bounds.MOST_VISITS:,}.\n"
     )
 
 

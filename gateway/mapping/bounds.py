@@ -7,14 +7,14 @@ from typing import Final
 from gateway.mapping.functions import Unfit, elements
 
 MOST_ELEMENTS: Final = 20_000  # that all further loops of one body or record may go over
-MOST_VISITS: Final = 2_000_000  # elements that filters within its loops may go through
+MOST_VISITS: Final = 2_000_000  # elements that filters and comparisons may go through
 LETTERS_A_VISIT: Final = 256  # of a text that no schema limits
 
 
 class Room:
     """How many elements the loops of one call may still go over, those within others too; but
-    for the first loop, which goes over what is there once. What filters within loops go through
-    counts apart, since each element of the loop has it done again.
+    for the first loop, which goes over what is there once. What filters and comparisons go through
+    counts apart: many of them, or each element of a loop, may go through all of it again.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Room:
         elif isinstance(value, str):
             self._visits -= len(value) // LETTERS_A_VISIT
         if self._visits < 0:
-            raise Unfit(f"filters within loops go through more than {MOST_VISITS} elements")
+            raise Unfit(f"filters go through more than {MOST_VISITS} elements")
         return value
 
     def over(self, value: object) -> list[object]:

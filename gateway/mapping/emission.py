@@ -41,7 +41,7 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
 @dataclass(slots=True)
 class Emission:
     """A function being written. `needs_exact`: it computes with decimals; `needs_room`: something
-    in it counts what it goes over; `loops`: how many it has; `within`: how many are open.
+    in it counts what it goes over; `loops`: how many it has.
     """
 
     name: str
@@ -53,7 +53,6 @@ class Emission:
     needs_exact: bool = False
     needs_room: bool = False
     loops: int = 0
-    within: int = 0
     _depth: int = 1
     _count: int = 0
 
@@ -90,18 +89,10 @@ class Emission:
 
     def through(self, code: str, *, endless: bool) -> str:
         """The code of what a filter goes through. `endless`: nobody knows how much that is."""
-        if not self.within or not endless:
+        if not endless:
             return code
         self.needs_room = True
         return f"room.through({code})"
-
-    @contextmanager
-    def looping(self) -> Iterator[None]:
-        """Lines inside of a loop."""
-        self.within += 1
-        with self.indented():
-            yield
-        self.within -= 1
 
     def constant(self, value: object) -> str:
         """The code of a constant of a file."""

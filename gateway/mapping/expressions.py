@@ -158,9 +158,7 @@ class Walk:
             with self.paths.under() if at else nullcontext():
                 right = self._compared(operand.expr, operand.op)
             self._check_pair(before, left.type, operand, right.type)
-            there = right.code
-            if operand.op in {"in", "notin"}:
-                there = self.emission.through(there, endless=endless(right.type))
+            there = self.emission.through(right.code, endless=endless(right.type))
             code += f" {_COMPARED[operand.op]} {there}"
             left, before = right, operand.expr
         return Value(BOOLEAN, f"({code})")

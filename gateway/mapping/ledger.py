@@ -119,7 +119,7 @@ class Ledger:
             names[loop.index] = Value(INTEGER, index, trusted=True)
         code = emission.over(over.code)
         emission.line(f"for {index}, {element} in enumerate({code}):", over.spot)
-        with emission.looping():
+        with emission.indented():
             yield scope.having(names), index
 
     def written(self, entity_set: str, name: str, path: Path) -> None:
