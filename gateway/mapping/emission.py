@@ -32,6 +32,7 @@ _FUNCTIONS: Final[Mapping[str, object]] = {
     "f_item": functions.item,
     "f_inside": functions.inside,
     "f_within": functions.within,
+    "f_filled": functions.filled,
     "f_none_applies": functions.none_applies,
     "f_uncleared": functions.uncleared,
     "f_encode_name": encode_name,

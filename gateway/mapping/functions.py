@@ -131,6 +131,17 @@ def uncleared() -> NoReturn:
     raise Unfit("this cannot be cleared, Business Central has no blank for it")
 
 
+def filled(value: object, blank: str) -> object:
+    """A date, a time or a GUID, if Business Central does not take it for nothing at all
+    (bc/api.md §10), and if it is none of the year 0, which its calendar does not have.
+    """
+    if value == blank:
+        raise Unfit("Business Central takes this for no value, for which null stands")
+    if isinstance(value, str) and value.startswith("0000-"):
+        raise Unfit("there is no year 0")
+    return value
+
+
 def none_applies() -> NoReturn:
     """No choice of a `$pick` applies."""
     raise Unfit("no choice applies")

@@ -123,6 +123,7 @@ _BRACED = re.compile(r"\{+\s*([^{}]*?)\s*\}+")
 _PATH = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[.\[]")
 _STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|elif|else|end(?:if|for)|macro|import|include)\b")
 _WITHOUT = "Leave out the `?`."
+_BLANK_LOOKS_FILLED = frozenset({"date", "datetime", "guid"})
 
 
 def _walked(walk: Walk, text: str) -> tuple[Value, tuple[int, int]]:
@@ -169,8 +170,14 @@ def _sent(written: Written, field: Field, emission: Emission) -> str:
     code = written.code
     members = written.type.enum or field.enum or ()
     encoded = field.enum is not None and any(encode_name(name) != name for name in members)
-    if not written.type.nullable:
+
+    def given(code: str) -> str:
+        if field.type in _BLANK_LOOKS_FILLED and field.blank is not None:
+            return f"f_filled({code}, {field.blank!r})"
         return f"f_encode_name({code})" if encoded else code
+
+    if not written.type.nullable:
+        return given(code)
     local = emission.fresh("t")
-    rest = f"f_encode_name({local})" if encoded else local
+    rest = given(local)
     return f"({field.blank!r} if ({local} := {code}) is None else {rest})"

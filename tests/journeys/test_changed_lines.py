@@ -88,3 +88,12 @@ async def test_a_value_that_is_not_taken_is_said_once(
         assert (answer.status, answer.headers["Warnings"]) == (200, "1")
     changed = [one for one in (await writes())[before:] if "salesOrderLines" in one]
     assert len(changed) == 3  # the quantity, the price it has changed, and the other line goes
+
+
+async def test_a_date_that_would_clear_the_field_is_refused(
+    product: ClientSession, path: str, writes: Writes
+) -> None:
+    before = await writes()
+    status, told = await call(product, "PATCH", path, {"order_date": "0001-01-01"})
+    assert (status, [one["pointer"] for one in told["errors"]]) == (422, ["/order_date"])
+    assert await writes() == before

@@ -216,3 +216,19 @@ def test_numbers_of_elements_and_padded_text() -> None:
     template = "remark: \"{{ (order.lines | where('quantity', -1)) | pluck('sku') | join(' ') }}\""
     assert remark(template, lines=lines) == "A"
     assert remark("remark: \"{{ order.buyer.number | pad_left(25, '0') }}\"") == "0" * 20 + "10000"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0000-02-29"])
+def test_a_date_that_is_none_to_business_central_is_no_date(day: str) -> None:
+    """It would have come out as null, or been refused there without a word which field it was."""
+    with pytest.raises(InvalidInput) as raised:
+        body(day=day)
+    (violation,) = raised.value.violations
+    assert (violation.pointer, violation.target) == ("/day", "postingDate")
+
+
+def test_a_guid_of_zeros_is_nobody() -> None:
+    made = names()
+    made["lookups"]["buyer"]["id"] = "00000000-0000-0000-0000-000000000000"  # type: ignore[index]  # a map
+    with pytest.raises(MappingError, match="customerId: Business Central takes this for no value"):
+        plan("create").steps[0].render(made)
