@@ -12,6 +12,7 @@ from gateway.cases.judging import CaseResult, check_cases, run_cases
 from gateway.cases.mutants import Flip, flips
 from gateway.cases.overriding import OwnCases, files_of, own_cases, run_all
 from gateway.cases.reading import Case, CaseFile, case_files, cases_of, read_cases
+from gateway.cases.running import record_there
 from gateway.cases.trying import Noticed, Reached, is_own, noticed, reached, told_once
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "own_cases",
     "reached",
     "read_cases",
+    "record_there",
     "run_all",
     "run_cases",
     "told_once",
