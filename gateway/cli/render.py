@@ -133,9 +133,7 @@ async def _prepared(
     return prepared, source
 
 
-def _target(
-    plan: Plan, target: str | None, given: Answers, entity: Entity
-) -> Mapping[str, object]:
+def _target(plan: Plan, target: str | None, given: Answers, entity: Entity) -> Mapping[str, object]:
     """What the address of the request would name; where nothing is said, the record to read."""
     if plan.verb == "upsert":
         if target is None:

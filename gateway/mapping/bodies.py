@@ -110,8 +110,7 @@ class Bodies:
             if choice.when is not None:
                 code, fact, spot = self._ledger.condition(choice.when, scope, emission, target)
                 emission.line(f"{word} {code}:", spot)
-                if fact is not None:
-                    inner, scope = scope.knowing(fact), scope.knowing((fact[0], False))
+                inner, scope = scope.knowing(fact), scope.knowing((fact[0], False))
             elif word == "elif":
                 emission.line("else:")
             else:
@@ -200,6 +199,7 @@ class Bodies:
             here = shape.properties.get(entry.name)
             if here is not None:
                 self._check_writing(entry, here, shape, target)
+                here = Property(ANY, optional=True) if here.refused else here
             elif shape.others is not None:
                 here = Property(shape.others, optional=True)
             else:

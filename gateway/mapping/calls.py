@@ -194,7 +194,7 @@ def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[
     members = type_.enum if trail is None else left_of(walk.paths.scope.facts, trail, type_.enum)
     misspelt = _misspelt(walk, node, type_.enum, table)
     lost = [member for member in members if member not in table and member not in misspelt]
-    if lost and len(arguments) == 1:
+    if lost and len(arguments) == 1 and not walk.paths.scope.doubts(trail or ()):
         listed = ", ".join(f'"{member}"' for member in lost)
         message = f"The table has no entry for {listed}."
         _report_name(walk, node, "table-misses-a-value", message, expected=type_.words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from gateway.documents import suggest
 from gateway.mapping.load_writes import (
     read_anchor,
     read_body,
@@ -12,6 +13,7 @@ from gateway.mapping.load_writes import (
     read_guards,
     read_lookup,
     read_write,
+    stray_keys,
 )
 from gateway.mapping.model import Leaf, StepSource, StepsSource
 from gateway.mapping.names import new_name
@@ -68,8 +70,9 @@ def single_calls(value: Mapping[str, Any], findings: Findings) -> frozenset[str]
             findings.at((verb, "answer"), "misplaced-key", message, key=True)
         missing = [key for key in needed if key not in said]
         for key in missing:
-            message = f"`{verb}` needs `{key}`, or `steps`."
-            findings.at((verb,), "misplaced-key", message, key=True)
+            if not any(suggest(stray, [key]) for stray in stray_keys(said)):
+                message = f"`{verb}` needs `{key}`, or `steps`."
+                findings.at((verb,), "misplaced-key", message, key=True)
         if not missing:
             single.add(verb)
     return frozenset(single)
@@ -92,7 +95,8 @@ def read_walks(value: Mapping[str, Any], findings: Findings) -> tuple[StepsSourc
 def _walk(value: Mapping[str, Any], path: Path, findings: Findings) -> StepsSource:
     names: list[str] = []
     for index, step in enumerate(value["steps"]):
-        name = new_name(step["name"], (*path, "steps", index, "name"), findings)
+        name = str(step["name"])
+        new_name(name, (*path, "steps", index, "name"), findings)
         if name in names or name in value.get("lookups", {}):
             message = f'"{name}" is a {"step" if name in names else "lookup"} already.'
             findings.at((*path, "steps", index, "name"), "bad-name", message)

@@ -18,7 +18,18 @@ from gateway.mapping.rules import Findings, Path
 from gateway.mapping.templates import read_condition, read_fields, read_loop
 
 _CHANGES: Final = (("update",), ("upsert",))
+_KEYS: Final = frozenset(
+    (
+        *("input", "lookups", "guards", "body", "steps", "answer"),
+        *("anchor", "by", "create_only"),
+    )
+)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def stray_keys(said: Mapping[str, Any]) -> list[str]:
+    """The keys of a verb that no verb has: each is told, and may be any of those that lack."""
+    return [key for key in said if key not in _KEYS]
 
 
 def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> WriteSource:
@@ -35,6 +46,7 @@ def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> Writ
         lookups=tuple(lookups),
         guards=read_guards(value, path, findings),
         body=body,
+        stray=bool(stray_keys(value)),
     )
 
 
@@ -96,13 +108,15 @@ def read_lookup(
     if code is not None:
         known_rejection(code, (*path, "on_missing", "reject"), findings)
     _check_companions(value, path, findings)
+    if path[-1] == name:
+        new_name(name, path, findings, key=True)
     conditions = value.get("where", {})
     where = tuple(
         (field.removesuffix("?"), Leaf((*path, "where", field), wanted))
         for field, wanted in conditions.items()
     )
     return LookupSource(
-        name=name if path[-1] != name else new_name(name, path, findings, key=True),
+        name=name,
         path=path,
         entity=value.get("entity") if not value.get("item_match") else None,
         where=where,

@@ -8,14 +8,49 @@ missing and evaluates the conditions as far as that goes: a contradiction is the
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from difflib import get_close_matches
+from typing import Final, TypeGuard
 
 from jinja2 import nodes
 
 Fact = tuple[nodes.Expr, bool]
 """A condition and whether it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Stands, as a constant, for a condition with a mistake in it; `words` are those in it."""
+
+    words: tuple[str, ...]
+
+
+def unread(text: str) -> nodes.Expr:
+    """The condition `text`, which has a mistake in it."""
+    return nodes.Const(Unread(tuple(_WORD.findall(text))))
+
+
+def unread_node(node: nodes.Expr) -> nodes.Expr:
+    """The same of a condition that could be parsed."""
+    found = [one.name for one in node.find_all(nodes.Name)]
+    return nodes.Const(Unread((*found, *(one.attr for one in node.find_all(nodes.Getattr)))))
+
+
+def doubtful(facts: tuple[Fact, ...], trail: Iterable[object]) -> bool:
+    """Whether a condition that could not be read may be about the path, and prove that it is there:
+    its last key, or one much like it, stands in it.
+    """
+    read = [node.value.words for node, _ in facts if _is_unread(node)]
+    key = next((key for key in reversed([*trail]) if isinstance(key, str)), None)
+    return key is not None and any(get_close_matches(key, words, 1, _ALIKE) for words in read)
+
+
+def _is_unread(node: nodes.Expr) -> TypeGuard[nodes.Const]:
+    return isinstance(node, nodes.Const) and isinstance(node.value, Unread)
+
 
 Trail = tuple[object, ...]
 """A path as it is written: the name, then keys, indexes and computed keys."""
@@ -29,6 +64,8 @@ class _Unknown:
     """Stands for every value that the assumption says nothing about."""
 
 
+_ALIKE: Final = 0.85  # one letter of seven is another
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MISSING: Final = _Missing()
 _UNKNOWN: Final = _Unknown()
 _OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {

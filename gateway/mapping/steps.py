@@ -54,7 +54,7 @@ class StepWriter:
         when = None
         if step.when is not None:
             when, fact = self._condition(step.when, scope)
-            inner = scope if fact is None else scope.knowing(fact)
+            inner = scope.knowing(fact)
         if step.kind in {"read", "find"}:
             parts = self._parts(inner)
             known[step.name] = Property(self._answer())
@@ -82,7 +82,7 @@ class StepWriter:
 
     def _condition(
         self, when: Expression, scope: Scope
-    ) -> tuple[Callable[[], Callable[[Names], object]], Fact | None]:
+    ) -> tuple[Callable[[], Callable[[Names], object]], Fact]:
         emission = self._emission("$when")
         code, fact, spot = self._ledger.condition(when, scope, emission)
         emission.line(f"return {code}", spot)

@@ -18,7 +18,7 @@ from gateway.mapping.model import (
     Pick,
     Template,
 )
-from gateway.mapping.names import new_name
+from gateway.mapping.names import UNNAMED, new_name
 from gateway.mapping.rules import Findings, Path, did_you_mean
 
 DEEPEST: Final = 8  # templates within templates
@@ -120,13 +120,14 @@ def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
         return Loop(over, bare)
     if "$as" not in value:
         findings.at((*path, "$each"), "misplaced-key", "`$each` needs `$as`: a name.", key=True)
-        return Loop(over, "element")
+        return Loop(over, UNNAMED)
     name = new_name(value["$as"], (*path, "$as"), findings)
     index = None
     if "$index" in value:
         index = new_name(value["$index"], (*path, "$index"), findings)
-        if index == name:
+        if index == name != UNNAMED:
             findings.at((*path, "$index"), "bad-name", "`$as` and `$index` need two names.")
+            index = UNNAMED
     return Loop(over, name, index)
 
 

@@ -14,7 +14,9 @@ from gateway.console.examples import starts
 from gateway.snapshot import Snapshot, load_snapshot
 
 FOLDER = Path(__file__).parents[2] / "contract" / "custom_apis"
-RECORD = "{code: RETAIL, description: All, discount: 0, closed: false, closedReason: '', priceLines: []}"
+RECORD = (
+    "{code: RETAIL, description: All, discount: 0, closed: false, closedReason: '', priceLines: []}"
+)
 TESTS = """\
 resource: price-groups
 answers: {steps: {read: %s}}

@@ -1,0 +1,64 @@
+"""One mistake is one finding, also where all that stands behind it depends on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.mapping.small import MAPPING, compiled, errors
+
+GUARD = "when: (order.shipping.amount | default(0)) > 0 and params.freight is not present"
+LOOP = "        - $each: order.lines\n          $as: line\n          $index: i\n"
+PRICE = '          unitPrice?: "{{ line.price }}"\n'
+SENT = '    weight?: "{{ order.weight }}"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        # a list that is none, or written otherwise than it should be
+        (LOOP, LOOP.replace("order.lines", '"^{{ order.lines }}"'), "braces-in-a-condition"),
+        (LOOP, LOOP.replace("order.lines", "^order.buyer"), "wrong-type"),
+        (LOOP, LOOP.replace("order.lines", "^order.linse"), "unknown-input"),
+        # a name that cannot be one, and what was meant by it
+        (LOOP, LOOP.replace("$as: line", "$as: ^order"), "bad-name"),
+        (LOOP, LOOP.replace("$as: line", "$as: ^bc"), "bad-name"),
+        (LOOP, LOOP.replace("$index: i", "$index: ^line"), "bad-name"),
+        (LOOP, LOOP.replace("          $as: line\n", "").replace("$each", "^$each"), "misplaced-key"),
+        ("  input: order\n  anchor", "  input: ^lookups\n  anchor", "bad-name"),
+        # conditions that cannot be read, and what they would have proven
+        (GUARD, GUARD.replace(" and ", " ^&& "), "syntax"),
+        (GUARD, GUARD.replace("is not present", "^is not defined"), "unknown-test"),
+        (GUARD, GUARD.replace("params.freight ", "^params.freigt "), "unknown-input"),
+        (PRICE, '          unitPrice: "{{ line.price if line.price ^is defined else 0 }}"\n', "unknown-test"),
+        # two rules that say the same
+        ('"{{ lookups.buyer.id }}"', "^lookups.buyer.id", "looks-like-an-expression"),
+        (PRICE, """          unitPrice: "{{ ^'1' + line.sku }}"\n""", "wrong-type"),
+        (SENT, SENT + '    ^total: "{{ order.reference }}"\n', "read-only"),
+        # a key that is misspelt, and that it lacks
+        ("  anchor: {field", "  ^anker: {field", "unknown-key"),
+        ("  body:\n    orderLines", "  ^boddy:\n    orderLines", "unknown-key"),
+    ],
+)  # fmt: skip
+def test_what_depends_on_a_mistake_is_not_told(old: str, new: str, rule: str) -> None:
+    assert old in MAPPING
+    before, after = new.split("^")
+    text = MAPPING.replace(old, f"{before}{after}", 1)
+    usual = {one.message for one in compiled(MAPPING).findings}
+    (found,) = [one for one in compiled(text).findings if one.message not in usual]
+    assert found.name == rule
+    at = text.index(f"{before}{after}") + len(before)
+    place = (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    assert (found.place.line, found.place.column) == place
+
+
+def test_what_does_not_depend_on_it_is() -> None:
+    text = MAPPING.replace(GUARD, GUARD.replace(" and ", " && "))
+    text = text.replace("order.remark | truncate_to(100)", "order.remrk")
+    text = text.replace('weight?: "{{ order', 'weight: "{{ order')
+    assert {one.name for one in errors(compiled(text))} == {
+        "syntax",
+        "unknown-input",
+        "may-be-missing",
+    }
+    looped = MAPPING.replace("$index: i", "$index: line").replace("truncate_to(50)", "truncate(50)")
+    assert [one.name for one in errors(compiled(looped))] == ["bad-name", "unknown-filter"]
