@@ -262,7 +262,7 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "harwick/d.yaml": ("M105", None),
         "harwick/e.yaml": (
             "D110",
-            "Look at the indentation and the quotes, here and in the line above.",
+            "Close it: `]`.",
         ),
     }
     (base / "items.yaml").write_text(OVERRIDE)

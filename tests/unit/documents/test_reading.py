@@ -41,7 +41,7 @@ def test_a_decimal_keeps_its_digits() -> None:
         ("a:\n  <<: 1\n", [("merge-key", 2, 3)]),
         ("? [1]\n: 2\n", [("key-not-text", 1, 3)]),
         ("---\na: 1\n---\nb: 2\n", [("second-document", 3, 1)]),
-        ("a: [1\n", [("yaml-syntax", 2, 1)]),
+        ("a: [1\n", [("yaml-syntax", 1, 4)]),
         ("a: 1\na: 2\nb: !x 1\nb: 3\n", [("duplicate-key", 2, 1), ("tag", 3, 4), ("duplicate-key", 4, 1)]),
     ],
 )  # fmt: skip
