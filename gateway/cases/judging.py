@@ -45,7 +45,7 @@ def check_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Findin
         plans.append(plan)
         found += _unknown_answers(file, case, plan)
         found += _wrong_answers(file, ("tests", case.at, "answers"), case.own, plan, snapshot)
-    return [*found, *_wrong_shared(file, plans, snapshot)]
+    return list(dict.fromkeys((*found, *_wrong_shared(file, plans, snapshot))))
 
 
 async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[CaseResult]:
@@ -73,7 +73,8 @@ async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Ca
                 findings.append(file.finding(("tests", case.at), "T205", message))
         place = file.document.place(("tests", case.at, "name"))
         results.append(CaseResult(case.name, place, tuple(findings)))
-    unused = _unused(file, ("answers",), file.answers, asked)
+    failed = any(result.findings for result in results)  # and may have come to no question
+    unused = () if failed else _unused(file, ("answers",), file.answers, asked)
     shared = (*_wrong_shared(file, plans, snapshot), *unused)
     if shared:
         results.append(CaseResult("the answers all tests share", shared[0].place, shared))
@@ -183,26 +184,35 @@ class _Verdict:
         self._outcome = outcome
 
     def findings(self) -> Iterator[Finding]:
-        """Everything that did not come out as expected."""
+        """Everything that did not come out as expected; of what comes of a mistake in the test the
+        mistake alone.
+        """
         at = self._case.at
-        yield from self._input()
-        yield from _unknown_answers(self._file, self._case, self._plan)
-        for missed in self._outcome.unanswered:
-            message = f"The answers have nothing for {' / '.join(missed)}."
-            yield self._file.finding(("tests", at), "T108", message)
+        told = list(self._input())
+        told = told or list(_unknown_answers(self._file, self._case, self._plan))
+        told = told or list(self._unanswered())
+        if told:
+            yield from told
+            return
         for given, field in self._outcome.others:
             message = f"The record that is answered for {' / '.join(given)} has another {field}."
             hint = "It must be one that would be found."
             yield self._file.finding(self._answer_place(given), "T206", message, hint=hint)
-        yield from _unused(
-            self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
-        )
+        if self._outcome.problem is None or "problem" in self._case.expect:
+            yield from _unused(
+                self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
+            )
         yield from self._problem()
         if self._outcome.problem is None:
             yield from self._counts()
             yield from self._requests()
             yield from self._anchor()
             yield from self._answer()
+
+    def _unanswered(self) -> Iterator[Finding]:
+        for missed in self._outcome.unanswered:
+            message = f"The answers have nothing for {' / '.join(missed)}."
+            yield self._file.finding(("tests", self._case.at), "T108", message)
 
     def _own_answers(self) -> dict[str, Any]:
         """The case's own answers, without those no verb could ask for: they are told apart."""
