@@ -60,10 +60,16 @@ def _unread(path: Path) -> Finding:
     return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
 
 
-def doubled(document: Document, key: str, other: Document) -> Finding:
-    """What is said of a second file for one resource in one folder."""
+def doubled(document: Document, key: str, other: Document, *, replacing: bool = False) -> Finding:
+    """What is said of a second file for one resource. `replacing`: it is in a later folder, where
+    it may take the place of the other one.
+    """
     message = f"{other.file} is a mapping of this resource already."
-    return Finding("M105", "double-resource", message, document.place((key,)))
+    hint = "Give it a resource of its own." if key == "resource" else "Put all of it into one file."
+    if replacing:
+        hint += f" To replace that one, name the file {Path(other.file).name}."
+    place, length = document.place((key,)), document.length((key,))
+    return Finding("M105", "double-resource", message, place, length=length, hint=hint)
 
 
 def orphans(overrides: Mapping[str, Mapping[str, Document]], resources: list[str]) -> list[Finding]:

@@ -188,7 +188,10 @@ def _in_file(finding: Finding, *layers: _Named) -> Finding:
 
 
 def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Document]:
-    """The mapping files, one for each resource: that of the last folder that has one."""
+    """The mapping files, one for each resource: that of the last folder that has one. There it
+    has the name of the one it replaces: under another it is the copy of a mapping whose resource
+    was forgotten.
+    """
     found: dict[object, Document] = {}
     for folder in folders:
         here: dict[object, Document] = {}
@@ -196,6 +199,8 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
             name = _resource(document)
             if name in here:
                 findings.append(doubled(document, "resource", here[name]))
+            elif name in found and Path(found[name].file).name != Path(document.file).name:
+                findings.append(doubled(document, "resource", found[name], replacing=True))
             here[name] = document
         found |= here
     return list(found.values())

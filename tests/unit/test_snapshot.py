@@ -74,8 +74,8 @@ def test_what_does_not_exist_is_named_with_what_does(snapshot: Snapshot) -> None
 
 
 def test_a_later_folder_wins(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text(ITEM)
-    (tmp_path / "mine.test.yaml").write_text("not: a mapping\n")
+    (tmp_path / "items.yaml").write_text(ITEM)
+    (tmp_path / "items.test.yaml").write_text("not: a mapping\n")
     loaded = load_snapshot(mappings=[shipped("mappings"), tmp_path], schemas=SCHEMAS)
     assert loaded.resources["items"].title == "Own items"
     assert list(loaded.resources["items"].verbs) == ["read"]
@@ -119,6 +119,18 @@ def test_one_folder_has_one_mapping_per_resource(tmp_path: Path) -> None:
     (found,) = check(mappings=[tmp_path], schemas=SCHEMAS)
     assert (found.rule, found.name) == ("M105", "double-resource")
     assert (Path(found.place.file).name, found.place.line, found.place.column) == ("b.yaml", 1, 11)
+
+
+def test_who_replaces_a_mapping_says_so_by_its_name(tmp_path: Path) -> None:
+    for name in ("base", "own"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "items.yaml").write_text(ITEM)
+    folders = [tmp_path / "base", tmp_path / "own"]
+    assert check(mappings=folders, schemas=SCHEMAS) == []
+    (tmp_path / "own" / "items.yaml").rename(tmp_path / "own" / "goods.yaml")
+    (found,) = check(mappings=folders, schemas=SCHEMAS)
+    assert (found.rule, found.place.line, found.place.column) == ("M105", 1, 11)
+    assert str(found.hint).endswith("To replace that one, name the file items.yaml.")
 
 
 def test_a_file_of_the_other_suffix_is_not_passed_over(tmp_path: Path) -> None:
@@ -259,7 +271,7 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "harwick/more/items.yaml": ("D105", hint),
         "harwick/a.yaml": ("M402", 'Did you mean "items"?'),
         "harwick/b.yaml": ("M402", "Begin with `extends: ` and the resource."),
-        "harwick/d.yaml": ("M105", None),
+        "harwick/d.yaml": ("M105", "Put all of it into one file."),
         "harwick/e.yaml": (
             "D110",
             "Close it: `]`.",
