@@ -6,9 +6,10 @@ are plans only when none of them is an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from gateway.documents import Document, Finding
 from gateway.mapping.coverage import Coverage
@@ -16,7 +17,7 @@ from gateway.mapping.creates import compile_create
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.listing import check_omitted, compile_filters
 from gateway.mapping.loader import load_mapping
-from gateway.mapping.model import ListSource, MappingFile
+from gateway.mapping.model import Leaf, ListSource, MappingFile
 from gateway.mapping.plan import FieldUse, Plan
 from gateway.mapping.record import ListPlan, Record
 from gateway.mapping.recording import write_record
@@ -27,6 +28,8 @@ from gateway.mapping.updates import compile_delete, compile_update, compile_upse
 from gateway.mapping.walks import compile_walk
 from gateway.validation import Schemas
 from gateway.wire import Entity
+
+_READ: Final = re.compile(r"""\bbc(?:\.|\[['"])([A-Za-z_][A-Za-z0-9_]*)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str,
     for walk in file.walks:
         made[walk.verb] = compile_walk(walk, around, findings)
     _check_verbs(file, around.entity, findings)
+    _check_id(file, around.entity, findings)
     if findings.failed:
         return {}
     base = replace(base, record=recorded.finished(), fields=tuple(ledger.fields))
@@ -150,6 +154,25 @@ def _check_verbs(file: MappingFile, entity: Entity, findings: Findings) -> None:
     if not file.walks and not any(there for _, there in wanted.values()):
         message = "The mapping has no verb."
         findings.at((), "no-verb", message, hint="Add `list`, `read` or `create`.")
+
+
+def _check_id(file: MappingFile, entity: Entity, findings: Findings) -> None:
+    """What `record` gives as `id` must be what addresses name the record by: its key, or all
+    fields of it in their order.
+    """
+    path = ("record", "id")
+    entry = next((one for one in file.record.entries if one.name == "id"), None)
+    named = file.read or file.update or file.delete or any(walk.action for walk in file.walks)
+    if entry is None or not named or not isinstance(entry.template, Leaf):
+        return
+    read = tuple(_READ.findall(str(entry.template.value)))
+    line = findings.document.place(path).line
+    wrong = {one.place.line for one in findings.found if one.severity == "error"}
+    if read == entity.key or line in wrong:
+        return
+    keys = ",".join(f"{{{{ bc.{name} }}}}" for name in entity.key)
+    message = f"No record of {entity.entity_set} is found by this id."
+    findings.at(path, "not-the-key", message, target="id", hint=f'Write `id: "{keys}"`.')
 
 
 def _distinct(uses: list[FieldUse]) -> tuple[FieldUse, ...]:

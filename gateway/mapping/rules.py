@@ -81,6 +81,7 @@ RULES: Final[dict[str, Rule]] = {
         ("M231", "unknown-action", "Business Central has a closed list of actions."),
         ("M232", "split-action", "What does two things at once leaves one of them behind."),
         ("M233", "no-answer", "An answer is made of a record that a step has read."),
+        ("M234", "not-the-key", "Callers name a record by the id that an answer gave them."),
         ("M302", "anchor-not-written", "A record is found again only by what was written."),
         ("M306", "no-read-back", "Only a read tells what an irreversible step did."),
         ("M307", "second-anchor", "An operation is found again by one reference."),

@@ -188,10 +188,7 @@ def _in_file(finding: Finding, *layers: _Named) -> Finding:
 
 
 def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Document]:
-    """The mapping files, one for each resource: that of the last folder that has one. There it
-    has the name of the one it replaces: under another it is the copy of a mapping whose resource
-    was forgotten.
-    """
+    """One mapping for each resource: the last folder's, under the file name of all of them."""
     found: dict[object, Document] = {}
     for folder in folders:
         here: dict[object, Document] = {}
