@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway.documents import Document, Finding, load_document
+from gateway.documents import Document, Finding, load_document, path_shown
 from gateway.errors import InvalidFiles, Place
 from gateway.mapping import EXTENDS, Findings
 
@@ -57,7 +57,9 @@ def documents_in(folder: Path, findings: list[Finding]) -> Iterator[Document]:
 def _unread(path: Path) -> Finding:
     message = "Mapping files end in .yaml, so this one would not be read."
     hint = f"Name it {path.stem}.yaml."
-    return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
+    return Finding(
+        "D104", "other-suffix", message, Place(path_shown(path), 1, 1), hint=hint, quoted=False
+    )
 
 
 def doubled(document: Document, key: str, other: Document, *, replacing: bool = False) -> Finding:
@@ -115,5 +117,5 @@ def extended_resource(document: Document, findings: list[Finding]) -> str | None
 def _astray(path: Path) -> Finding:
     message = "An override lies in a folder named after the organization or the connection."
     hint = f"Put it into <organization or connection>/{path.name}."
-    place = Place(str(path), 1, 1)
+    place = Place(path_shown(path), 1, 1)
     return Finding("D105", "astray", message, place, hint=hint, quoted=False)

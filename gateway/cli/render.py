@@ -160,7 +160,8 @@ def _print(prepared: Prepared, leaves: list[Leaf] | None) -> None:
 def _print_problem(problem: GatewayError) -> None:
     click.echo(f"Refused as {failures.written(problem)['code']}: {problem.detail}", err=True)
     for one in problem.violations:
-        where = " ".join(str(part) for part in (one.pointer, one.target, one.place) if part)
+        at = "the document" if one.pointer == "" else one.pointer
+        where = " ".join(str(part) for part in (at, one.target, one.place) if part)
         click.echo(f"  {where}: {one.detail}{f' {one.hint}' if one.hint else ''}", err=True)
 
 

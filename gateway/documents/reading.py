@@ -99,7 +99,7 @@ def load_document(path: Path, *, name: str | None = None) -> Document:
 
 def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
     """How findings call the file at `path`, and its text. Raises `InvalidFiles`."""
-    shown = name or _shown(path)
+    shown = name or path_shown(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -159,7 +159,8 @@ def _invalid(
     return InvalidFiles([Finding(rule, name, message, Place(file, 1, 1), hint=hint)])
 
 
-def _shown(path: Path) -> str:
+def path_shown(path: Path) -> str:
+    """How findings call the file at `path`: as seen from here where it is below."""
     resolved = path.resolve()
     here = Path.cwd()
     return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)

@@ -54,6 +54,8 @@ def check_shape(document: Document, schema: Mapping[str, Any], rule: str) -> lis
     found = [
         finding for error in errors for finding in _findings(document, _error(error, schema), rule)
     ]
+    untyped = {one.place for one in found if one.name == "wrong-type"}
+    found = [one for one in found if one.name != "wrong-shape" or one.place not in untyped]
     found.sort(key=lambda one: (one.place.line, one.place.column))
     return list(dict.fromkeys(found))  # each missing key is an error of its own
 
@@ -215,6 +217,9 @@ def _remedy(error: _Error) -> str | None:
         return f'Did you mean "{near}"?' if near else None
     if error.keyword != "type":
         return None
+    if error.instance is None and ":" in str(error.path[-1:]) and not error.of_name:
+        key, _, rest = str(error.path[-1]).partition(":")
+        return f"Write a space behind the colon: `{key}: {rest}`."
     if error.wanted == "object" and error.instance is None and not error.schema.get("required"):
         return f"Write `{error.path[-1]}: {{}}`." if error.path else None
     if error.wanted == "string" and isinstance(error.instance, bool | int | Decimal | float):

@@ -44,6 +44,17 @@ _OURS: Final = {  # what Jinja has, or people expect of it, and what it is calle
     "none": "null",
     "lookup": "choose",
 }
+_OTHERWISE: Final = {  # what needs no filter, or has none
+    **dict.fromkeys(
+        ("length", "count", "size"), "Nothing counts; a list without elements is `== []`."
+    ),
+    **dict.fromkeys(("empty",), "Compare it: `== []` of a list, `== ''` of a text."),
+    **dict.fromkeys(("concat", "format"), "Put texts together with `~`."),
+    **dict.fromkeys(
+        ("replace", "regex_replace"), "Texts are not searched; a table translates whole ones."
+    ),
+    **dict.fromkeys(("strftime", "date_format"), "A date has one form: `| date`, or `| datetime`."),
+}
 _PATH = (nodes.Name, nodes.Getattr, nodes.Getitem)
 
 
@@ -232,6 +243,8 @@ def _misspelt(
 
 def _ours(name: str, known: list[str]) -> str | None:
     """The hint for a filter or a test that there is not."""
+    if name in _OTHERWISE:
+        return _OTHERWISE[name]
     ours = _OURS.get(name)
     return f'Did you mean "{ours}"?' if ours in known else did_you_mean(name, known)
 
@@ -271,10 +284,20 @@ def _arguments(
         if expected:
             offset, length = extent(given)
             message = f"This argument of {node.name} must be {expected}."
-            walk.site.report("wrong-argument", message, offset, length=length)
+            hint = None if known else _instead(node, given)
+            walk.site.report("wrong-argument", message, offset, length=length, hint=hint)
             return None
         found.append(value)
     return found
+
+
+def _instead(node: nodes.Filter, given: nodes.Expr) -> str | None:
+    """What to write where a filter would need a value that is worked out."""
+    if isinstance(given, nodes.Name) and given.name == "null":
+        return "Null is written `none`."
+    if node.name == "default":
+        return "Write `x if x is present else y`."
+    return None
 
 
 def _constant(walk: Walker, node: nodes.Expr) -> tuple[bool, object]:

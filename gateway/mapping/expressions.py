@@ -237,7 +237,8 @@ class Walk:
         marks, path = Marks(self.site.findings, self.emission), self.site.path
         then = marks.reached(yes.code, path, "then", extent(node.expr1)[0])
         other = marks.reached(no.code, path, "else", extent(node.expr2)[0])
-        return Value(merged([yes.type, no.type]), f"({then} if {test} else {other})")
+        code, table = f"({then} if {test} else {other})", yes.table or no.table
+        return Value(merged([yes.type, no.type]), code, table=table)
 
     def _computed(self, node: nodes.BinExpr) -> Value:
         left = self._number(node.left)

@@ -126,8 +126,10 @@ def _steps(
         here = (*path, "steps", index)
         kinds = [kind for kind in _KINDS if kind in step]
         if len(kinds) != 1:
+            near = None if kinds else suggest(names[index], names[:index] + names[index + 1 :])
             message = f"A step has one of {', '.join(_KINDS)}."
-            findings.at((*here, "name"), "misplaced-key", message, key=True)
+            hint = f'Did you mean the step "{near}"?' if near else None
+            findings.at((*here, "name"), "misplaced-key", message, key=True, hint=hint)
             continue
         if _fits(step, kinds[0], here, findings):
             yield _step(step, kinds[0], names[index], here, findings)

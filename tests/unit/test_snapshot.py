@@ -133,6 +133,16 @@ def test_who_replaces_a_mapping_says_so_by_its_name(tmp_path: Path) -> None:
     assert str(found.hint).endswith("To replace that one, name the file items.yaml.")
 
 
+def test_a_file_that_is_not_read_is_named_as_seen_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "items.yml").write_text(ITEM)
+    (found,) = check(mappings=[tmp_path / "own"], schemas=SCHEMAS)
+    assert found.place.file == "own/items.yml"
+
+
 def test_a_file_of_the_other_suffix_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "items.yml").write_text(ITEM)
     (found,) = check(mappings=[shipped("mappings"), tmp_path], schemas=SCHEMAS)
