@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,9 +51,16 @@ def check_shape(document: Document, schema: Mapping[str, Any], rule: str) -> lis
     `rule` is the id the findings carry, for example `C101`. A required key that is misspelt is one
     finding, an unknown key; its `expected` names the key.
     """
-    errors = jsonschema_rs.Draft202012Validator({**schema}).iter_errors(document.value)
+    validator = jsonschema_rs.Draft202012Validator({**schema})
+    errors = [_error(error, schema) for error in validator.iter_errors(document.value)]
+    joined = {
+        one.path for one in errors if one.of_name and _word(str(one.path[-1])) != one.path[-1]
+    }
     found = [
-        finding for error in errors for finding in _findings(document, _error(error, schema), rule)
+        finding
+        for error in errors
+        if error.of_name or error.path not in joined  # what should stand behind that colon
+        for finding in _findings(document, error, rule)
     ]
     untyped = {one.place for one in found if one.name == "wrong-type"}
     found = [one for one in found if one.name != "wrong-shape" or one.place not in untyped]
@@ -145,7 +153,8 @@ def _missing(error: _Error) -> list[str]:
     """The keys that are missing, but for those that stand there misspelt and are told so."""
     known = error.schema.get("properties", {})
     strict = error.schema.get("additionalProperties") is False
-    meant = {suggest(key, known) for key in _extra(error)[:_MOST]} if strict else set()
+    extra = _extra(error)[:_MOST] if strict else []
+    meant = {found for key in extra for found in (suggest(key, known), _word(key))}
     there = {*_keys(error.instance), *meant}
     return [key for key in error.wanted if key not in there]
 
@@ -168,6 +177,10 @@ def _unknown_key(
 ) -> Finding:
     known = error.schema.get("properties", {})
     near = suggest(key, known)
+    hint = f'Did you mean "{near}"?' if near else f"Known here: {_listed(known)}."
+    if (word := _word(key)) in known:
+        near = word
+        hint = f"{_mark(key)} is missing: write `{word}: …`."
     here = (*path, key)
     needed = error.schema.get("required", ())
     lost = near is not None and near in needed and near not in _keys(error.instance)
@@ -178,8 +191,17 @@ def _unknown_key(
         document.place(here, key=True),
         length=document.length(here, key=True),
         expected=f'the key "{near}"' if lost else None,
-        hint=f'Did you mean "{near}"?' if near else f"Known here: {_listed(known)}.",
+        hint=hint,
     )
+
+
+def _word(key: str) -> str:
+    """What a key begins with that its value has run into, for want of a colon or a space."""
+    return re.split("[: ]", key, maxsplit=1)[0]
+
+
+def _mark(key: str) -> str:
+    return "A space" if ":" in key else "A colon"
 
 
 def _name(error: _Error) -> str:
@@ -217,7 +239,9 @@ def _remedy(error: _Error) -> str | None:
         return f'Did you mean "{near}"?' if near else None
     if error.keyword != "type":
         return None
-    if error.instance is None and ":" in str(error.path[-1:]) and not error.of_name:
+    if error.of_name and _word(name := str(error.path[-1])) != name:
+        return f"{_mark(name)} is missing: write `{_word(name)}: …`."
+    if ":" in str(error.path[-1:]) and error.instance is None:
         key, _, rest = str(error.path[-1]).partition(":")
         return f"Write a space behind the colon: `{key}: {rest}`."
     if error.wanted == "object" and error.instance is None and not error.schema.get("required"):

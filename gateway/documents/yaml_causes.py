@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_KEY: Final = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w$?.@-]+)"""
-_NO_SPACE: Final = re.compile(rf"""[ ]*(?:- +)*({_KEY}):["'{{\[]""")
-_NO_COLON: Final = re.compile(rf"""[ ]*(?:- +)*({_KEY})(?=[ ]*$|[ ]+["'{{\[])""")
+_KEY: Final = r"""(?!-\s)(?:"[^"\n]*"|'[^'\n]*'|[\w$?.@-]+)"""
+_NO_SPACE: Final = re.compile(rf"""[ ]*(?:- +)*({_KEY}):(?=\S)""")
+_NO_COLON: Final = re.compile(rf"""[ ]*(?:- +)*({_KEY})(?=[ ]|$)""")
 _SPACED: Final = re.compile(r":(?=\s)")
 _STARTS_NOTHING: Final = "@`%"
 
@@ -217,7 +217,8 @@ def _indentation(lines: _Lines, number: int) -> Iterator[Cause]:
     words = " or ".join(str(one) for one in sorted(near))
     message = f"This line is indented by {_spaces(here)}, which fits none above it."
     at = lines.start(number) + here
-    yield Cause(message, at, at + 1, f"Indent it as the lines it belongs to: by {words}.")
+    hint = f"Indent it by {words}, or the lines it belongs to as this one."
+    yield Cause(message, at, at + 1, hint)
 
 
 def _spaces(count: int) -> str:

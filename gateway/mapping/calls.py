@@ -80,8 +80,16 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
     if signature is None:
         known = [*FILTERS, *PATH_FILTERS]
         message = f'There is no filter "{node.name}".'
-        _report_name(walk, node, "unknown-filter", message, _ours(node.name, known))
-        walk.value(node.node)
+        hint = _ours(node.name, known)
+        _report_name(walk, node, "unknown-filter", message, hint)
+        asks = any(
+            f'"{name}"' in str(hint) for name in PATH_FILTERS
+        )  # and what is missing is right
+        _ = (
+            walk.paths.soft(node.node)
+            if asks and isinstance(node.node, _PATH)
+            else walk.value(node.node)
+        )
         return _NOTHING
     arguments = _arguments(walk, node, signature.arguments)
     if isinstance(node.node, nodes.Div) and node.name == "decimal" and node.args:

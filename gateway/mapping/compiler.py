@@ -166,9 +166,7 @@ def _check_id(file: MappingFile, entity: Entity, findings: Findings) -> None:
     if entry is None or not named or not isinstance(entry.template, Leaf):
         return
     read = tuple(_READ.findall(str(entry.template.value)))
-    line = findings.document.place(path).line
-    wrong = {one.place.line for one in findings.found if one.severity == "error"}
-    if read == entity.key or line in wrong:
+    if read == entity.key or findings.wrong_at(path):
         return
     keys = ",".join(f"{{{{ bc.{name} }}}}" for name in entity.key)
     message = f"No record of {entity.entity_set} is found by this id."

@@ -122,7 +122,9 @@ def check_anchor(source: CreateSource, around: Surroundings, findings: Findings)
         findings.at((*source.anchor.path, "field"), "anchor-not-written", message)
         return
     other = written.get(field)
-    if isinstance(other, Leaf) and other.value != value.value:
+    if not isinstance(other, Leaf) or any(map(findings.wrong_at, (other.path, value.path))):
+        return
+    if other.value != value.value:
         message = f"The body writes another value into {field}, so the record is never found."
         hint = "Write the same in both places."
         findings.at(value.path, "anchor-not-written", message, target=field, hint=hint)

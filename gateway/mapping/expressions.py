@@ -214,9 +214,9 @@ class Walk:
 
     def _decided(self, node: nodes.Expr) -> tuple[str, nodes.Expr]:
         """The code of a condition, and what is known where it holds or not."""
-        told = len(self.site.findings.found)
+        told = self.site.findings.told
         code = self.truth(node)
-        return code, node if len(self.site.findings.found) == told else unread_node(node)
+        return code, node if self.site.findings.told == told else unread_node(node)
 
     def _choice(self, node: nodes.CondExpr) -> Value:
         test, read = self._decided(node.test)

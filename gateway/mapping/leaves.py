@@ -51,7 +51,7 @@ def write_leaf(
     field: Field | None = None,
 ) -> Written:
     """The code of a leaf for `target`; `field` is there when Business Central takes it."""
-    told = len(site.findings.found)
+    told = site.findings.told
     if not is_expression(leaf.value):
         value = Value(constant_type(leaf.value), "")
         if isinstance(leaf.value, str) and _looks_like_expression(leaf.value, scope):
@@ -60,7 +60,7 @@ def write_leaf(
             site.report("looks-like-an-expression", message, hint=hint)
         else:
             check_value(site, scope, value, target, None)
-        if drops and leaf.value is not None and len(site.findings.found) == told:
+        if drops and leaf.value is not None and site.findings.told == told:
             site.report("can-never-drop", "A constant is always there.", hint=_WITHOUT)
         sent = leaf.value if field is None else encode_value(field, leaf.value)
         return Written(emission.constant(sent), value.type)
@@ -157,7 +157,7 @@ def _dropping(
     has none is told where nothing else is, and `told` findings stood there before.
     """
     if not written.bound and not written.risky and not written.type.nullable:
-        if written.type.kind != "any" and not site.faulty and len(site.findings.found) == told:
+        if written.type.kind != "any" and not site.faulty and site.findings.told == told:
             message = "Nothing this reads can be missing or null."
             site.report("can-never-drop", message, hint=_WITHOUT)
         return written

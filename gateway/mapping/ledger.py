@@ -67,12 +67,12 @@ class Ledger:
         self, when: Expression, scope: Scope, emission: Emission, target: Way = ()
     ) -> tuple[str, Fact, Spot]:
         """The code of a condition, the fact that it holds, and where errors of it belong."""
-        site, told = Site(self.findings, when.path), len(self.findings.found)
+        site, told = Site(self.findings, when.path), self.findings.told
         node = parsed(when, site)
         code = "False" if node is None else Walk(scope, site, emission).truth(node)
         code = self.marks(emission).decided(code, when.path)
-        if node is None or len(self.findings.found) > told:
-            node = unread(when.text)
+        if node is None or self.findings.told > told:
+            node = unread(when.text if "guards" in when.path else None)
         return code, (node, True), self._closed(site, target)
 
     def over(
@@ -87,7 +87,7 @@ class Ledger:
         """The list of a loop; with `drops` it may be missing, and must be able to; with `empty`
         one that is missing has no elements.
         """
-        site, told = Site(self.findings, loop.over.path), len(self.findings.found)
+        site, told = Site(self.findings, loop.over.path), self.findings.told
         walk = Walk(scope, site, emission, drops=drops or empty)
         node = parsed(loop.over, site)
         value = Value(ANY, "[]") if node is None else walk.value(node)
@@ -98,7 +98,7 @@ class Ledger:
         if drops and node is not None and not walk.paths.bound:
             message = "Nothing this reads can be missing or null."
             site.report("can-never-drop", message, hint="Leave out the `?` of the key.")
-        wrong = site.faulty or (len(self.findings.found) > told and value.type.items is None)
+        wrong = site.faulty or (self.findings.told > told and value.type.items is None)
         items = FAULTY if wrong else value.type.items or ANY
         written = Written(value.code, bound=tuple(walk.paths.bound.items()))
         conditions = tuple(written.conditions)

@@ -50,6 +50,9 @@ STEP_KEYS: Final[Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "action": (("on",), ("effect", "body")),
 }
 _ANY: Final = ("name", "$when", "guards")
+STEP_WORDS: Final = frozenset(  # any other key is told with the shape of the file
+    word for kind, keys in STEP_KEYS.items() for word in (kind, *keys[0], *keys[1])
+)
 
 
 def single_calls(value: Mapping[str, Any], findings: Findings) -> frozenset[str]:
@@ -139,7 +142,7 @@ def _fits(step: Mapping[str, Any], kind: Kind, path: Path, findings: Findings) -
     """Whether a step has what its kind needs, and nothing else."""
     needed, more = STEP_KEYS[kind]
     for key in step:
-        if key not in {kind, *_ANY, *needed, *more}:
+        if key in STEP_WORDS and key not in {kind, *_ANY, *needed, *more}:
             message = f"`{key}` does not go with `{kind}`."
             findings.at((*path, key), "misplaced-key", message, key=True)
     missing = [key for key in needed if key not in step]

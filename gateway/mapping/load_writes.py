@@ -24,6 +24,7 @@ _KEYS: Final = frozenset(
         *("anchor", "by", "create_only"),
     )
 )
+_BARE: Final = ("each", "as", "index")  # keys of structure, told when they lack their `$`
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -103,6 +104,9 @@ def read_lookup(
     name: str, value: Mapping[str, Any], path: Path, findings: Findings
 ) -> LookupSource:
     """A lookup, or the question of a step that finds."""
+    value = {
+        f"${key}" if key in _BARE and f"${key}" not in value else key: value[key] for key in value
+    }
     on_missing = value.get("on_missing")
     code = on_missing["reject"] if isinstance(on_missing, dict) else None
     if code is not None:

@@ -23,14 +23,16 @@ Fact = tuple[nodes.Expr, bool]
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Stands, as a constant, for a condition with a mistake in it; `words` are those in it."""
+    """Stands, as a constant, for a condition with a mistake in it; `words` are those in it, None
+    where nobody can tell what it would prove.
+    """
 
-    words: tuple[str, ...]
+    words: tuple[str, ...] | None
 
 
-def unread(text: str) -> nodes.Expr:
+def unread(text: str | None) -> nodes.Expr:
     """The condition `text`, which has a mistake in it."""
-    return nodes.Const(Unread(tuple(_WORD.findall(text))))
+    return nodes.Const(Unread(None if text is None else tuple(_WORD.findall(text))))
 
 
 def unread_node(node: nodes.Expr) -> nodes.Expr:
@@ -45,7 +47,11 @@ def doubtful(facts: tuple[Fact, ...], trail: Iterable[object]) -> bool:
     """
     read = [node.value.words for node, _ in facts if _is_unread(node)]
     key = next((key for key in reversed([*trail]) if isinstance(key, str)), None)
-    return key is not None and any(get_close_matches(key, words, 1, _ALIKE) for words in read)
+    return any(words is None or (key is not None and _among(key, words)) for words in read)
+
+
+def _among(key: str, words: tuple[str, ...]) -> bool:
+    return any(key in word for word in words) or bool(get_close_matches(key, words, 1, _ALIKE))
 
 
 def _is_unread(node: nodes.Expr) -> TypeGuard[nodes.Const]:

@@ -20,7 +20,7 @@ from gateway.mapping.presence import Fact
 from gateway.mapping.record import Names, Record
 from gateway.mapping.scope import Scope, Value
 from gateway.mapping.types import GUID, Property, Shape, Type, object_of
-from gateway.mapping.updates import compile_by
+from gateway.mapping.updates import check_by, compile_by
 from gateway.wire import Entity, trace_of
 
 
@@ -230,8 +230,10 @@ class StepWriter:
         step, prelude = self._step, self._within(scope)
         if step.by is None:
             raise AssertionError("an upsert without `by`")
-        by = compile_by(UpsertSource(prelude.source, step.by, step.create_only), prelude)
+        source = UpsertSource(prelude.source, step.by, step.create_only)
+        by = compile_by(source, prelude)
         body = compile_body(prelude, step.name)
+        check_by(source, self._ledger.findings)
         left = [
             entry
             for entry in prelude.source.body.entries

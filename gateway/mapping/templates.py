@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from gateway.documents import suggest
 from gateway.mapping.model import (
     Each,
     Entry,
@@ -50,6 +51,7 @@ def read_template(
         return _listing(value, path, findings, depth)
     if not isinstance(value, dict):
         return Leaf(path, value)
+    value = _meant(value, path, findings)
     told = _keyed(value, path, findings, allowed=keyed)
     if "$concat" in value:
         _alone(value, "$concat", path, findings)
@@ -80,6 +82,7 @@ def read_fields(
     """An object's fields, and its `$when`. `keyed`: the lists right in it may have a `$key`."""
     entries: list[Entry] = []
     seen: set[str] = set()
+    value = _meant(value, path, findings)
     for at, (key, inner) in enumerate(value.items()):
         here = (*path, key)
         if at >= MOST_FIELDS:
@@ -102,6 +105,19 @@ def read_fields(
         entries.append(Entry(name, here, key.endswith("?"), template))
     when = read_condition(value["$when"], (*path, "$when"), findings) if "$when" in value else None
     return Fields(path, tuple(entries), when)
+
+
+def _meant(value: dict[str, object], path: Path, findings: Findings) -> dict[str, object]:
+    """The object with the keys of structure that were meant; each that is misspelt is reported."""
+    meant: dict[str, str] = {}
+    for key in value:
+        if key.startswith("$") and key not in KEYS and key != REMOVE:
+            near = suggest(key, [one for one in KEYS if one not in value])
+            if near is not None and near not in meant.values():
+                meant[key] = near
+                message, hint = f"There is no `{key}`.", f'Did you mean "{near}"?'
+                findings.at((*path, key), "misplaced-key", message, key=True, hint=hint)
+    return {meant.get(key, key): inner for key, inner in value.items()} if meant else value
 
 
 def read_condition(value: object, path: Path, findings: Findings) -> Expression:

@@ -27,10 +27,10 @@ def findings(text: str) -> list[Finding]:
     ("text", "what", "hint"),
     [
         # indentation
-        (BODY + '   ^day: "x"\n', f"by 3 spaces, {FITS}", "by 2 or 4."),
-        (BODY + '      ^day: "x"\n', f"by 6 spaces, {FITS}", "by 2 or 4."),
-        ("a:\n  b: 1\n   ^c: 2\n", f"by 3 spaces, {FITS}", "by 0 or 2."),
-        ("a:\n  - b: 1\n   ^c: 2\n", f"by 3 spaces, {FITS}", "by 2 or 4."),
+        (BODY + '   ^day: "x"\n', f"by 3 spaces, {FITS}", "by 2 or 4, or"),
+        (BODY + '      ^day: "x"\n', f"by 6 spaces, {FITS}", "by 2 or 4, or"),
+        ("a:\n  b: 1\n   ^c: 2\n", f"by 3 spaces, {FITS}", "by 0 or 2, or"),
+        ("a:\n  - b: 1\n   ^c: 2\n", f"by 3 spaces, {FITS}", "by 2 or 4, or"),
         ("a:\n  b: 1\n^\tc: 2\n", "A tab stands here", "Write spaces."),
         ("a: 1\n^- b\n", "An element of a list stands beside a key", "below the key of its list."),
         ("a: ^- b\n", "A list begins in a line of its own.", "Begin it in the next line"),
@@ -39,6 +39,9 @@ def findings(text: str) -> list[Finding]:
         (BODY + "    ^day\n    c: 1\n", "A colon is missing behind the key.", "`day: …`."),
         (BODY + '    day:^"x"\n    c: 1\n', "A space is missing behind the colon.", "`day: …`."),
         (BODY + "    day?:^'x'\n", "A space is missing behind the colon.", "`day?: …`."),
+        ("a:\n  title:^Deals won\n  b: 1\n", "A space is missing behind the colon.", "`title: …`."),
+        ("api:^v2.0\nb: 1\n", "A space is missing behind the colon.", "`api: …`."),
+        ("a: 1\n^api v2.0\n\nb: 1\n", "A colon is missing behind the key.", "`api: …`."),
         ("title: Deals^: won\n", "A second colon stands here", "Put the text in quotes."),
         # quotes
         ('a:\n  b: ^"{{ x }}\n  c: "{{ y }}"\n', CLOSED, "Close it"),
