@@ -29,6 +29,7 @@ from gateway.mapping.walks import compile_walk
 from gateway.validation import Schemas
 from gateway.wire import Entity
 
+_MANY: Final = 4
 _READ: Final = re.compile(r"""\bbc(?:\.|\[['"])([A-Za-z_][A-Za-z0-9_]*)""")
 
 
@@ -54,7 +55,26 @@ def compile_document(
     findings = Findings(document, coverage)
     file = load_mapping(document, shape, findings)
     plans = {} if file is None else _plans(file, schemas, findings)
-    return Compiled(plans, tuple(findings.found))
+    return Compiled(plans, tuple(_gathered(findings.found)))
+
+
+def _gathered(found: list[Finding]) -> list[Finding]:
+    """The findings; a name that is unknown in many places, for it was introduced under another
+    one, is told at the first of them.
+    """
+    names = [one for one in found if one.rule == "M112"]
+    many = {one.message for one in names if sum(one.message == an.message for an in names) >= _MANY}
+    gathered: list[Finding] = []
+    told: set[str] = set()
+    for one in found:
+        if one.rule != "M112" or one.message not in many:
+            gathered.append(one)
+        elif one.message not in told:
+            told.add(one.message)
+            places = sum(one.message == an.message for an in names) - 1
+            message = f"{one.message.removesuffix('.')}, nor in {places} more places."
+            gathered.append(replace(one, message=message))
+    return gathered
 
 
 def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str, Plan]:

@@ -67,6 +67,14 @@ def test_what_depends_on_a_mistake_is_not_told(old: str, new: str, rule: str | N
     assert (found.place.line, found.place.column) == place
 
 
+def test_a_name_that_was_introduced_under_another_is_told_once() -> None:
+    text = MAPPING.replace("  input: order\n  anchor", "  input: ordr\n  anchor")
+    (found,) = [one for one in errors(compiled(text)) if one.name != "may-be-null"]
+    assert found.name == "unknown-name"
+    assert found.message.startswith('There is no name "order" here, nor in ')
+    assert found.hint == 'Did you mean "ordr"?'
+
+
 def test_what_does_not_depend_on_it_is() -> None:
     text = MAPPING.replace(GUARD, GUARD.replace(" and ", " && "))
     text = text.replace("order.remark | truncate_to(100)", "order.remrk")
