@@ -7,7 +7,7 @@ expected is a `Finding` at the expectation.
 
 from __future__ import annotations
 
-from gateway.cases.answers import wrong_records
+from gateway.cases.answers import misfits, wrong_records
 from gateway.cases.judging import CaseResult, check_cases, run_cases
 from gateway.cases.mutants import Flip, flips
 from gateway.cases.overriding import OwnCases, files_of, own_cases, run_all
@@ -29,6 +29,7 @@ __all__ = [
     "files_of",
     "flips",
     "is_own",
+    "misfits",
     "noticed",
     "own_cases",
     "reached",

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from gateway.cases import wrong_records
 from gateway.clock import Clock
 from gateway.console.shown import Call, calls, others
 from gateway.documents import Document, Finding, read_document
@@ -111,6 +112,8 @@ def attempt(texts: Texts, snapshot: Snapshot) -> Attempt:
     verbs = () if plans is None else writing(plans)
     trial = None if plans is None else _trial(plans, texts.verb, snapshot, read)
     aimed = trial is None or _aimed(trial, texts.target, read)
+    if trial is not None and answers is not None and given is not None:
+        read.findings += wrong_records(answers, trial.plan, trial.schemas)
     findings = tuple(read.findings)
     if trial is None or document is None or given is None or not aimed:
         return Attempt(findings, verbs)
