@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -55,9 +56,26 @@ class Document:
         line_end = self.text.find("\n", node.start)
         return max(1, min(node.end, len(self.text) if line_end < 0 else line_end) - node.start)
 
+    def renamed(self, path: Path_, names: Mapping[str, str]) -> Document:
+        """The document with other names for keys of the map at `path`; their places stay."""
+        node, found = self._places.node(path)
+        if not found:
+            return self
+        for key, name in names.items():
+            node.children[name] = node.children[key]
+        return replace(self, value=_renamed(self.value, path, names))
+
     def _at(self, index: int) -> Place:
         line = bisect_right(self._places.lines, index)
         return Place(self.file, line, index - self._places.lines[line - 1] + 1)
+
+
+def _renamed(value: object, path: Path_, names: Mapping[str, str]) -> object:
+    if not isinstance(value, dict):
+        return value
+    if not path:
+        return {names.get(key, key): inner for key, inner in value.items()}
+    return value | {path[0]: _renamed(value[path[0]], path[1:], names)}
 
 
 class _Places:

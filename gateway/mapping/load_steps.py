@@ -29,6 +29,7 @@ _SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
     "upsert": ("by", "body"),
     "delete": (),
 }
+VERBS: Final = tuple(_SINGLE)
 _NOT_BESIDE_STEPS: Final = ("body", "anchor", "by", "create_only")
 _KINDS: Final[tuple[Kind, ...]] = (
     "read",

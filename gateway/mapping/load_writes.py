@@ -18,7 +18,7 @@ from gateway.mapping.rules import Findings, Path
 from gateway.mapping.templates import read_condition, read_fields, read_loop
 
 _CHANGES: Final = (("update",), ("upsert",))
-_KEYS: Final = frozenset(
+VERB_KEYS: Final = frozenset(
     (
         *("input", "lookups", "guards", "body", "steps", "answer"),
         *("anchor", "by", "create_only"),
@@ -30,7 +30,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 def stray_keys(said: Mapping[str, Any]) -> list[str]:
     """The keys of a verb that no verb has: each is told, and may be any of those that lack."""
-    return [key for key in said if key not in _KEYS]
+    return [key for key in said if key not in VERB_KEYS]
 
 
 def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> WriteSource:

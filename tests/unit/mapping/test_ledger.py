@@ -36,6 +36,12 @@ SENT = '    weight?: "{{ order.weight }}"\n'
         (SENT, SENT + '    ^total: "{{ order.reference }}"\n', "read-only"),
         (SENT, '    weight?: ^"{ order.weight }}"\n', "looks-like-an-expression"),
         ("{field: externalDocumentNumber, value: \"{{ order.reference }}\"", "{field: externalDocumentNumber, value: ^\"{ order.reference }\"", "looks-like-an-expression"),
+        # a key that is misspelt, and what stands under it
+        ("rejections:\n", "^rejecions:\n", "unknown-key"),
+        ("tables:\n", "^tabels:\n", "unknown-key"),
+        ("  lookups:\n    buyer", "  ^lookps:\n    buyer", "unknown-key"),
+        ("record:\n", "^recrod:\n", "unknown-key"),
+        ("create:\n", "^creat:\n", "unknown-key"),
         # a key that is misspelt, and that it lacks
         ("        - $each: order.lines\n", "        - ^$ech: order.lines\n", "misplaced-key"),
         ("        - $when: (order", "        - ^when: (order", "unknown-field"),
@@ -65,6 +71,18 @@ def test_what_depends_on_a_mistake_is_not_told(old: str, new: str, rule: str | N
     at = text.index(f"{before}{after}") + len(before)
     place = (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
     assert (found.place.line, found.place.column) == place
+
+
+def test_what_stands_under_a_misspelt_key_is_looked_at() -> None:
+    text = MAPPING.replace("  body:\n    orderLines", "  boddy:\n    orderLines")
+    text = text.replace("order.remark | truncate_to", "order.remrk | truncate_to")
+    found = errors(compiled(text))
+    assert [(one.name, one.place.line) for one in found] == [
+        ("unknown-key", text[: text.index("  boddy:")].count("\n") + 1),
+        ("unknown-input", text[: text.index("order.remrk")].count("\n") + 1),
+    ]
+    odd = text.replace("  boddy:\n", "  boddy: 5\n  others:\n")
+    assert {one.name for one in errors(compiled(odd))} == {"unknown-key", "wrong-type"}
 
 
 def test_a_name_that_was_introduced_under_another_is_told_once() -> None:
