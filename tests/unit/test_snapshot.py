@@ -305,10 +305,29 @@ def test_an_override_is_not_told_to_change_the_schema_of_all(base: Path, lain: P
     )
     usual = {one.message for one in check(mappings=[base], schemas=SCHEMAS)}
     over = lain / "harwick" / "items.yaml"
-    over.write_text("extends: items\ncreate:\n  body: {gtin?: {$remove: true}}\n")
+    over.write_text(
+        "extends: items\nparams: {mark: {type: string, maxLength: 10, optional: true}}\n"
+        'create:\n  body: {gtin?: {$remove: true}, taxGroupCode?: "{{ params.mark }}"}\n'
+    )
     found = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
     (more,) = [one for one in found if one.rule == "M304" and one.message not in usual]
     assert more.hint == "Read it in the override, or leave there what the mapping has."
+    assert "item.gtin" in more.message
+    assert "makes it so" not in more.message
+    assert (more.place.file, more.place.line, more.place.column) == (str(over), 4, 10)
+
+
+def test_an_override_that_takes_the_anchor_away_is_told_there(base: Path, lain: Path) -> None:
+    text = 'create:\n  input: item\n  anchor: {field: displayName, value: "{{ item.name }}"}\n'
+    (base / "items.yaml").write_text(
+        f'{ITEM}{text}  body: {{displayName: "{{{{ item.name }}}}"}}\n'
+    )
+    plain = check(mappings=[base], schemas=SCHEMAS)
+    over = lain / "harwick" / "items.yaml"
+    over.write_text("extends: items\ntitle: Own\ncreate:\n  anchor: {$remove: true}\n")
+    found = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    (more,) = [one for one in found if one not in plain]
+    assert (more.rule, more.place.file, more.place.line) == ("M301", str(over), 4)
 
 
 def test_findings_stand_in_the_layer_they_are_about(base: Path, lain: Path) -> None:
