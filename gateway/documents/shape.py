@@ -15,6 +15,13 @@ from gateway.documents.findings import Finding, suggest
 from gateway.documents.reading import Document
 
 _MOST: Final = 100  # unknown keys of one object that are told one by one
+_SIGNS: Final = {  # of other languages, and what stands for them in files
+    **dict.fromkeys(("=", "==", "equals"), "eq"),
+    **dict.fromkeys(("<=", "lte", "max"), "le"),
+    **dict.fromkeys((">=", "gte", "min"), "ge"),
+    "<": "lt",
+    ">": "gt",
+}
 _TYPES = {
     "object": "a map",
     "array": "a list",
@@ -235,7 +242,9 @@ def _message(error: _Error) -> str:
 
 def _remedy(error: _Error) -> str | None:
     if error.keyword == "enum" and isinstance(error.instance, str):
-        near = suggest(error.instance, [str(choice) for choice in error.wanted])
+        near = _SIGNS.get(error.instance)
+        if near not in error.wanted:
+            near = suggest(error.instance, [str(choice) for choice in error.wanted])
         return f'Did you mean "{near}"?' if near else None
     if error.keyword != "type":
         return None
@@ -246,6 +255,11 @@ def _remedy(error: _Error) -> str | None:
         return f"Write a space behind the colon: `{key}: {rest}`."
     if error.wanted == "object" and error.instance is None and not error.schema.get("required"):
         return f"Write `{error.path[-1]}: {{}}`." if error.path else None
+    if error.wanted == "array" and isinstance(error.instance, str):
+        return f"Write [{error.instance}]."
+    if error.wanted == "object" and isinstance(error.instance, str):
+        needed = ", ".join(f"{key}: …" for key in error.schema.get("required", ()))
+        return f"Write {{{needed}}}." if needed else None
     if error.wanted == "string" and isinstance(error.instance, bool | int | Decimal | float):
         shown = error.schema.get("examples")
         return f"Write text, such as {shown[0]}." if shown else "Put it in quotes."

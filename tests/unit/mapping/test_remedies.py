@@ -137,6 +137,26 @@ def guard(condition: str) -> str:
             "wrong-argument",
             "Give the argument that it takes.",
         ),
+        ("cache: 5m", "cache: ^300", "wrong-type", "Write text, such as 5m."),
+        ("omit: [lines]", "omit: ^lines", "wrong-type", "Write [lines]."),
+        (
+            "{field: weight, operator: ge}",
+            "{field: weight, operator: ^'>='}",
+            "wrong-shape",
+            'Did you mean "ge"?',
+        ),
+        (
+            "{field: weight, operator: ge}",
+            "{field: weight, operator: ^lte}",
+            "wrong-shape",
+            'Did you mean "le"?',
+        ),
+        (
+            'anchor: {field: externalDocumentNumber, value: "{{ order.reference }}", also_in: [orders]}',
+            "anchor: ^externalDocumentNumber",
+            "wrong-type",
+            "Write {field: …, value: …}.",
+        ),
         # what is done otherwise here
         (
             REMARK,
