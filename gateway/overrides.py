@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway.documents import Document, Finding, load_document, to_be_read
+from gateway.documents import Document, Finding, load_document, path_shown, to_be_read
 from gateway.errors import InvalidFiles, Place
 from gateway.mapping import EXTENDS, Findings
 
@@ -63,13 +63,21 @@ def documents_in(folder: Path, findings: list[Finding]) -> Iterator[Document]:
 def _unread(path: Path) -> Finding:
     message = "Mapping files end in .yaml, so this one would not be read."
     hint = f"Name it {path.stem}.yaml."
-    return Finding("D104", "other-suffix", message, Place(str(path), 1, 1), hint=hint, quoted=False)
+    return Finding(
+        "D104", "other-suffix", message, Place(path_shown(path), 1, 1), hint=hint, quoted=False
+    )
 
 
-def doubled(document: Document, key: str, other: Document) -> Finding:
-    """What is said of a second file for one resource in one folder."""
+def doubled(document: Document, key: str, other: Document, *, replacing: bool = False) -> Finding:
+    """What is said of a second file for one resource. `replacing`: it is in a later folder, where
+    it may take the place of the other one.
+    """
     message = f"{other.file} is a mapping of this resource already."
-    return Finding("M105", "double-resource", message, document.place((key,)))
+    hint = "Give it a resource of its own." if key == "resource" else "Put all of it into one file."
+    if replacing:
+        hint += f" To replace that one, name the file {Path(other.file).name}."
+    place, length = document.place((key,)), document.length((key,))
+    return Finding("M105", "double-resource", message, place, length=length, hint=hint)
 
 
 def orphans(overrides: Mapping[str, Mapping[str, Document]], resources: list[str]) -> list[Finding]:
@@ -116,7 +124,7 @@ def extended_resource(document: Document, findings: list[Finding]) -> str | None
 def _astray(path: Path) -> Finding:
     message = "An override lies in a folder named after the organization or the connection."
     hint = f"Put it into <organization or connection>/{path.name}."
-    place = Place(str(path), 1, 1)
+    place = Place(path_shown(path), 1, 1)
     return Finding("D105", "astray", message, place, hint=hint, quoted=False)
 
 

@@ -20,6 +20,7 @@ from gateway.api.bodies import read_input
 from gateway.api.dry_run_shapes import DRY_RUN_INPUT
 from gateway.api.keys import CLOCK, CONNECTIONS, ENGINE, snapshot_of
 from gateway.api.problems import docs_url, problem
+from gateway.cases import misfits
 from gateway.connections import params_violations
 from gateway.errors import InvalidInput, MethodNotAllowed, Violation
 from gateway.mapping import Plan
@@ -110,10 +111,13 @@ async def _offline(request: web.Request, trial: Trial, given: Mapping[str, Any])
     answers = given.get("answers", {})
     params = answers.get("params", {})
     violations = params_violations(params, [trial.plan.params])
+    violations = [replace(one, pointer=f"/answers{one.pointer}") for one in violations]
+    violations += [
+        Violation("T110", one.message, f"/answers{one.pointer}", hint=one.hint)
+        for one in misfits(answers, trial.plan, trial.schemas)
+    ]
     if violations:
-        raise InvalidInput(
-            violations=[replace(one, pointer=f"/answers{one.pointer}") for one in violations]
-        )
+        raise InvalidInput(violations=violations)
     return await trial.offline(
         _document(trial.plan, given),
         GivenAnswers(answers.get("lookups", {}), answers.get("steps", {}), trial.schemas),

@@ -39,6 +39,12 @@ class Misfit:
     hint: str | None
     key: bool = False
 
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer of the place in the answers."""
+        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        return "".join(f"/{part}" for part in parts)
+
 
 def misfits(answers: Mapping[str, Any], plan: Plan, schemas: Schemas) -> Iterator[Misfit]:
     """Everything in `answers` of the kinds `lookups` and `steps` that a verb could not be answered.

@@ -9,11 +9,12 @@ from typing import Any, Final
 from gateway.cases.answers import BEFORE, answering_step, lacking, misfits, steps_of
 from gateway.cases.comparing import differences, is_there
 from gateway.cases.reading import Case, CaseFile
-from gateway.cases.running import Outcome, rendered, run_case
+from gateway.cases.running import Outcome, record_there, rendered, run_case
 from gateway.documents import NOTHING, Finding, shown, suggest
 from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
 from gateway.mapping import Plan
 from gateway.snapshot import Snapshot
+from gateway.wire import Entity
 
 Path = tuple[str | int, ...]
 
@@ -45,7 +46,7 @@ def check_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Findin
         plans.append(plan)
         found += _unknown_answers(file, case, plan)
         found += _wrong_answers(file, ("tests", case.at, "answers"), case.own, plan, snapshot)
-    return [*found, *_wrong_shared(file, plans, snapshot)]
+    return list(dict.fromkeys((*found, *_wrong_shared(file, plans, snapshot))))
 
 
 async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[CaseResult]:
@@ -77,7 +78,8 @@ async def run_cases(file: CaseFile, snapshot: Snapshot, *owners: str) -> list[Ca
                     findings.append(file.finding(("tests", case.at), "T205", message))
         place = file.document.place(("tests", case.at, "name"))
         results.append(CaseResult(case.name, place, tuple(findings)))
-    unused = _unused(file, ("answers",), file.answers, asked) if all_run else ()
+    failed = any(result.findings for result in results)  # and may have come to no question
+    unused = _unused(file, ("answers",), file.answers, asked) if all_run and not failed else ()
     shared = (*wrong, *unused)
     if shared:
         results.append(CaseResult("the answers all tests share", shared[0].place, shared))
@@ -114,17 +116,19 @@ def _plan(file: CaseFile, case: Case, snapshot: Snapshot, *owners: str) -> Plan 
         message = f"{'An upsert' if needed == 'key' else 'An action'} goes to {_ADDRESSED[needed]}."
         hint = f"Add `target: {{{needed}: …}}`."
         return file.finding(("tests", case.at), "T109", message, hint=hint)
-    if plan.verb in {"update", "delete"} and not case.target and _nameless(case):
+    entity = snapshot.schemas.entity(plan.api, plan.entity)
+    if plan.verb in {"update", "delete"} and not case.target and _nameless(case, entity):
         message = "Nothing says which record this is about."
-        hint = "Give the record under `read` its id, or add `target: {id: …}`."
+        lacking = " and ".join(f"`{name}`" for name in entity.key)
+        hint = f"Give the record under `read` its {lacking}, or add `target: {{id: …}}`."
         return file.finding(("tests", case.at), "T109", message, hint=hint)
     return plan
 
 
-def _nameless(case: Case) -> bool:
-    """Whether the record that is there has no id."""
+def _nameless(case: Case, entity: Entity) -> bool:
+    """Whether nothing tells the key of the record that is there."""
     read = case.answers.get("steps", {}).get(BEFORE)
-    return isinstance(read, Mapping) and "id" not in read
+    return isinstance(read, Mapping) and not record_there(case, entity)
 
 
 def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding]:
@@ -197,26 +201,35 @@ class _Verdict:
         self._outcome = outcome
 
     def findings(self) -> Iterator[Finding]:
-        """Everything that did not come out as expected."""
+        """Everything that did not come out as expected; of what comes of a mistake in the test the
+        mistake alone.
+        """
         at = self._case.at
-        yield from self._input()
-        yield from _unknown_answers(self._file, self._case, self._plan)
-        for missed in self._outcome.unanswered:
-            message = f"The answers have nothing for {' / '.join(missed)}."
-            yield self._file.finding(("tests", at), "T108", message)
+        told = list(self._input())
+        told = told or list(_unknown_answers(self._file, self._case, self._plan))
+        told = told or list(self._unanswered())
+        if told:
+            yield from told
+            return
         for given, field in self._outcome.others:
             message = f"The record that is answered for {' / '.join(given)} has another {field}."
             hint = "It must be one that would be found."
             yield self._file.finding(self._answer_place(given), "T206", message, hint=hint)
-        yield from _unused(
-            self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
-        )
+        if self._outcome.problem is None or "problem" in self._case.expect:
+            yield from _unused(
+                self._file, ("tests", at, "answers"), self._own_answers(), self._outcome.asked
+            )
         yield from self._problem()
         if self._outcome.problem is None:
             yield from self._counts()
             yield from self._requests()
             yield from self._anchor()
             yield from self._answer()
+
+    def _unanswered(self) -> Iterator[Finding]:
+        for missed in self._outcome.unanswered:
+            message = f"The answers have nothing for {' / '.join(missed)}."
+            yield self._file.finding(("tests", self._case.at), "T108", message)
 
     def _own_answers(self) -> dict[str, Any]:
         """The case's own answers, without those no verb could ask for: they are told apart."""

@@ -176,9 +176,11 @@ def _given(file: CaseFile, folder: Path, at: int, findings: list[Finding]) -> ob
     try:
         given = load_document(folder / given).value if isinstance(given, str) else given
     except InvalidFiles as error:
-        findings += [found for found in error.findings if isinstance(found, Finding)]
-        message = "The document cannot be read."
-        findings.append(file.finding(("tests", at, "given"), "T104", message))
+        told = [found for found in error.findings if isinstance(found, Finding)]
+        if any(found.rule == "D101" for found in told):
+            message = f"There is no file {given} that can be read."
+            told = [file.finding(("tests", at, "given"), "T104", message)]
+        findings += told
         return {}
     for pointer, value in test.get("set", {}).items():
         try:

@@ -19,7 +19,7 @@ from gateway.operations.prepare import Prepared, names_for
 from gateway.operations.sources import Absent, Found, GivenAnswers
 from gateway.operations.walk import rehearsed
 from gateway.snapshot import Snapshot
-from gateway.wire import Entity, decode, filter_text, key_conditions
+from gateway.wire import Entity, decode, filter_text, key_conditions, key_of
 
 NOW: Final = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # of every case: two runs must agree
 
@@ -132,10 +132,11 @@ class CaseAnswers:
 async def run_case(case: Case, plan: Plan, snapshot: Snapshot) -> Outcome:
     """What comes out of `case`. Its mistakes are in the outcome, nothing is raised."""
     outcome = Outcome()
-    names = names_for(plan, case.given, None, now=NOW, target=case.target or _found(case))
+    entity = snapshot.schemas.entity(plan.api, plan.entity)
+    target = case.target or record_there(case, entity)
+    names = names_for(plan, case.given, None, now=NOW, target=target)
     names["params"] = dict(case.params)
     if plan.list is not None:
-        entity = snapshot.schemas.entity(plan.api, plan.entity)
         try:
             outcome.filter = filter_text(entity, plan.list.conditions(case.query))
         except InvalidQuery as error:
@@ -170,10 +171,11 @@ def _anchor(plan: Plan, outcome: Outcome, names: Names) -> Mapping[str, object] 
     return {"field": anchor.field, "value": value, "also_in": list(anchor.also_in)}
 
 
-def _found(case: Case) -> Mapping[str, object]:
+def record_there(case: Case, entity: Entity) -> Mapping[str, object]:
     """What the address names where a case does not say it: the record that is there."""
     there = case.answers.get("steps", {}).get(BEFORE)
-    return {"id": there["id"]} if isinstance(there, Mapping) and "id" in there else {}
+    key = key_of(entity, there) if isinstance(there, Mapping) else None
+    return {} if key is None else {"id": key}
 
 
 def rendered(outcome: Outcome) -> bytes:

@@ -141,14 +141,14 @@ def mapping_files(
         overrides = known.overrides
     lain = None if overrides is None else overrides.resolve()
     markdown = tuple(path for path in paths if path.is_file() and path.suffix in MARKDOWN)
-    places = dict.fromkeys(
-        path if path.is_dir() else path.parent
-        for path in paths
-        if path not in markdown
-        if lain is None or not path.resolve().is_relative_to(lain)
-    )
+    below = folders("mappings", known.mappings if known else None)
+    places = {folder.resolve(): folder for folder in below}  # no folder is read twice
+    for path in paths:
+        place = path if path.is_dir() else path.parent
+        if path not in markdown and (lain is None or not path.resolve().is_relative_to(lain)):
+            places.setdefault(place.resolve(), place)
     return MappingFiles(
-        (*folders("mappings", known.mappings if known else None), *places),
+        tuple(places.values()),
         (*folders("schemas", known.schemas if known else None), *own),
         overrides,
         frozenset(path.resolve() for path in paths if path.is_file()),

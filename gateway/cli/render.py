@@ -29,6 +29,7 @@ from gateway.operations.offline import Answers, Offline, about
 from gateway.operations.prepare import Prepared
 from gateway.operations.trial import Trial, told, trial_of
 from gateway.snapshot import merged_mapping
+from gateway.wire import Entity, key_of
 
 _File = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -117,7 +118,8 @@ async def _prepared(
 ) -> tuple[Prepared, Offline]:
     plan, schemas = trial.plan, trial.schemas
     document = None if input_file is None else load_document(input_file).value
-    known = about(given, plan, schemas.entity(plan.api, plan.entity), target)
+    entity = schemas.entity(plan.api, plan.entity)
+    known = about(given, plan, entity, target)
     if known != given:
         click.echo(f"{given.file} has no record of this key: as if there were none.", err=True)
     source = Offline(known, schemas)
@@ -125,20 +127,20 @@ async def _prepared(
         document,
         source,
         now=Clock().now(),
-        target=_target(plan, target, known),
+        target=_target(plan, target, known, entity),
         params=known.params,
     )
     return prepared, source
 
 
-def _target(plan: Plan, target: str | None, given: Answers) -> Mapping[str, object]:
+def _target(plan: Plan, target: str | None, given: Answers, entity: Entity) -> Mapping[str, object]:
     """What the address of the request would name; where nothing is said, the record to read."""
     if plan.verb == "upsert":
         if target is None:
             raise click.UsageError("An upsert goes to a key: give it as --target.")
         return {"key": target}
     there = given.steps.get("read")
-    known = there.get("id") if isinstance(there, Mapping) else None
+    known = key_of(entity, there) if isinstance(there, Mapping) else None
     return {} if target is None and known is None else {"id": target or known}
 
 
@@ -158,7 +160,8 @@ def _print(prepared: Prepared, leaves: list[Leaf] | None) -> None:
 def _print_problem(problem: GatewayError) -> None:
     click.echo(f"Refused as {failures.written(problem)['code']}: {problem.detail}", err=True)
     for one in problem.violations:
-        where = " ".join(str(part) for part in (one.pointer, one.target, one.place) if part)
+        at = "the document" if one.pointer == "" else one.pointer
+        where = " ".join(str(part) for part in (at, one.target, one.place) if part)
         click.echo(f"  {where}: {one.detail}{f' {one.hint}' if one.hint else ''}", err=True)
 
 

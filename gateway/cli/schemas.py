@@ -17,7 +17,7 @@ from gateway.businesscentral import Deadline
 from gateway.cli.group import known_connection, with_config
 from gateway.clock import Clock
 from gateway.config import folders, load_config, shipped
-from gateway.errors import UnexpectedAnswer
+from gateway.errors import BusinessCentralRefused, NotFound, RecordGone, UnexpectedAnswer
 from gateway.mapping.editor import EDITOR_FILES, editor_schemas
 from gateway.snapshot import load_checked
 from gateway.validation import load_schemas
@@ -36,13 +36,11 @@ _ROUTE: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?/(v[0-9]+\.[0-9]+|b
 @with_config
 @click.pass_context
 def schemas(context: click.Context, into: Path | None, config: Path | None) -> None:
-    r"""Write the schemas that editors check mapping and test files with.
+    """Write the schemas that editors check mapping and test files with.
 
-    They go to gateway/ in your folder of schemas, where the first line of a mapping finds them:
-
-    \b
-        # yaml-language-server: $schema=../schemas/gateway/mapping.schema.json
-        # yaml-language-server: $schema=../schemas/gateway/case.schema.json
+    They go to gateway/ in your folder of schemas: mapping.schema.json for mappings and
+    case.schema.json for their tests. A file finds its own by its first line, such as
+    `# yaml-language-server: $schema=../schemas/gateway/mapping.schema.json`.
 
     Write them again after another schema of yours has come, or another release of the gateway.
     """
@@ -106,9 +104,14 @@ async def _pull(connection_id: str, api: str, into: Path | None, config_file: Pa
     clock = Clock()
     async with open_rooms(config, clock=clock) as rooms:
         connection = await known_connection(rooms.store, connection_id)
-        document = await rooms.business_central.metadata(
-            connection, api, deadline=Deadline.within(clock, _WITHIN)
-        )
+        try:
+            document = await rooms.business_central.metadata(
+                connection, api, deadline=Deadline.within(clock, _WITHIN)
+            )
+        except (BusinessCentralRefused, RecordGone):
+            where = f"The environment {connection.environment} of {connection_id}"
+            hint = "Compare publisher, group and version, and whether the extension is installed."
+            raise NotFound(f"{where} has no API {api}. {hint}") from None
     try:
         described = facts_of(document)
     except ValueError as error:

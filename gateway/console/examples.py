@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cases import Case, read_cases
+from gateway.cases import Case, read_cases, record_there
 from gateway.console.attempt import Texts, writing
 from gateway.documents import pretty, write_yaml
 from gateway.errors import InvalidFiles
 from gateway.snapshot import ResourcePlans, Snapshot
+from gateway.validation import Schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Start:
 
     plans: ResourcePlans
     verb: str
+    schemas: Schemas
     owner: str = ""
 
     @property
@@ -44,7 +46,9 @@ class Start:
             return Texts(mapping, self.verb, "{}\n", "", "")
         given = {kind: dict(case.answers.get(kind, {})) for kind in ("lookups", "steps")}
         answers = {kind: one for kind, one in (given | {"params": case.params}).items() if one}
-        target = case.target or _found(case)
+        plan = self.plans.verbs[self.verb]
+        entity = self.schemas.entity(plan.api, plan.entity)
+        target = case.target or record_there(case, entity)
         return Texts(
             mapping,
             self.verb,
@@ -58,7 +62,7 @@ def starts(snapshot: Snapshot) -> dict[str, Start]:
     """What can be begun with, by the keys."""
     owned = [("", snapshot.resources), *snapshot.overrides.items()]
     found = [
-        Start(plans, verb, owner)
+        Start(plans, verb, snapshot.schemas, owner)
         for owner, resources in owned
         for plans in resources.values()
         for verb in writing(plans)
@@ -74,9 +78,3 @@ def _sending(plans: ResourcePlans, verb: str) -> Iterator[Case]:
     except InvalidFiles:
         return
     yield from (one for one in cases.cases if one.verb == verb and one.expect.get("requests"))
-
-
-def _found(case: Case) -> Mapping[str, object]:
-    """The record that is there, where a test does not name one."""
-    there = case.answers.get("steps", {}).get("read")
-    return {"id": there["id"]} if isinstance(there, Mapping) and "id" in there else {}

@@ -9,7 +9,13 @@ from __future__ import annotations
 from gateway.documents.findings import Finding, format_findings, suggest
 from gateway.documents.layers import layered
 from gateway.documents.markdown import MARKDOWN, load_blocks
-from gateway.documents.reading import Document, load_document, read_document, to_be_read
+from gateway.documents.reading import (
+    Document,
+    load_document,
+    path_shown,
+    read_document,
+    to_be_read,
+)
 from gateway.documents.shape import check_shape
 from gateway.documents.showing import NOTHING, pretty, shown
 from gateway.documents.traffic import decode_json, encode_json
@@ -27,6 +33,7 @@ __all__ = [
     "layered",
     "load_blocks",
     "load_document",
+    "path_shown",
     "pretty",
     "read_document",
     "shown",

@@ -12,6 +12,16 @@ from gateway.documents.nodes import DEEPEST, Node, Trouble, number
 _SPACE = re.compile(r"[ \t\n\r]*")
 _TOKEN = re.compile(r"[-+.0-9A-Za-z]+")
 _HALF = re.compile("[\ud800-\udfff]")  # of a pair that stands for one character
+_NO_COMMA = "`,` is expected"
+_LAST_COMMA = "a comma stands behind the last value"
+_NO_KEY = "a key in double quotes is expected"
+_NO_VALUE = "a value is expected"
+_HINTS = {
+    _NO_COMMA: "Put a comma behind this value.",
+    _LAST_COMMA: "Take the comma away.",
+    _NO_KEY: "Put the key in double quotes.",
+    _NO_VALUE: "Write a text in double quotes, a number, true, false or null.",
+}
 _WORDS = {"null": None, "true": True, "false": False}
 
 
@@ -21,7 +31,8 @@ def read_json_file(text: str, troubles: list[Trouble]) -> Node:
         return _Reader(text, troubles).read()
     except JSONDecodeError as error:
         message = f"Not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}."
-        troubles.append(Trouble("D120", "json-syntax", message, error.pos, error.pos + 1))
+        span, hint = (error.pos, error.pos + 1), _HINTS.get(error.msg)
+        troubles.append(Trouble("D120", "json-syntax", message, *span, hint))
     return Node(0, len(text))
 
 
@@ -86,12 +97,12 @@ class _Reader:
             return Node(start, end, value, '"')
         token = _TOKEN.match(self._text, start)
         if token is None:
-            raise self._wrong("a value is expected", start)
+            raise self._wrong(_NO_VALUE, start)
         if token.group() in _WORDS:
             return Node(start, token.end(), _WORDS[token.group()])
         exact = number(token.group())
         if exact is None:
-            raise self._wrong("a value is expected", start)
+            raise self._wrong(_NO_VALUE, start)
         return Node(start, token.end(), exact)
 
     def _object(self, start: int, depth: int) -> Node:
@@ -99,7 +110,7 @@ class _Reader:
         at = self._skip(start + 1)
         while self._text[at : at + 1] != "}" or node.children:
             if self._text[at : at + 1] != '"':
-                raise self._wrong("a key in double quotes is expected", at)
+                raise self._wrong(_NO_KEY, at)
             key, key_end = self._string(at)
             colon = self._expect(":", key_end)
             child = self._value(colon, depth + 1)
@@ -112,7 +123,7 @@ class _Reader:
             at = self._skip(child.end)
             if self._text[at : at + 1] == "}":
                 break
-            at = self._expect(",", at)
+            at = self._behind_comma(child.end, "}")
         node.end = at + 1
         return node
 
@@ -131,9 +142,21 @@ class _Reader:
             at = self._skip(child.end)
             if self._text[at : at + 1] == "]":
                 break
-            at = self._expect(",", at)
+            at = self._behind_comma(child.end, "]")
         node.end = at + 1
         return node
+
+    def _behind_comma(self, index: int, last: str) -> int:
+        """Where the next value begins, of an object or a list that ends with `last`."""
+        comma = self._skip(index)
+        if comma == len(self._text):
+            raise self._wrong(f"`{last}` is expected", comma)
+        if self._text[comma] != ",":
+            raise self._wrong(_NO_COMMA, max(0, index - 1))
+        at = self._skip(comma + 1)
+        if self._text[at : at + 1] == last:
+            raise self._wrong(_LAST_COMMA, comma)
+        return at
 
     def _skip(self, index: int) -> int:
         match = _SPACE.match(self._text, index)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from errno import EINVAL
 from functools import cached_property
@@ -57,9 +58,26 @@ class Document:
         line_end = self.text.find("\n", node.start)
         return max(1, min(node.end, len(self.text) if line_end < 0 else line_end) - node.start)
 
+    def renamed(self, path: Path_, names: Mapping[str, str]) -> Document:
+        """The document with other names for keys of the map at `path`; their places stay."""
+        node, found = self._places.node(path)
+        if not found:
+            return self
+        for key, name in names.items():
+            node.children[name] = node.children[key]
+        return replace(self, value=_renamed(self.value, path, names))
+
     def _at(self, index: int) -> Place:
         line = bisect_right(self._places.lines, index)
         return Place(self.file, line, index - self._places.lines[line - 1] + 1)
+
+
+def _renamed(value: object, path: Path_, names: Mapping[str, str]) -> object:
+    if not isinstance(value, dict):
+        return value
+    if not path:
+        return {names.get(key, key): inner for key, inner in value.items()}
+    return value | {path[0]: _renamed(value[path[0]], path[1:], names)}
 
 
 class _Places:
@@ -108,7 +126,7 @@ def load_document(path: Path, *, name: str | None = None) -> Document:
 
 def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
     """How findings call the file at `path`, and its text. Raises `InvalidFiles`."""
-    shown = name or _shown(path)
+    shown = name or path_shown(path)
     try:
         data = _bytes_of(path)
     except OSError as error:
@@ -180,7 +198,8 @@ def _invalid(
     return InvalidFiles([Finding(rule, name, message, Place(file, 1, 1), hint=hint)])
 
 
-def _shown(path: Path) -> str:
+def path_shown(path: Path) -> str:
+    """How findings call the file at `path`: as seen from here where it is below."""
     resolved = Path(realpath(path))  # which takes a link to itself as well
     here = Path.cwd()
     return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,13 @@ from gateway.documents.findings import Finding, suggest
 from gateway.documents.reading import Document
 
 _MOST: Final = 100  # unknown keys of one object that are told one by one
+_SIGNS: Final = {  # of other languages, and what stands for them in files
+    **dict.fromkeys(("=", "==", "equals"), "eq"),
+    **dict.fromkeys(("<=", "lte", "max"), "le"),
+    **dict.fromkeys((">=", "gte", "min"), "ge"),
+    "<": "lt",
+    ">": "gt",
+}
 _TYPES = {
     "object": "a map",
     "array": "a list",
@@ -50,10 +58,19 @@ def check_shape(document: Document, schema: Mapping[str, Any], rule: str) -> lis
     `rule` is the id the findings carry, for example `C101`. A required key that is misspelt is one
     finding, an unknown key; its `expected` names the key.
     """
-    errors = jsonschema_rs.Draft202012Validator({**schema}).iter_errors(document.value)
+    validator = jsonschema_rs.Draft202012Validator({**schema})
+    errors = [_error(error, schema) for error in validator.iter_errors(document.value)]
+    joined = {
+        one.path for one in errors if one.of_name and _word(str(one.path[-1])) != one.path[-1]
+    }
     found = [
-        finding for error in errors for finding in _findings(document, _error(error, schema), rule)
+        finding
+        for error in errors
+        if error.of_name or error.path not in joined  # what should stand behind that colon
+        for finding in _findings(document, error, rule)
     ]
+    untyped = {one.place for one in found if one.name == "wrong-type"}
+    found = [one for one in found if one.name != "wrong-shape" or one.place not in untyped]
     found.sort(key=lambda one: (one.place.line, one.place.column))
     return list(dict.fromkeys(found))  # each missing key is an error of its own
 
@@ -143,7 +160,8 @@ def _missing(error: _Error) -> list[str]:
     """The keys that are missing, but for those that stand there misspelt and are told so."""
     known = error.schema.get("properties", {})
     strict = error.schema.get("additionalProperties") is False
-    meant = {suggest(key, known) for key in _extra(error)[:_MOST]} if strict else set()
+    extra = _extra(error)[:_MOST] if strict else []
+    meant = {found for key in extra for found in (suggest(key, known), _word(key))}
     there = {*_keys(error.instance), *meant}
     return [key for key in error.wanted if key not in there]
 
@@ -166,6 +184,10 @@ def _unknown_key(
 ) -> Finding:
     known = error.schema.get("properties", {})
     near = suggest(key, known)
+    hint = f'Did you mean "{near}"?' if near else f"Known here: {_listed(known)}."
+    if (word := _word(key)) in known:
+        near = word
+        hint = f"{_mark(key)} is missing: write `{word}: …`."
     here = (*path, key)
     needed = error.schema.get("required", ())
     lost = near is not None and near in needed and near not in _keys(error.instance)
@@ -176,8 +198,17 @@ def _unknown_key(
         document.place(here, key=True),
         length=document.length(here, key=True),
         expected=f'the key "{near}"' if lost else None,
-        hint=f'Did you mean "{near}"?' if near else f"Known here: {_listed(known)}.",
+        hint=hint,
     )
+
+
+def _word(key: str) -> str:
+    """What a key begins with that its value has run into, for want of a colon or a space."""
+    return re.split("[: ]", key, maxsplit=1)[0]
+
+
+def _mark(key: str) -> str:
+    return "A space" if ":" in key else "A colon"
 
 
 def _name(error: _Error) -> str:
@@ -211,12 +242,24 @@ def _message(error: _Error) -> str:
 
 def _remedy(error: _Error) -> str | None:
     if error.keyword == "enum" and isinstance(error.instance, str):
-        near = suggest(error.instance, [str(choice) for choice in error.wanted])
+        near = _SIGNS.get(error.instance)
+        if near not in error.wanted:
+            near = suggest(error.instance, [str(choice) for choice in error.wanted])
         return f'Did you mean "{near}"?' if near else None
     if error.keyword != "type":
         return None
+    if error.of_name and _word(name := str(error.path[-1])) != name:
+        return f"{_mark(name)} is missing: write `{_word(name)}: …`."
+    if ":" in str(error.path[-1:]) and error.instance is None:
+        key, _, rest = str(error.path[-1]).partition(":")
+        return f"Write a space behind the colon: `{key}: {rest}`."
     if error.wanted == "object" and error.instance is None and not error.schema.get("required"):
         return f"Write `{error.path[-1]}: {{}}`." if error.path else None
+    if error.wanted == "array" and isinstance(error.instance, str):
+        return f"Write [{error.instance}]."
+    if error.wanted == "object" and isinstance(error.instance, str):
+        needed = ", ".join(f"{key}: …" for key in error.schema.get("required", ()))
+        return f"Write {{{needed}}}." if needed else None
     if error.wanted == "string" and isinstance(error.instance, bool | int | Decimal | float):
         shown = error.schema.get("examples")
         return f"Write text, such as {shown[0]}." if shown else "Put it in quotes."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import yaml
 
 from gateway.documents.nodes import DEEPEST, Node, Trouble, number
+from gateway.documents.yaml_causes import Stumble, cause_of
 
 _WORDS = {"": None, "null": None, "true": True, "false": False}
 
@@ -17,12 +19,11 @@ def read_yaml_file(text: str, troubles: list[Trouble]) -> Node:
     try:
         return reader.read()
     except yaml.YAMLError as error:
-        start = _start_of(error, text)
-        problem = str(getattr(error, "problem", None) or getattr(error, "reason", "not YAML"))
-        hint = "Look at the indentation and the quotes, here and in the line above."
-        troubles.append(
-            Trouble("D110", "yaml-syntax", f"Not valid YAML: {problem}.", start, start + 1, hint)
-        )
+        found = cause_of(text, reader.stumble(error))
+        if not any(trouble.rule == "D115" for trouble in troubles):  # braces that lack quotes
+            troubles.append(
+                Trouble("D110", "yaml-syntax", found.message, found.start, found.end, found.hint)
+            )
     return Node(0, len(text))
 
 
@@ -41,6 +42,24 @@ class _Reader:
         self._text = text
         self._troubles = troubles
         self._events: Iterator[yaml.Event] = iter(())
+
+    def stumble(self, error: yaml.YAMLError) -> Stumble:
+        """Where the parser could not go on."""
+        context = getattr(error, "context_mark", None)
+        last: yaml.Event | None = None
+        with suppress(yaml.YAMLError):
+            for event in yaml.parse(self._text, Loader=yaml.CSafeLoader):
+                last = event
+        scalar = last if isinstance(last, yaml.ScalarEvent) else None
+        most = len(self._text)
+        return Stumble(
+            str(getattr(error, "problem", None) or getattr(error, "reason", "not YAML")),
+            str(getattr(error, "context", None) or ""),
+            _start_of(error, self._text),
+            None if context is None else min(context.index, most),
+            None if scalar is None else self._span(scalar),
+            "" if scalar is None else str(scalar.style or ""),
+        )
 
     def read(self) -> Node:
         self._events = iter(yaml.parse(self._text, Loader=yaml.CSafeLoader))

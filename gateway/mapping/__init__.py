@@ -25,9 +25,11 @@ from gateway.mapping.plan import (
 )
 from gateway.mapping.record import Filter, ListPlan, Names, Record
 from gateway.mapping.rules import Findings
+from gateway.mapping.templates import REMOVE
 
 __all__ = [
     "EXTENDS",
+    "REMOVE",
     "Anchor",
     "By",
     "Change",

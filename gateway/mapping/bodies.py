@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 
+from gateway.documents import suggest
 from gateway.mapping.checker import NEVER_WRITTEN
 from gateway.mapping.emission import Emission
 from gateway.mapping.failures import Spot
 from gateway.mapping.leaves import Written
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Each, Entry, Fields, Leaf, Listing, Pick, Template
+from gateway.mapping.presence import unread
 from gateway.mapping.rules import Path, did_you_mean
 from gateway.mapping.scope import Every, Scope, Way, way_words
+from gateway.mapping.templates import KEYS
 from gateway.mapping.types import ANY, Property, Shape, Type
 
 Assign = Callable[[str], str]
@@ -34,6 +37,8 @@ class Bodies:
     def fields(self, fields: Fields, shape: Shape, scope: Scope, target: Way) -> str:
         """Write an object; gives its variable. Whether it is there at all is the caller's."""
         self._check_required(fields, shape, target)
+        if any(one.name == "when" and "when" not in shape.properties for one in fields.entries):
+            scope = scope.knowing((unread(None), True))  # told as a field that there is not
         local = self._emission.fresh("b")
         sure: list[tuple[str, Written, Spot]] = []
         rest: list[tuple[Entry, Property]] = []
@@ -110,8 +115,7 @@ class Bodies:
             if choice.when is not None:
                 code, fact, spot = self._ledger.condition(choice.when, scope, emission, target)
                 emission.line(f"{word} {code}:", spot)
-                if fact is not None:
-                    inner, scope = scope.knowing(fact), scope.knowing((fact[0], False))
+                inner, scope = scope.knowing(fact), scope.knowing((fact[0], False))
             elif word == "elif":
                 emission.line("else:")
             else:
@@ -200,12 +204,15 @@ class Bodies:
             here = shape.properties.get(entry.name)
             if here is not None:
                 self._check_writing(entry, here, shape, target)
+                here = Property(ANY, optional=True) if here.refused else here
             elif shape.others is not None:
                 here = Property(shape.others, optional=True)
             else:
                 known = [name for name, one in shape.properties.items() if not one.refused]
                 message = f'{shape.name} has no "{entry.name}".'
                 hint = did_you_mean(entry.name, known)
+                if f"${entry.name}" in KEYS:
+                    hint = f"Did you mean `${entry.name}`?"
                 self._findings.at(entry.path, "unknown-field", message, key=True, hint=hint)
                 here = Property(ANY, optional=True)
             found.append((entry, here))
@@ -237,8 +244,10 @@ class Bodies:
 
     def _check_required(self, fields: Fields, shape: Shape, target: Way) -> None:
         written = {entry.name for entry in fields.entries}
+        stray = [name for name in written if name not in shape.properties]
         for group in shape.required:
-            if not written & set(group):
+            misspelt = any(suggest(name, group) for name in stray)
+            if not written & set(group) and not misspelt:
                 words = " or ".join(way_words((*target, name)) for name in group)
                 message = f"The target is refused without {words}."
                 self._findings.at(fields.path, "required-missing", message, key=True, target=words)

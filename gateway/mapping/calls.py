@@ -44,6 +44,17 @@ _OURS: Final = {  # what Jinja has, or people expect of it, and what it is calle
     "none": "null",
     "lookup": "choose",
 }
+_OTHERWISE: Final = {  # what needs no filter, or has none
+    **dict.fromkeys(
+        ("length", "count", "size"), "Nothing counts; a list without elements is `== []`."
+    ),
+    **dict.fromkeys(("empty",), "Compare it: `== []` of a list, `== ''` of a text."),
+    **dict.fromkeys(("concat", "format"), "Put texts together with `~`."),
+    **dict.fromkeys(
+        ("replace", "regex_replace"), "Texts are not searched; a table translates whole ones."
+    ),
+    **dict.fromkeys(("strftime", "date_format"), "A date has one form: `| date`, or `| datetime`."),
+}
 _PATH = (nodes.Name, nodes.Getattr, nodes.Getitem)
 
 
@@ -69,8 +80,16 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
     if signature is None:
         known = [*FILTERS, *PATH_FILTERS]
         message = f'There is no filter "{node.name}".'
-        _report_name(walk, node, "unknown-filter", message, _ours(node.name, known))
-        walk.value(node.node)
+        hint = _ours(node.name, known)
+        _report_name(walk, node, "unknown-filter", message, hint)
+        asks = any(
+            f'"{name}"' in str(hint) for name in PATH_FILTERS
+        )  # and what is missing is right
+        _ = (
+            walk.paths.soft(node.node)
+            if asks and isinstance(node.node, _PATH)
+            else walk.value(node.node)
+        )
         return _NOTHING
     arguments = _arguments(walk, node, signature.arguments)
     if isinstance(node.node, nodes.Div) and node.name == "decimal" and node.args:
@@ -201,7 +220,7 @@ def _check_table(walk: Walker, node: nodes.Filter, type_: Type, arguments: list[
     members = type_.enum if trail is None else walk.paths.scope.facts.left_of(trail, type_.enum)
     misspelt = _misspelt(walk, node, type_.enum, table)
     lost = [member for member in members if member not in table and member not in misspelt]
-    if lost and len(arguments) == 1:
+    if lost and len(arguments) == 1 and not walk.paths.scope.doubts(trail or ()):
         listed = ", ".join(f'"{member}"' for member in lost)
         message = f"The table has no entry for {listed}."
         _report_name(walk, node, "table-misses-a-value", message, expected=type_.words)
@@ -239,6 +258,8 @@ def _misspelt(
 
 def _ours(name: str, known: list[str]) -> str | None:
     """The hint for a filter or a test that there is not."""
+    if name in _OTHERWISE:
+        return _OTHERWISE[name]
     ours = _OURS.get(name)
     return f'Did you mean "{ours}"?' if ours in known else did_you_mean(name, known)
 
@@ -278,10 +299,20 @@ def _arguments(
         if expected:
             offset, length = extent(given)
             message = f"This argument of {node.name} must be {expected}."
-            walk.site.report("wrong-argument", message, offset, length=length)
+            hint = None if known else _instead(node, given)
+            walk.site.report("wrong-argument", message, offset, length=length, hint=hint)
             return None
         found.append(value)
     return found
+
+
+def _instead(node: nodes.Filter, given: nodes.Expr) -> str | None:
+    """What to write where a filter would need a value that is worked out."""
+    if isinstance(given, nodes.Name) and given.name == "null":
+        return "Null is written `none`."
+    if node.name == "default":
+        return "Write `x if x is present else y`."
+    return None
 
 
 def _constant(walk: Walker, node: nodes.Expr) -> tuple[bool, object]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from gateway.documents import suggest
 from gateway.mapping import functions
 from gateway.mapping.functions import Unfit
+from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Scope, Site, Value, way_words
 from gateway.mapping.types import WORDS, Type
 from gateway.wire import Entity, is_guid
@@ -23,6 +23,7 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("true", "yes", "y", "on"), "`true`"),
     **dict.fromkeys(("false", "no", "n", "off"), "`false`"),
 }
+_BLANK: Final = "What is blank is null here: `none if … else …`."
 _NUMBER: Final = re.compile(r"\+?(-?)([0-9]{1,38})(?:[.,]([0-9]{1,38}))?")
 _CONVERSIONS: Final = {
     ("text", "integer"): "integer",
@@ -46,7 +47,7 @@ def check_value(
     leaf's text, None for a constant.
     """
     given = value.type
-    if "any" in {given.kind, target.kind}:
+    if site.faulty or "any" in {given.kind, target.kind}:
         return
     check = _Check(site, value, target, span)
     if given.kind == "null":
@@ -146,9 +147,9 @@ class _Check:
             return
         for word in given:
             if word not in members:
-                near = suggest(word, members)
                 message = f'"{word}" is no member of the target.'
-                hint = f'Did you mean "{near}"?' if near else None
+                blank = self._target.nullable and not word.strip()
+                hint = _BLANK if blank else did_you_mean(word, list(members))
                 if not self._at_entry(word, message, hint):
                     self.report("not-in-the-enum", message, hint, f'"{word}"')
 

@@ -6,9 +6,10 @@ are plans only when none of them is an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from gateway.documents import Document, Finding
 from gateway.mapping.coverage import Coverage
@@ -16,7 +17,7 @@ from gateway.mapping.creates import compile_create
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.listing import check_omitted, compile_filters
 from gateway.mapping.loader import load_mapping
-from gateway.mapping.model import ListSource, MappingFile
+from gateway.mapping.model import Leaf, ListSource, MappingFile
 from gateway.mapping.plan import FieldUse, Plan
 from gateway.mapping.record import ListPlan, Record
 from gateway.mapping.recording import write_record
@@ -27,6 +28,9 @@ from gateway.mapping.updates import compile_delete, compile_update, compile_upse
 from gateway.mapping.walks import compile_walk
 from gateway.validation import Schemas
 from gateway.wire import Entity
+
+_MANY: Final = 4
+_READ: Final = re.compile(r"""\bbc(?:\.|\[['"])([A-Za-z_][A-Za-z0-9_]*)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,26 @@ def compile_document(
     findings = Findings(document, coverage)
     file = load_mapping(document, shape, findings)
     plans = {} if file is None else _plans(file, schemas, findings)
-    return Compiled(plans, tuple(findings.found))
+    return Compiled(plans, tuple(_gathered(findings.found)))
+
+
+def _gathered(found: list[Finding]) -> list[Finding]:
+    """The findings; a name that is unknown in many places, for it was introduced under another
+    one, is told at the first of them.
+    """
+    names = [one for one in found if one.rule == "M112"]
+    many = {one.message for one in names if sum(one.message == an.message for an in names) >= _MANY}
+    gathered: list[Finding] = []
+    told: set[str] = set()
+    for one in found:
+        if one.rule != "M112" or one.message not in many:
+            gathered.append(one)
+        elif one.message not in told:
+            told.add(one.message)
+            places = sum(one.message == an.message for an in names) - 1
+            message = f"{one.message.removesuffix('.')}, nor in {places} more places."
+            gathered.append(replace(one, message=message))
+    return gathered
 
 
 def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str, Plan]:
@@ -90,6 +113,7 @@ def _plans(file: MappingFile, schemas: Schemas, findings: Findings) -> dict[str,
     for walk in file.walks:
         made[walk.verb] = compile_walk(walk, around, findings)
     _check_verbs(file, around.entity, findings)
+    _check_id(file, around.entity, findings)
     if findings.failed:
         return {}
     base = replace(base, record=recorded.finished(), fields=tuple(ledger.fields))
@@ -150,6 +174,23 @@ def _check_verbs(file: MappingFile, entity: Entity, findings: Findings) -> None:
     if not file.walks and not any(there for _, there in wanted.values()):
         message = "The mapping has no verb."
         findings.at((), "no-verb", message, hint="Add `list`, `read` or `create`.")
+
+
+def _check_id(file: MappingFile, entity: Entity, findings: Findings) -> None:
+    """What `record` gives as `id` must be what addresses name the record by: its key, or all
+    fields of it in their order.
+    """
+    path = ("record", "id")
+    entry = next((one for one in file.record.entries if one.name == "id"), None)
+    named = file.read or file.update or file.delete or any(walk.action for walk in file.walks)
+    if entry is None or not named or not isinstance(entry.template, Leaf):
+        return
+    read = tuple(_READ.findall(str(entry.template.value)))
+    if read == entity.key or findings.wrong_at(path):
+        return
+    keys = ",".join(f"{{{{ bc.{name} }}}}" for name in entity.key)
+    message = f"No record of {entity.entity_set} is found by this id."
+    findings.at(path, "not-the-key", message, target="id", hint=f'Write `id: "{keys}"`.')
 
 
 def _distinct(uses: list[FieldUse]) -> tuple[FieldUse, ...]:

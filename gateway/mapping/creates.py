@@ -109,6 +109,8 @@ def _check_elsewhere(source: AnchorSource, around: Surroundings, findings: Findi
 def check_anchor(source: CreateSource, around: Surroundings, findings: Findings) -> None:
     """Report a create without an anchor, and an anchor that finds nothing."""
     if source.anchor is None:
+        if source.write.stray:
+            return  # one of its keys may be meant for it
         message = "After an unknown outcome a person has to look for the record."
         hint = "Name a field that the record can be found by."
         findings.at(source.write.path, "no-anchor", message, key=True, hint=hint)
@@ -120,7 +122,9 @@ def check_anchor(source: CreateSource, around: Surroundings, findings: Findings)
         findings.at((*source.anchor.path, "field"), "anchor-not-written", message)
         return
     other = written.get(field)
-    if isinstance(other, Leaf) and other.value != value.value:
+    if not isinstance(other, Leaf) or any(map(findings.wrong_at, (other.path, value.path))):
+        return
+    if other.value != value.value:
         message = f"The body writes another value into {field}, so the record is never found."
         hint = "Write the same in both places."
         findings.at(value.path, "anchor-not-written", message, target=field, hint=hint)

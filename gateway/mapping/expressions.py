@@ -18,6 +18,7 @@ from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
 from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
+from gateway.mapping.presence import trail_of, unread_node
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Scope, Site, Value
 from gateway.mapping.signatures import comparable
@@ -94,8 +95,9 @@ class Walk:
 
     def solid(self, node: nodes.Expr) -> Value:
         """The value of an operand, which must not be null."""
-        value = self.value(node)
-        if value.type.nullable and not self.paths.proven(node):
+        value, paths = self.value(node), self.paths
+        doubted = value.type.nullable and paths.scope.doubts(trail_of(node) or ())
+        if value.type.nullable and not doubted and not paths.proven(node):
             report_at(
                 self.site,
                 node,
@@ -209,20 +211,26 @@ class Walk:
 
     def _joined(self, node: nodes.And | nodes.Or) -> Value:
         word = "and" if isinstance(node, nodes.And) else "or"
-        left = self.truth(node.left)
-        with self.paths.under((node.left, word == "and")):
+        left, read = self._decided(node.left)
+        with self.paths.under((read, word == "and")):
             right = self.truth(node.right)
         return Value(BOOLEAN, f"({left} {word} {right})")
 
+    def _decided(self, node: nodes.Expr) -> tuple[str, nodes.Expr]:
+        """The code of a condition, and what is known where it holds or not."""
+        told = self.site.findings.told
+        code = self.truth(node)
+        return code, node if self.site.findings.told == told else unread_node(node)
+
     def _choice(self, node: nodes.CondExpr) -> Value:
-        test = self.truth(node.test)
-        with self.paths.under((node.test, True)):
+        test, read = self._decided(node.test)
+        with self.paths.under((read, True)):
             yes = self.value(node.expr1)
         if node.expr2 is None:
             message = "What is it otherwise?"
             report_at(self.site, node.test, "if-without-else", message, "Write `x if c else y`.")
             return yes
-        with self.paths.under((node.test, False)):
+        with self.paths.under((read, False)):
             no = self.value(node.expr2)
         if not comparable(yes.type, no.type):
             message = "Both values must be of one type."
@@ -233,10 +241,17 @@ class Walk:
         marks, path = Marks(self.site.findings, self.emission), self.site.path
         then = marks.reached(yes.code, path, "then", extent(node.expr1)[0])
         other = marks.reached(no.code, path, "else", extent(node.expr2)[0])
-        return Value(merged([yes.type, no.type]), f"({then} if {test} else {other})")
+        code, table = f"({then} if {test} else {other})", yes.table or no.table
+        return Value(merged([yes.type, no.type]), code, table=table)
 
     def _computed(self, node: nodes.BinExpr) -> Value:
-        left, right = self._number(node.left), self._number(node.right)
+        left = self._number(node.left)
+        if not _computable(left):
+            self.value(node.right)  # who puts texts together makes one mistake, not two
+            return NOTHING
+        right = self._number(node.right)
+        if not _computable(right):
+            return NOTHING
         whole = left.type.kind == right.type.kind == "integer"
         if not whole:
             self.emission.needs_exact = True
@@ -252,7 +267,7 @@ class Walk:
 
     def _number(self, node: nodes.Expr) -> Value:
         value = self.solid(node)
-        if not value.type.number and value.type.kind != "any":
+        if not _computable(value):
             report_at(
                 self.site,
                 node,
@@ -307,3 +322,7 @@ class Walk:
         nodes.Dict: _dict,
         nodes.Div: _unrounded,
     }
+
+
+def _computable(value: Value) -> bool:
+    return value.type.number or value.type.kind == "any"

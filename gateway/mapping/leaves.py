@@ -51,15 +51,16 @@ def write_leaf(
     field: Field | None = None,
 ) -> Written:
     """The code of a leaf for `target`; `field` is there when Business Central takes it."""
-    told = len(site.findings.found)
+    told = site.findings.told
     if not is_expression(leaf.value):
         value = Value(constant_type(leaf.value), "")
         if isinstance(leaf.value, str) and _looks_like_expression(leaf.value, scope):
             message = "This text would be sent as it stands, and it looks like an expression."
             hint = f'Write "{{{{ {leaf.value.strip("{}% ")} }}}}".'
             site.report("looks-like-an-expression", message, hint=hint)
-        check_value(site, scope, value, target, None)
-        if drops and leaf.value is not None and len(site.findings.found) == told:
+        else:
+            check_value(site, scope, value, target, None)
+        if drops and leaf.value is not None and site.findings.told == told:
             site.report("can-never-drop", "A constant is always there.", hint=_WITHOUT)
         sent = leaf.value if field is None else encode_value(field, leaf.value)
         return Written(emission.constant(sent), value.type)
@@ -72,11 +73,12 @@ def write_leaf(
     if drops:
         return _dropping(written, site, emission, field, told)
     if field is None:
-        if not target.nullable and _perhaps_null(value):
+        if not target.nullable and _perhaps_null(value) and not scope.doubts(value.way or ()):
             message = "This may be null, and the target is never null."
             site.report("may-be-null", message, span[0], length=span[1], hint=site.absent)
         return written
-    if value.type.nullable and field.blank is None and value.type.kind != "null":
+    lacking = value.type.nullable and field.blank is None and value.type.kind != "null"
+    if lacking and not scope.doubts(value.way or ()):
         message = "This may be null, and the target has no blank for it."
         site.report("null-has-no-blank", message, span[0], length=span[1], hint=site.absent)
     return replace(written, code=_sent(written, field, emission))
@@ -116,10 +118,14 @@ def parsed(expression: Expression, site: Site) -> nodes.Expr | None:
         site.report(
             mistake.rule, mistake.message, mistake.offset, length=mistake.length, hint=mistake.hint
         )
+    bare = _BRACES.fullmatch(expression.text)
+    if bare is None:
         return None
+    return parsed(Expression(expression.path, f"{bare[1]}  {bare[2]}  {bare[3]}"), site)
 
 
 _BRACED = re.compile(r"\{+\s*([^{}]*?)\s*\}+")
+_BRACES = re.compile(r"(\s*)\{\{((?:(?!\}\}|\{\{).)*)\}\}(\s*)", re.DOTALL)
 _PATH = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[.\[]")
 _STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|elif|else|end(?:if|for)|macro|import|include)\b")
 _WITHOUT = "Leave out the `?`."
@@ -152,7 +158,7 @@ def _dropping(
     has none is told where nothing else is, and `told` findings stood there before.
     """
     if not written.bound and not written.risky and not written.type.nullable:
-        if written.type.kind != "any" and len(site.findings.found) == told:
+        if written.type.kind != "any" and not site.faulty and site.findings.told == told:
             message = "Nothing this reads can be missing or null."
             site.report("can-never-drop", message, hint=_WITHOUT)
         return written

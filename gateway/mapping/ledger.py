@@ -12,12 +12,12 @@ from gateway.mapping.failures import Spot
 from gateway.mapping.leaves import Written, parsed, write_leaf
 from gateway.mapping.marks import Marks
 from gateway.mapping.model import Expression, Leaf, Loop
-from gateway.mapping.names import OWN
+from gateway.mapping.names import UNNAMED
 from gateway.mapping.plan import FieldUse
-from gateway.mapping.presence import Fact
+from gateway.mapping.presence import Fact, unread
 from gateway.mapping.rules import Findings, Path
 from gateway.mapping.scope import Every, Scope, Site, Value, Way, way_words
-from gateway.mapping.types import ANY, INTEGER, Property, Type
+from gateway.mapping.types import ANY, FAULTY, INTEGER, Property, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,15 @@ class Ledger:
 
     def condition(
         self, when: Expression, scope: Scope, emission: Emission, target: Way = ()
-    ) -> tuple[str, Fact | None, Spot]:
+    ) -> tuple[str, Fact, Spot]:
         """The code of a condition, the fact that it holds, and where errors of it belong."""
-        site = Site(self.findings, when.path)
+        site, told = Site(self.findings, when.path), self.findings.told
         node = parsed(when, site)
         code = "False" if node is None else Walk(scope, site, emission).truth(node)
         code = self.marks(emission).decided(code, when.path)
-        return code, None if node is None else (node, True), self._closed(site, target)
+        if node is None or self.findings.told > told:
+            node = unread(when.text if "guards" in when.path else None)
+        return code, (node, True), self._closed(site, target)
 
     def over(
         self,
@@ -85,7 +87,7 @@ class Ledger:
         """The list of a loop; with `drops` it may be missing, and must be able to; with `empty`
         one that is missing has no elements.
         """
-        site = Site(self.findings, loop.over.path)
+        site, told = Site(self.findings, loop.over.path), self.findings.told
         walk = Walk(scope, site, emission, drops=drops or empty)
         node = parsed(loop.over, site)
         value = Value(ANY, "[]") if node is None else walk.value(node)
@@ -96,7 +98,8 @@ class Ledger:
         if drops and node is not None and not walk.paths.bound:
             message = "Nothing this reads can be missing or null."
             site.report("can-never-drop", message, hint="Leave out the `?` of the key.")
-        items = value.type.items or ANY
+        wrong = site.faulty or (self.findings.told > told and value.type.items is None)
+        items = FAULTY if wrong else value.type.items or ANY
         written = Written(value.code, bound=tuple(walk.paths.bound.items()))
         conditions = tuple(written.conditions)
         spot = self._closed(site, (), over=value.way)
@@ -107,16 +110,17 @@ class Ledger:
         self, loop: Loop, over: Over, scope: Scope, emission: Emission
     ) -> Iterator[tuple[Scope, str]]:
         """Inside of the loop: its scope, and the variable with the index."""
-        for key, name in (("$as", loop.name), ("$index", loop.index)):
-            if name in scope.names and name not in OWN:
-                path = (*loop.over.path[:-1], key)
-                message = f'"{name}" already means something here.'
-                self.findings.at(path, "bad-name", message, hint="Take another name.")
         index, element = emission.fresh("x"), f"v_{loop.name}"
         way = None if over.way is None else (*over.way, Every(index))
         names = {loop.name: Value(over.items, element, way)}
         if loop.index is not None:
             names[loop.index] = Value(INTEGER, index, trusted=True)
+        for name, key in ((loop.name, "$as"), (loop.index, "$index")):
+            if name is not None and name in scope.names and name != UNNAMED:
+                path = (*loop.over.path[:-1], key)
+                message = f'"{name}" already means something here.'
+                self.findings.at(path, "bad-name", message, hint="Take another name.")
+                names |= dict.fromkeys((name, UNNAMED), Value(FAULTY, "None"))
         code = emission.over(over.code)
         emission.line(f"for {index}, {element} in enumerate({code}):", over.spot)
         with emission.indented():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from gateway.documents import suggest
 from gateway.mapping.load_writes import (
     read_anchor,
     read_body,
@@ -12,6 +13,7 @@ from gateway.mapping.load_writes import (
     read_guards,
     read_lookup,
     read_write,
+    stray_keys,
 )
 from gateway.mapping.model import Leaf, StepSource, StepsSource
 from gateway.mapping.names import new_name
@@ -27,6 +29,7 @@ _SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
     "upsert": ("by", "body"),
     "delete": (),
 }
+VERBS: Final = tuple(_SINGLE)
 _NOT_BESIDE_STEPS: Final = ("body", "anchor", "by", "create_only")
 _KINDS: Final[tuple[Kind, ...]] = (
     "read",
@@ -48,6 +51,9 @@ STEP_KEYS: Final[Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "action": (("on",), ("effect", "body")),
 }
 _ANY: Final = ("name", "$when", "guards")
+STEP_WORDS: Final = frozenset(  # any other key is told with the shape of the file
+    word for kind, keys in STEP_KEYS.items() for word in (kind, *keys[0], *keys[1])
+)
 
 
 def single_calls(value: Mapping[str, Any], findings: Findings) -> frozenset[str]:
@@ -68,8 +74,9 @@ def single_calls(value: Mapping[str, Any], findings: Findings) -> frozenset[str]
             findings.at((verb, "answer"), "misplaced-key", message, key=True)
         missing = [key for key in needed if key not in said]
         for key in missing:
-            message = f"`{verb}` needs `{key}`, or `steps`."
-            findings.at((verb,), "misplaced-key", message, key=True)
+            if not any(suggest(stray, [key]) for stray in stray_keys(said)):
+                message = f"`{verb}` needs `{key}`, or `steps`."
+                findings.at((verb,), "misplaced-key", message, key=True)
         if not missing:
             single.add(verb)
     return frozenset(single)
@@ -92,7 +99,8 @@ def read_walks(value: Mapping[str, Any], findings: Findings) -> tuple[StepsSourc
 def _walk(value: Mapping[str, Any], path: Path, findings: Findings) -> StepsSource:
     names: list[str] = []
     for index, step in enumerate(value["steps"]):
-        name = new_name(step["name"], (*path, "steps", index, "name"), findings)
+        name = str(step["name"])
+        new_name(name, (*path, "steps", index, "name"), findings)
         if name in names or name in value.get("lookups", {}):
             message = f'"{name}" is a {"step" if name in names else "lookup"} already.'
             findings.at((*path, "steps", index, "name"), "bad-name", message)
@@ -122,8 +130,10 @@ def _steps(
         here = (*path, "steps", index)
         kinds = [kind for kind in _KINDS if kind in step]
         if len(kinds) != 1:
+            near = None if kinds else suggest(names[index], names[:index] + names[index + 1 :])
             message = f"A step has one of {', '.join(_KINDS)}."
-            findings.at((*here, "name"), "misplaced-key", message, key=True)
+            hint = f'Did you mean the step "{near}"?' if near else None
+            findings.at((*here, "name"), "misplaced-key", message, key=True, hint=hint)
             continue
         if _fits(step, kinds[0], here, findings):
             yield _step(step, kinds[0], names[index], here, findings)
@@ -133,7 +143,7 @@ def _fits(step: Mapping[str, Any], kind: Kind, path: Path, findings: Findings) -
     """Whether a step has what its kind needs, and nothing else."""
     needed, more = STEP_KEYS[kind]
     for key in step:
-        if key not in {kind, *_ANY, *needed, *more}:
+        if key in STEP_WORDS and key not in {kind, *_ANY, *needed, *more}:
             message = f"`{key}` does not go with `{kind}`."
             findings.at((*path, key), "misplaced-key", message, key=True)
     missing = [key for key in needed if key not in step]

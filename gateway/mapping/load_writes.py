@@ -18,7 +18,19 @@ from gateway.mapping.rules import Findings, Path
 from gateway.mapping.templates import read_condition, read_fields, read_loop
 
 _CHANGES: Final = (("update",), ("upsert",))
+VERB_KEYS: Final = frozenset(
+    (
+        *("input", "lookups", "guards", "body", "steps", "answer"),
+        *("anchor", "by", "create_only"),
+    )
+)
+_BARE: Final = ("each", "as", "index")  # keys of structure, told when they lack their `$`
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def stray_keys(said: Mapping[str, Any]) -> list[str]:
+    """The keys of a verb that no verb has: each is told, and may be any of those that lack."""
+    return [key for key in said if key not in VERB_KEYS]
 
 
 def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> WriteSource:
@@ -35,6 +47,7 @@ def read_write(value: Mapping[str, Any], path: Path, findings: Findings) -> Writ
         lookups=tuple(lookups),
         guards=read_guards(value, path, findings),
         body=body,
+        stray=bool(stray_keys(value)),
     )
 
 
@@ -91,18 +104,23 @@ def read_lookup(
     name: str, value: Mapping[str, Any], path: Path, findings: Findings
 ) -> LookupSource:
     """A lookup, or the question of a step that finds."""
+    value = {
+        f"${key}" if key in _BARE and f"${key}" not in value else key: value[key] for key in value
+    }
     on_missing = value.get("on_missing")
     code = on_missing["reject"] if isinstance(on_missing, dict) else None
     if code is not None:
         known_rejection(code, (*path, "on_missing", "reject"), findings)
     _check_companions(value, path, findings)
+    if path[-1] == name:
+        new_name(name, path, findings, key=True)
     conditions = value.get("where", {})
     where = tuple(
         (field.removesuffix("?"), Leaf((*path, "where", field), wanted))
         for field, wanted in conditions.items()
     )
     return LookupSource(
-        name=name if path[-1] != name else new_name(name, path, findings, key=True),
+        name=name,
         path=path,
         entity=value.get("entity") if not value.get("item_match") else None,
         where=where,

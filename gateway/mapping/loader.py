@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.documents import Document, check_shape
-from gateway.mapping.load_steps import read_walks, single_calls
-from gateway.mapping.load_writes import known_rejection, read_anchor, read_by, read_write
+from gateway.documents import Document, check_shape, suggest
+from gateway.mapping.load_steps import VERBS, read_walks, single_calls
+from gateway.mapping.load_writes import VERB_KEYS, known_rejection, read_anchor, read_by, read_write
 from gateway.mapping.model import (
     CreateSource,
     FilterSource,
@@ -36,6 +36,11 @@ def load_mapping(
         return None
     shaped = check_shape(document, shape, SHAPE)
     findings.found += shaped
+    if any(one.name == "unknown-key" for one in shaped) and type(document) is Document:
+        document = findings.document = _meant(document, shape)
+        value = document.value
+        told, shaped = shaped, check_shape(document, shape, SHAPE)
+        findings.found += [one for one in shaped if one not in told]
     # Beside a key too many everything else can be read; behind one that lacks nothing can.
     if any(finding.name != "unknown-key" or finding.expected for finding in shaped):
         return None
@@ -64,6 +69,26 @@ def load_mapping(
         walks=read_walks(value, findings),
         problems=_problems(value, findings),
     )
+
+
+def _meant(document: Document, shape: Mapping[str, Any]) -> Document:
+    """The file with the keys that were meant where its parts and those of its verbs are misspelt,
+    so that what stands under them is read.
+    """
+    whole: Any = document.value
+    paths: list[tuple[str, ...]] = [(), *((verb,) for verb in VERBS)]
+    known = {path: [*VERB_KEYS] if path else [*shape["properties"]] for path in paths}
+    for path in paths:
+        said = whole.get(path[0]) if path else whole
+        lost = [key for key in known[path] if key not in said] if isinstance(said, dict) else []
+        if "answer" in lost and "steps" not in said:
+            lost.remove("answer")  # which has no place there
+        stray = [key for key in said if key not in known[path]] if lost else []
+        meant = {key: near for key in stray if (near := suggest(key, lost)) is not None}
+        if meant and len(set(meant.values())) == len(meant):
+            document = document.renamed(path, meant)
+            whole = document.value
+    return document
 
 
 def _params(params: Mapping[str, Any], findings: Findings) -> dict[str, object]:

@@ -142,13 +142,16 @@ class AnchorSource:
 
 @dataclass(frozen=True, slots=True)
 class WriteSource:
-    """What `create`, `update` and `upsert` have in common."""
+    """What `create`, `update` and `upsert` have in common. `stray`: a key stands there that no
+    verb has, and may be meant for one that lacks.
+    """
 
     path: Path
     input: str
     lookups: tuple[LookupSource, ...]
     guards: tuple[GuardSource, ...]
     body: Fields
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,11 @@ OWN: Final[Mapping[str, str]] = {  # and what each is, for the manual
     "now": "the time of the operation, in UTC; the same however often it is tried. `now | date` is today",
 }
 
+UNNAMED: Final = "_"
+"""Stands for a name that cannot be one: no expression can mean it, and one that is unknown beside
+it may have been meant by it.
+"""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _JINJA: Final = frozenset(
     {"true", "false", "none", "and", "or", "not", "is", "in", "if", "else", "null"}
@@ -26,13 +31,15 @@ _JINJA: Final = frozenset(
 
 
 def new_name(value: object, path: Path, findings: Findings, *, key: bool = False) -> str:
-    """`value` as a name that a file introduces at `path`; reported when it cannot be one. `key`:
-    it is the key there.
+    """`value` as a name that a file introduces at `path`; reported when it cannot be one, and
+    `UNNAMED` then. `key`: it is the key there.
     """
     name = value if isinstance(value, str) else ""
     if not _NAME.fullmatch(name):
         message = "A name has small letters, digits and underscores, and begins with a letter."
         findings.at(path, "bad-name", message, key=key)
-    elif name in OWN or name in _JINJA:
+        return UNNAMED
+    if name in OWN or name in _JINJA:
         findings.at(path, "bad-name", f'"{name}" is a word of the language.', key=key)
-    return name or "unnamed"
+        return UNNAMED
+    return name

@@ -226,12 +226,14 @@ def _shown(
         }
         if all(name in copies for name in keyed.fields):
             return Shown(path, tuple(copies[name] for name in keyed.fields))
-    if all(name in entity.fields for name in keyed.fields):
+    findings = prelude.ledger.findings
+    unread = any(one.rule.startswith("M1") for one in findings.found)  # the list may be meant
+    if not unread and all(name in entity.fields for name in keyed.fields):
         message = "Nobody can leave out what no answer shows, and `record` shows no such list."
         words = ", ".join(keyed.fields)
         hint = f"Let `record` write a list of bc.{entry.name} with {words} as it is, or keep them."
         place = (*keyed.path, "$others")
-        prelude.ledger.findings.at(place, "others-not-shown", message, key=True, hint=hint)
+        findings.at(place, "others-not-shown", message, key=True, hint=hint)
     return None
 
 

@@ -17,10 +17,11 @@ from jinja2 import nodes
 from gateway.documents import suggest
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
+from gateway.mapping.names import UNNAMED
 from gateway.mapping.presence import Fact, Trail, trail_of
 from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Scope, Site, Use, Value, Way, way_words
-from gateway.mapping.types import ANY, Shape, Type
+from gateway.mapping.types import ANY, FAULTY, Shape, Type
 
 _NOTHING: Final = Value(ANY, "None")
 
@@ -151,6 +152,8 @@ class Paths:
         return None
 
     def _report_gap(self, node: nodes.Expr, path: _Path, gap: int) -> None:
+        if self.scope.doubts((path.trail or ())[: gap + 2]):
+            return
         offset, length = extent(node)
         way = path.links[gap].way
         self.site.report(
@@ -207,6 +210,8 @@ class Paths:
         if not isinstance(base, nodes.Name):
             return self._valued(base)
         found = self.scope.names.get(base.name)
+        if found is None and UNNAMED in self.scope.names:
+            found = Value(FAULTY, "None")
         if found is None:
             known = list(self.scope.names)
             hint = self._inside(base.name)
@@ -218,6 +223,8 @@ class Paths:
             message = f'There is no name "{base.name}" here.'
             report_at(self.site, base, "unknown-name", message, hint)
             return None
+        if found.type.shape is FAULTY.shape:
+            self.site.faulty = True
         code = found.code
         if base.name == "tables":  # constants of the file: a call brings none
             code = self.emission.constant(self.scope.tables)
@@ -236,7 +243,8 @@ class Paths:
     ) -> _Link | None:
         if type_.kind == "any":
             code = self._valued(key).code if isinstance(key, nodes.Expr) else repr(key)
-            return _Link(code, ANY.or_null(), None, optional=False, unknown=True)
+            inner = FAULTY if self.site.faulty else ANY.or_null()
+            return _Link(code, inner, None, optional=False, unknown=True)
         if type_.kind == "list":
             return self._index(type_, way, step, key)
         if type_.shape is None:

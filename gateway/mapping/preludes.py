@@ -148,8 +148,7 @@ def compile_guards(
         code, fact, spot = ledger.condition(source.when, scope, emission)
         emission.line(f"return {code}", spot)
         read |= lookups_among(spot.ways)
-        if fact is not None:
-            facts.append((fact[0], False))
+        facts.append((fact[0], False))
         name = prelude.source.input
         paths = input_paths(spot.ways, name) or input_paths(prelude.leading(spot.ways), name)
         pointers = _pointers(paths)

@@ -8,15 +8,47 @@ missing and evaluates the conditions as far as that goes: a contradiction is the
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cached_property
-from typing import Final, cast
+from typing import Final, TypeGuard, cast
 
 from jinja2 import nodes
 
 Fact = tuple[nodes.Expr, bool]
 """A condition and whether it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Stands, as a constant, for a condition with a mistake in it; `words` are those in it, None
+    where nobody can tell what it would prove.
+    """
+
+    words: tuple[str, ...] | None
+
+
+def unread(text: str | None) -> nodes.Expr:
+    """The condition `text`, which has a mistake in it."""
+    return nodes.Const(Unread(None if text is None else tuple(_WORD.findall(text))))
+
+
+def unread_node(node: nodes.Expr) -> nodes.Expr:
+    """The same of a condition that could be parsed."""
+    found = [one.name for one in node.find_all(nodes.Name)]
+    return nodes.Const(Unread((*found, *(one.attr for one in node.find_all(nodes.Getattr)))))
+
+
+def _among(key: str, words: tuple[str, ...]) -> bool:
+    return any(key in word for word in words) or bool(get_close_matches(key, words, 1, _ALIKE))
+
+
+def _is_unread(node: nodes.Expr) -> TypeGuard[nodes.Const]:
+    return isinstance(node, nodes.Const) and isinstance(node.value, Unread)
+
 
 Trail = tuple[object, ...]
 """A path as it is written: the name, then keys, indexes and computed keys."""
@@ -31,6 +63,8 @@ class _Unknown:
 
 
 _NOWHERE: Final = ("",)  # no path is written so
+_ALIKE: Final = 0.85  # one letter of seven is another
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MISSING: Final = _Missing()
 _UNKNOWN: Final = _Unknown()
 _OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
@@ -77,6 +111,14 @@ class Facts:
         if key not in self._proven:
             self._proven[key] = self._never or self._contradicts(trail, self._about.get(key, ()))
         return self._proven[key]
+
+    def doubts(self, trail: Iterable[object]) -> bool:
+        """Whether a condition that could not be read may be about the path, and prove that it is
+        there: its last key, or one much like it, stands in it.
+        """
+        read = [node.value.words for node, _ in self._facts if _is_unread(node)]
+        key = next((key for key in reversed([*trail]) if isinstance(key, str)), None)
+        return any(words is None or (key is not None and _among(key, words)) for words in read)
 
     def left_of(self, trail: Trail, members: tuple[str, ...]) -> tuple[str, ...]:
         """The members of an enum that `trail` can still be while the facts hold."""

@@ -53,6 +53,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "unknown-action": "Take one of the actions that the entity has.",
     "split-action": "Take two steps.",
     "no-answer": "Let a step read a record of the resource's entity last.",
+    "not-the-key": "Let `id` be the key of the record.",
     "no-anchor": "Name a field that the record can be found by.",
     "anchor-not-written": "Write the same value in the body.",
     "lookup-never-used": "Read it, or take it out.",

@@ -81,6 +81,7 @@ RULES: Final[dict[str, Rule]] = {
         ("M231", "unknown-action", "Business Central has a closed list of actions."),
         ("M232", "split-action", "What does two things at once leaves one of them behind."),
         ("M233", "no-answer", "An answer is made of a record that a step has read."),
+        ("M234", "not-the-key", "Callers name a record by the id that an answer gave them."),
         ("M302", "anchor-not-written", "A record is found again only by what was written."),
         ("M306", "no-read-back", "Only a read tells what an irreversible step did."),
         ("M307", "second-anchor", "An operation is found again by one reference."),
@@ -109,14 +110,16 @@ RULES: Final[dict[str, Rule]] = {
 class Findings:
     """What is wrong with one file. Everything is reported, nothing is raised.
 
-    `coverage`: the functions of the file mark which of its leaves and branches they run.
+    `coverage`: the functions of the file mark which of its leaves and branches they run. `told`
+    counts reports, those of what is found already too.
     """
 
     def __init__(self, document: Document, coverage: Coverage | None = None) -> None:
         self.document = document
         self.coverage = coverage
         self.found: list[Finding] = []
-        self._reported: set[Finding] = set()
+        self.told = 0
+        self._reported: set[tuple[str, str, Place]] = set()
 
     def apart(self) -> Findings:
         """Findings about the same file that are kept apart from these."""
@@ -126,6 +129,16 @@ class Findings:
     def failed(self) -> bool:
         """Whether there is an error among the findings."""
         return any(finding.severity == "error" for finding in self.found)
+
+    def wrong_at(self, path: Path) -> bool:
+        """Whether an error was found in the value at `path`, which is of one line."""
+        place, length = self.document.place(path), self.document.length(path)
+        return any(
+            one.severity == "error"
+            and one.place.line == place.line
+            and place.column <= one.place.column <= place.column + length
+            for one in self.found
+        )
 
     def report(
         self,
@@ -141,6 +154,7 @@ class Findings:
         hint: str | None = None,
     ) -> None:
         """Add a finding against the rule `name`; the same one at the same place only once."""
+        self.told += 1
         rule = RULES[name]
         finding = Finding(
             rule.id,
@@ -155,8 +169,8 @@ class Findings:
             actual=actual,
             hint=hint or REMEDIES.get(name),
         )
-        if finding not in self._reported:
-            self._reported.add(finding)
+        if (name, message, place) not in self._reported:
+            self._reported.add((name, message, place))
             self.found.append(finding)
 
     def at(

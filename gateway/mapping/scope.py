@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.mapping.presence import Fact, Facts
@@ -54,6 +54,10 @@ class Scope:
         """The scope where these conditions hold too."""
         return replace(self, facts=self.facts.having(*facts))
 
+    def doubts(self, path: Iterable[object]) -> bool:
+        """Whether a condition with a mistake in it may prove that `path` is there."""
+        return self.facts.doubts(path)
+
     def from_caller(self, way: Way | None) -> bool:
         """Whether a value comes from outside, so that nobody but a schema limits it."""
         return bool(way) and way[0] in {self.input, "params"} if way else False
@@ -72,7 +76,7 @@ class Site:
     """A leaf in a file: where findings about it go, and what was found out about it.
 
     `target` is what the leaf writes, in words; `droppable`: its key may end in `?`. `ways` are
-    the paths it reads.
+    the paths it reads. `faulty`: it reads what a mistake elsewhere leaves unknown.
     """
 
     findings: Findings
@@ -80,6 +84,7 @@ class Site:
     target: str | None = None
     key: bool = False
     droppable: bool = False
+    faulty: bool = False
     ways: list[Way] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
 

@@ -20,7 +20,7 @@ from gateway.mapping.presence import Fact
 from gateway.mapping.record import Names, Record
 from gateway.mapping.scope import Scope, Value
 from gateway.mapping.types import GUID, Property, Shape, Type, object_of
-from gateway.mapping.updates import compile_by
+from gateway.mapping.updates import check_by, compile_by
 from gateway.wire import Entity, trace_of
 
 
@@ -54,7 +54,7 @@ class StepWriter:
         when = None
         if step.when is not None:
             when, fact = self._condition(step.when, scope)
-            inner = scope if fact is None else scope.knowing(fact)
+            inner = scope.knowing(fact)
         if step.kind in {"read", "find"}:
             parts = self._parts(inner)
             known[step.name] = Property(self._answer())
@@ -82,7 +82,7 @@ class StepWriter:
 
     def _condition(
         self, when: Expression, scope: Scope
-    ) -> tuple[Callable[[], Callable[[Names], object]], Fact | None]:
+    ) -> tuple[Callable[[], Callable[[Names], object]], Fact]:
         emission = self._emission("$when")
         code, fact, spot = self._ledger.condition(when, scope, emission)
         emission.line(f"return {code}", spot)
@@ -230,8 +230,10 @@ class StepWriter:
         step, prelude = self._step, self._within(scope)
         if step.by is None:
             raise AssertionError("an upsert without `by`")
-        by = compile_by(UpsertSource(prelude.source, step.by, step.create_only), prelude)
+        source = UpsertSource(prelude.source, step.by, step.create_only)
+        by = compile_by(source, prelude)
         body = compile_body(prelude, step.name)
+        check_by(source, self._ledger.findings)
         left = [
             entry
             for entry in prelude.source.body.entries

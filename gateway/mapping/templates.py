@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from gateway.documents import suggest
 from gateway.mapping.model import (
     Each,
     Entry,
@@ -18,7 +19,7 @@ from gateway.mapping.model import (
     Pick,
     Template,
 )
-from gateway.mapping.names import new_name
+from gateway.mapping.names import UNNAMED, new_name
 from gateway.mapping.rules import Findings, Path, did_you_mean
 
 DEEPEST: Final = 8  # templates within templates
@@ -50,6 +51,7 @@ def read_template(
         return _listing(value, path, findings, depth)
     if not isinstance(value, dict):
         return Leaf(path, value)
+    value = _meant(value, path, findings)
     told = _keyed(value, path, findings, allowed=keyed)
     if "$concat" in value:
         _alone(value, "$concat", path, findings)
@@ -80,6 +82,7 @@ def read_fields(
     """An object's fields, and its `$when`. `keyed`: the lists right in it may have a `$key`."""
     entries: list[Entry] = []
     seen: set[str] = set()
+    value = _meant(value, path, findings)
     for at, (key, inner) in enumerate(value.items()):
         here = (*path, key)
         if at >= MOST_FIELDS:
@@ -104,6 +107,19 @@ def read_fields(
     return Fields(path, tuple(entries), when)
 
 
+def _meant(value: dict[str, object], path: Path, findings: Findings) -> dict[str, object]:
+    """The object with the keys of structure that were meant; each that is misspelt is reported."""
+    meant: dict[str, str] = {}
+    for key in value:
+        if key.startswith("$") and key not in KEYS and key != REMOVE:
+            near = suggest(key, [one for one in KEYS if one not in value])
+            if near is not None and near not in meant.values():
+                meant[key] = near
+                message, hint = f"There is no `{key}`.", f'Did you mean "{near}"?'
+                findings.at((*path, key), "misplaced-key", message, key=True, hint=hint)
+    return {meant.get(key, key): inner for key, inner in value.items()} if meant else value
+
+
 def read_condition(value: object, path: Path, findings: Findings) -> Expression:
     """A bare expression."""
     if isinstance(value, str) and value.strip():
@@ -120,13 +136,14 @@ def read_loop(value: dict[str, object], path: Path, findings: Findings) -> Loop:
         return Loop(over, bare)
     if "$as" not in value:
         findings.at((*path, "$each"), "misplaced-key", "`$each` needs `$as`: a name.", key=True)
-        return Loop(over, "element")
+        return Loop(over, UNNAMED)
     name = new_name(value["$as"], (*path, "$as"), findings)
     index = None
     if "$index" in value:
         index = new_name(value["$index"], (*path, "$index"), findings)
-        if index == name:
+        if index == name != UNNAMED:
             findings.at((*path, "$index"), "bad-name", "`$as` and `$index` need two names.")
+            index = UNNAMED
     return Loop(over, name, index)
 
 

@@ -129,6 +129,10 @@ GUID: Final = Type("text", 36, form="guid")
 DATETIME: Final = Type("text", 35, form="datetime")
 
 
+FAULTY: Final = Type("any", shape=Shape("anything", dict))
+"""What a mistake leaves unknown, and all that is in it: nothing more is told of it."""
+
+
 def object_of(name: str, properties: dict[str, Property]) -> Type:
     """An object with these properties, none of them required."""
     return Type("object", shape=Shape(name, lambda: properties))

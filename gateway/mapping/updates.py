@@ -42,6 +42,7 @@ def compile_upsert(
     prelude = compile_prelude(source.write, around, Ledger(findings), target="key")
     by = compile_by(source, prelude)
     body = compile_body(prelude, "upsert")
+    check_by(source, findings)
     change = compile_upsert_body(prelude, source.create_only)
     _check_create_only(source, findings)
     own_key = _own_key(source, around)
@@ -81,11 +82,10 @@ def compile_by(source: UpsertSource, prelude: Prelude) -> Emission:
     type_ = condition_type(field, leaf, entity, ledger)
     written, spot = ledger.leaf(leaf, Property(type_), prelude.asking, emission, ("by", field))
     emission.line(f"return {written.code}", spot)
-    _check_by(source, ledger.findings)
     return emission
 
 
-def _check_by(source: UpsertSource, findings: Findings) -> None:
+def check_by(source: UpsertSource, findings: Findings) -> None:
     """What a create writes must be what the next upsert finds."""
     field, leaf = source.by
     entry = next((one for one in source.write.body.entries if one.name == field), None)
@@ -95,7 +95,8 @@ def _check_by(source: UpsertSource, findings: Findings) -> None:
         and isinstance(entry.template, Leaf)
         and entry.template.value == leaf.value
     )
-    if not same:
+    paths = [leaf.path] if entry is None else [leaf.path, entry.path]
+    if not same and not any(map(findings.wrong_at, paths)):
         message = f"The body must write {field} with the very value it is found by."
         hint = f'Write `{field}: "{leaf.value}"` in the body.'
         findings.at(leaf.path, "anchor-not-written", message, key=True, hint=hint)

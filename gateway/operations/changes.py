@@ -121,14 +121,15 @@ def request_of(
 
 
 def identified(plan: Plan, names: Names) -> str:
-    """The id of the record that a change is about: that of the address, or of its step.
+    """The id of the record that a change is about: that of the address, or of its step; empty
+    where a trial names none.
 
     Raises `InvalidInput` or `MappingError` when the step has none.
     """
     step, target = plan.steps[0], names["target"]
     if step.identified is not None:
         return str(step.identified(names))
-    return str(target["id"]) if isinstance(target, Mapping) else ""
+    return str(target.get("id") or "") if isinstance(target, Mapping) else ""
 
 
 def text_of(value: object) -> str | None:

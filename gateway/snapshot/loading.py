@@ -12,9 +12,10 @@ from pathlib import Path
 from gateway.config import Config, folders
 from gateway.documents import Document, Finding
 from gateway.errors import InvalidFiles
-from gateway.mapping import Findings, extended
+from gateway.mapping import Findings, compile_document, extended
 from gateway.overrides import documents_in, doubled, orphans, read_overrides
-from gateway.snapshot.compiling import Compiling, because, plans_of
+from gateway.snapshot.blaming import Laid
+from gateway.snapshot.compiling import Compiling, plans_of, shape
 from gateway.snapshot.values import ResourcePlans, Snapshot, unknown_resource
 from gateway.validation import Schemas, load_schemas
 
@@ -132,6 +133,7 @@ class _Making:
     """Mappings and the overrides of them, compiled one after the other."""
 
     def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
         self._compiling = Compiling(schemas)
         self._bases: dict[object, tuple[_Named, tuple[Finding, ...]]] = {}
         self.findings: list[Finding] = []
@@ -157,14 +159,14 @@ class _Making:
         merged = extended(base.document, named.document, about)
         if not about.failed:
             compiled = self._compiling.compiled(merged, base.document, named.document)
-            about.found += [
-                because(one, named.document.file) if one.place.file == base.document.file else one
-                for one in compiled.findings
-                if one not in known
-            ]
+            laid = Laid(base.document, named.document, self._found)
+            about.found += [laid.blamed(one) for one in compiled.findings if one not in known]
             for plans in plans_of(document.file, merged, compiled.plans):
                 self.overrides.setdefault(owner, {})[resource] = plans
         self.findings += [_in_file(one, base, named) for one in about.found]
+
+    def _found(self, merged: Document) -> Sequence[Finding]:
+        return compile_document(merged, shape(), self._schemas).findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _in_file(finding: Finding, *layers: _Named) -> Finding:
 
 
 def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Document]:
-    """The mapping files, one for each resource: that of the last folder that has one."""
+    """One mapping for each resource: the last folder's, under the file name of all of them."""
     found: dict[object, Document] = {}
     for folder in folders:
         here: dict[object, Document] = {}
@@ -196,6 +198,8 @@ def _documents(folders: Sequence[Path], findings: list[Finding]) -> list[Documen
             name = _resource(document)
             if name in here:
                 findings.append(doubled(document, "resource", here[name]))
+            elif name in found and Path(found[name].file).name != Path(document.file).name:
+                findings.append(doubled(document, "resource", found[name], replacing=True))
             here[name] = document
         found |= here
     return list(found.values())

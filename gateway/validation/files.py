@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -108,11 +108,13 @@ def load_schemas(folders: Sequence[Path]) -> Schemas:
 @lru_cache(maxsize=_KEPT)
 def _loaded(files: tuple[_File, ...]) -> Schemas:
     findings: list[Finding] = []
+    unread: set[tuple[str, str]] = set()
     canonical: dict[str, Document] = {}
     entities: dict[tuple[str, str], Document] = {}
     for file in files:
         document = _read(file.path, findings)
         if document is None:
+            unread.add((file.api or "", _name(file.path)))
             continue
         if file.api is None:
             canonical[_name(file.path)] = document
@@ -121,7 +123,7 @@ def _loaded(files: tuple[_File, ...]) -> Schemas:
     for document in canonical.values():
         findings += _canonical_findings(document)
     for (api, entity_set), document in entities.items():
-        findings += _entity_findings(document, api, entity_set, entities)
+        findings += _entity_findings(document, api, entity_set, entities, unread)
     if findings:
         raise InvalidFiles(findings)
     return Schemas(canonical, entities)
@@ -160,14 +162,20 @@ def _canonical_findings(document: Document) -> Iterator[Finding]:
 
 
 def _entity_findings(
-    document: Document, api: str, entity_set: str, others: Mapping[tuple[str, str], Document]
+    document: Document,
+    api: str,
+    entity_set: str,
+    others: Mapping[tuple[str, str], Document],
+    unread: Collection[tuple[str, str]],
 ) -> Iterator[Finding]:
+    """`unread` are files of which only that is told."""
     found = _shape_findings(document, _IS_ENTITY)
     if found:
         yield from found
         return
     beside = {name + _SUFFIX: other for (route, name), other in others.items() if route == api}
-    yield from _reference_findings(document, beside)
+    told = {name + _SUFFIX for route, name in unread if route == api}
+    yield from _reference_findings(document, beside, told)
     said: Any = document.value
     facts = said["x-business-central"]
     for key, wanted in (("api", api), ("entitySet", entity_set)):
@@ -233,9 +241,13 @@ def _path(value: object, pointer: str) -> tuple[str | int, ...]:
     return tuple(path)
 
 
-def _reference_findings(document: Document, beside: Mapping[str, Document]) -> Iterator[Finding]:
+def _reference_findings(
+    document: Document, beside: Mapping[str, Document], unread: Collection[str] = ()
+) -> Iterator[Finding]:
     for path, target in references(document.value):
         file, _, fragment = target.partition("#")
+        if file in unread:
+            continue
         if file and file not in beside:
             message = "A schema may refer to itself and to files beside it; this is neither."
             near = suggest(file, beside)

@@ -189,7 +189,7 @@ async def test_a_pipe_is_not_waited_for(reload: Reload, files: Path) -> None:
     text = TESTS.replace("verb: read\n", "verb: read\n    given: given.json\n")
     (files / "mappings" / "items.test.yaml").write_text(text)
     await rest(reload)
-    assert names(reload)[0] == ("unreadable", "given.json", 1)
+    assert names(reload) == [("no-document", "items.test.yaml", 5)]
 
 
 async def test_a_test_beside_an_override_says_what_is_different_on_purpose(

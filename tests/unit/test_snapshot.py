@@ -75,8 +75,8 @@ def test_what_does_not_exist_is_named_with_what_does(snapshot: Snapshot) -> None
 
 
 def test_a_later_folder_wins(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text(ITEM)
-    (tmp_path / "mine.test.yaml").write_text("not: a mapping\n")
+    (tmp_path / "items.yaml").write_text(ITEM)
+    (tmp_path / "items.test.yaml").write_text("not: a mapping\n")
     loaded = load_snapshot(mappings=[shipped("mappings"), tmp_path], schemas=SCHEMAS)
     assert loaded.resources["items"].title == "Own items"
     assert list(loaded.resources["items"].verbs) == ["read"]
@@ -120,6 +120,28 @@ def test_one_folder_has_one_mapping_per_resource(tmp_path: Path) -> None:
     (found,) = check(mappings=[tmp_path], schemas=SCHEMAS)
     assert (found.rule, found.name) == ("M105", "double-resource")
     assert (Path(found.place.file).name, found.place.line, found.place.column) == ("b.yaml", 1, 11)
+
+
+def test_who_replaces_a_mapping_says_so_by_its_name(tmp_path: Path) -> None:
+    for name in ("base", "own"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "items.yaml").write_text(ITEM)
+    folders = [tmp_path / "base", tmp_path / "own"]
+    assert check(mappings=folders, schemas=SCHEMAS) == []
+    (tmp_path / "own" / "items.yaml").rename(tmp_path / "own" / "goods.yaml")
+    (found,) = check(mappings=folders, schemas=SCHEMAS)
+    assert (found.rule, found.place.line, found.place.column) == ("M105", 1, 11)
+    assert str(found.hint).endswith("To replace that one, name the file items.yaml.")
+
+
+def test_a_file_that_is_not_read_is_named_as_seen_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "items.yml").write_text(ITEM)
+    (found,) = check(mappings=[tmp_path / "own"], schemas=SCHEMAS)
+    assert found.place.file == "own/items.yml"
 
 
 def test_a_file_of_the_other_suffix_is_not_passed_over(tmp_path: Path) -> None:
@@ -262,10 +284,10 @@ def test_an_override_of_another_kind_is_not_passed_over(base: Path, lain: Path) 
         "harwick/more/things.yml": ("D105", hint.replace("items.yaml", "things.yml")),
         "harwick/a.yaml": ("M402", 'Did you mean "items"?'),
         "harwick/b.yaml": ("M402", "Begin with `extends: ` and the resource."),
-        "harwick/d.yaml": ("M105", None),
+        "harwick/d.yaml": ("M105", "Put all of it into one file."),
         "harwick/e.yaml": (
             "D110",
-            "Look at the indentation and the quotes, here and in the line above.",
+            "Close it: `]`.",
         ),
     }
     (base / "items.yaml").write_text(OVERRIDE)
@@ -315,10 +337,29 @@ def test_an_override_is_not_told_to_change_the_schema_of_all(base: Path, lain: P
     )
     usual = {one.message for one in check(mappings=[base], schemas=SCHEMAS)}
     over = lain / "harwick" / "items.yaml"
-    over.write_text("extends: items\ncreate:\n  body: {gtin?: {$remove: true}}\n")
+    over.write_text(
+        "extends: items\nparams: {mark: {type: string, maxLength: 10, optional: true}}\n"
+        'create:\n  body: {gtin?: {$remove: true}, taxGroupCode?: "{{ params.mark }}"}\n'
+    )
     found = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
     (more,) = [one for one in found if one.rule == "M304" and one.message not in usual]
     assert more.hint == "Read it in the override, or leave there what the mapping has."
+    assert "item.gtin" in more.message
+    assert "makes it so" not in more.message
+    assert (more.place.file, more.place.line, more.place.column) == (str(over), 4, 10)
+
+
+def test_an_override_that_takes_the_anchor_away_is_told_there(base: Path, lain: Path) -> None:
+    text = 'create:\n  input: item\n  anchor: {field: displayName, value: "{{ item.name }}"}\n'
+    (base / "items.yaml").write_text(
+        f'{ITEM}{text}  body: {{displayName: "{{{{ item.name }}}}"}}\n'
+    )
+    plain = check(mappings=[base], schemas=SCHEMAS)
+    over = lain / "harwick" / "items.yaml"
+    over.write_text("extends: items\ntitle: Own\ncreate:\n  anchor: {$remove: true}\n")
+    found = check(mappings=[base], schemas=SCHEMAS, overrides=lain)
+    (more,) = [one for one in found if one not in plain]
+    assert (more.rule, more.place.file, more.place.line) == ("M301", str(over), 4)
 
 
 def test_findings_stand_in_the_layer_they_are_about(base: Path, lain: Path) -> None:

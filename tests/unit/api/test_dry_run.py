@@ -93,6 +93,19 @@ async def test_an_answer_that_is_not_given_is_named(caller: Caller) -> None:
     assert "items" in found["detail"]
 
 
+async def test_an_answer_that_business_central_never_gives_is_named(caller: Caller) -> None:
+    customer = {**CUSTOMER, "blocked": "Invoices", "blockd": None}
+    found = await dry_run(
+        await caller("integrator"), answers={"lookups": {"customer": customer, "items": {}}}
+    )
+    assert (found["status"], found["code"]) == (422, "invalid_input")
+    told = {one["pointer"]: (one["rule"], one["hint"]) for one in found["errors"]}
+    assert told == {
+        "/answers/lookups/customer/blocked": ("T110", 'Did you mean "Invoice"?'),
+        "/answers/lookups/customer/blockd": ("T110", 'Did you mean "blocked"?'),
+    }
+
+
 async def test_with_a_connection_lookups_are_read_and_nothing_is_written(
     caller: Caller, connect: Connect, writes: Writes
 ) -> None:

@@ -241,10 +241,7 @@ async def test_a_change_can_fail_too(folder: Path, snapshot: Snapshot) -> None:
         "T202",
     ]
     wrong = "    given: {name: null}\n    expect: {problem: {code: invalid_input}}"
-    assert [one[0] for one in await found(folder, snapshot, change("update", wrong))] == [
-        "T201",
-        "T107",
-    ]
+    assert [one[0] for one in await found(folder, snapshot, change("update", wrong))] == ["T201"]
     text = change("update", "    given: {name: x}\n    expect: {problem: {code: not_found}}")
     unread = text.replace(text.splitlines()[1] + "\n", "")
     assert [one[:2] for one in await found(folder, snapshot, unread)] == [
@@ -253,8 +250,26 @@ async def test_a_change_can_fail_too(folder: Path, snapshot: Snapshot) -> None:
     nowhere = "    given: thing.json\n    expect: {writes: 0}"
     assert [one[0] for one in await found(folder, snapshot, change("upsert", nowhere))] == [
         "T109",
-        "T107",
     ]
+
+
+async def test_one_mistake_of_a_test_is_one_finding(folder: Path, snapshot: Snapshot) -> None:
+    sent = "    expect: {requests: [{call: POST customers}]}\n"
+    for text, rule in {
+        f"{ANSWERS}{CREATE.replace('thing.json', '{name: A, nam: A}')}{sent}": "T201",
+        f"{NOTHING}{CREATE}    answers: {{lookups: {{trems: null}}}}\n{sent}": "T107",
+        f"{NOTHING}{CREATE}{sent}": "T108",
+        f"{ANSWERS}{CREATE}    set: {{/name: Nobody}}\n    answers: {{steps: {{create: null}}}}\n{sent}": "T203",
+    }.items():
+        assert [one[0] for one in await found(folder, snapshot, text)] == [rule]
+
+
+def test_a_resource_that_is_not_there_is_told_once(folder: Path, snapshot: Snapshot) -> None:
+    path = folder / "mappings" / "things.test.yaml"
+    path.write_text(
+        f"resource: thing\ntests:\n{READ}    expect: {{writes: 0}}\n{CREATE}    expect: {{writes: 1}}\n"
+    )
+    assert [one.rule for one in check_cases(read_cases(path), snapshot)] == ["T102"]
 
 
 async def test_what_a_record_is_found_again_by_is_compared(

@@ -75,7 +75,7 @@ def test_a_file_becomes_cases_with_their_answers_merged(write: Write) -> None:
         ("    expect: {writes: 1}", "    expect: {write: 1}", ["T101"]),
         ("  - name: first", "  - nam: first", ["T101"]),
         ("answers: {lookups: {one:", "answers: {lookup: {one:", ["T101"]),
-        ("given: given.json", "given: missing.json", ["D101", "T104"]),
+        ("given: given.json", "given: missing.json", ["T104"]),
         ("{/name: New", "{/name/x: New", ["T105"]),
         ("  - name: first", "  - name: second", ["T106"]),
         ("resource: things", "resource: things\nresource: other", ["D114"]),

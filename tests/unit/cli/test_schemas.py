@@ -64,6 +64,7 @@ async def test_what_a_tenant_has_becomes_schema_files(
     assert lines["fields"]["unitPrice"] == {"type": "decimal"}
     load_schemas([folder])
     assert nowhere.exit_code == 1
+    assert "of con_9 has no API harwick/other/v1.0. Compare publisher" in nowhere.output
     assert "Traceback" not in nowhere.output
 
 

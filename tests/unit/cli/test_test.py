@@ -57,6 +57,13 @@ def test_files_with_mistakes_and_folders_without_tests(run: Run, own: Path, tmp_
     assert "Example: bc-gateway test" in run("test", "--help").stdout
 
 
+def test_a_folder_that_is_named_twice_is_read_once(run: Run, own: Path) -> None:
+    (own / "items.yaml").write_text("resource: [items\n")
+    result = run("test", own, own.resolve() / "vendors.yaml")
+    assert result.exit_code == 1
+    assert result.stderr.count("D110") == 1
+
+
 def test_what_the_tests_reach_and_notice_is_counted(run: Run, own: Path) -> None:
     result = run("test", own / "vendors.yaml", "--coverage", "--mutate")
     assert result.exit_code == 0

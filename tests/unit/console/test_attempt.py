@@ -74,6 +74,18 @@ def test_a_verb_that_does_not_write(verb: str, texts: Texts, snapshot: Snapshot)
     assert made.verbs == ("create", "update", "ship-and-invoice")
 
 
+def test_an_answer_that_business_central_never_gives(texts: Texts, snapshot: Snapshot) -> None:
+    wrong = texts.answers.replace("blocked:", "blockd:", 1)
+    assert wrong != texts.answers
+    (found,) = attempt(replace(texts, answers=wrong), snapshot).findings
+    assert (found.rule, found.place.file, found.hint) == (
+        *("T110", "answers.yaml"),
+        'Did you mean "blocked"?',
+    )
+    line = wrong.splitlines()[found.place.line - 1]
+    assert line[found.place.column - 1 :].startswith("blockd:")
+
+
 def test_answers_that_are_missing_are_named(texts: Texts, snapshot: Snapshot) -> None:
     made = attempt(replace(texts, answers=""), snapshot)
     assert made.summary == "Some answers are missing."

@@ -137,6 +137,72 @@ def guard(condition: str) -> str:
             "wrong-argument",
             "Give the argument that it takes.",
         ),
+        ("cache: 5m", "cache: ^300", "wrong-type", "Write text, such as 5m."),
+        ("omit: [lines]", "omit: ^lines", "wrong-type", "Write [lines]."),
+        (
+            "{field: weight, operator: ge}",
+            "{field: weight, operator: ^'>='}",
+            "wrong-shape",
+            'Did you mean "ge"?',
+        ),
+        (
+            "{field: weight, operator: ge}",
+            "{field: weight, operator: ^lte}",
+            "wrong-shape",
+            'Did you mean "le"?',
+        ),
+        (
+            'anchor: {field: externalDocumentNumber, value: "{{ order.reference }}", also_in: [orders]}',
+            "anchor: ^externalDocumentNumber",
+            "wrong-type",
+            "Write {field: …, value: …}.",
+        ),
+        # what is done otherwise here
+        (
+            REMARK,
+            leaf("{{ order.remark | default(^now | date) }}"),
+            "wrong-argument",
+            "Write `x if x is present else y`.",
+        ),
+        (
+            "choose(tables.kind_read)",
+            "choose(tables.kind_read, ^null)",
+            "wrong-argument",
+            "Null is written `none`.",
+        ),
+        (
+            GUARD,
+            guard("(order.lines | ^length) == 0"),
+            "unknown-filter",
+            "Nothing counts; a list without elements is `== []`.",
+        ),
+        (
+            "wholesale: Wholesale}",
+            "wholesale: ^''}",
+            "not-in-the-enum",
+            "What is blank is null here: `none if … else …`.",
+        ),
+        (
+            "wholesale: Wholesale}",
+            "wholesale: ^Trade}",
+            "not-in-the-enum",
+            "Known here: Retail Sale, Wholesale.",
+        ),
+        (
+            "state: {Draft: draft, In Work: done}",
+            "state: {Draft:draft^, In Work: done}",
+            "wrong-type",
+            "Write a space behind the colon: `Draft: draft`.",
+        ),
+        ("api: v2.0\n", "api: v2.0\nschema_version: ^2.1\n", "wrong-type", "Put it in quotes."),
+        (
+            "read: {}\n",
+            ACTION.replace("NAME", "Microsoft.NAV.post")
+            .replace("      - {name: again", "      - {^name: agian}\n      - {name: again")
+            .replace("^M", "M"),
+            "misplaced-key",
+            'Did you mean the step "again"?',
+        ),
     ],
 )
 def test_a_mistake_is_one_finding_with_a_way_out(old: str, new: str, rule: str, hint: str) -> None:

@@ -403,6 +403,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("unknown-input", REMARK, leaf("{{ ^order.reference.length }}")),
     ("unknown-input", REMARK, leaf("{{ ^order.id }}")),
     ("unknown-input", REMARK, leaf("{{ ^params.fright }}")),
+    ("not-the-key", '  id: "{{ bc.id }}"\n', '  id: ^"{{ bc.customerId }}"\n'),
     ("unknown-input", RECORD, '  remark?: "{{ ^bc.remrk }}"\n'),
     (
         "unknown-input",

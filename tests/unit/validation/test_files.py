@@ -114,6 +114,13 @@ def test_entities_may_refer_to_entities_of_their_api(write: Write) -> None:
     assert [one.pointer for one in validator.violations({"parts": [1]})] == ["/parts/0"]
 
 
+def test_what_refers_to_a_file_that_cannot_be_read_is_not_told_too(write: Write) -> None:
+    record = {"properties": {"parts": {"items": {"$ref": "parts.schema.json#/$defs/record"}}}}
+    write(FILE, GADGET | {"$defs": GADGET["$defs"] | {"record": record}})
+    write(FILE.replace("gadgets", "parts"), '{"x": 1,}')
+    assert [rule for rule, _, _ in findings()] == ["D120"]
+
+
 def test_a_file_says_what_its_place_says(write: Write) -> None:
     write(FILE, changed(entitySet="gizmos", api="v2.0"))
     assert [name for _, name, _ in findings()] == ["other-name", "other-name"]
