@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -52,11 +53,12 @@ def upgrade(url: str) -> None:
     Raises `StartError` when it cannot be written or was written by a newer program.
     """
     with _connect(address_of(url)) as connection:
-        if _is_empty(connection):
+        found = _look(connection)
+        if not found.tables:
             _make(connection)
             return
-        _refuse_unknown(connection)
-        if _found(connection) != _revisions()[0]:
+        _refuse_unknown(found)
+        if found.version != _revisions()[0]:
             import_module(_MIGRATING).migrate(connection, "head")
 
 
@@ -66,7 +68,7 @@ def revision(url: str) -> str | None:
     if not address.exists():
         return None
     with _connect(address) as connection:
-        return _found(connection)
+        return _look(connection).version
 
 
 def prepare(address: Address, *, create: bool, thorough: bool) -> None:
@@ -79,15 +81,16 @@ def prepare(address: Address, *, create: bool, thorough: bool) -> None:
     if create:
         address.create()
     with _connect(address) as connection:
-        if create and _is_empty(connection):
+        found = _look(connection)
+        if create and not found.tables:
             _make(connection)
             return
-        _refuse_unknown(connection)
-        if _found(connection) != _revisions()[0]:
+        _refuse_unknown(found)
+        if found.version != _revisions()[0]:
             raise StartError(
                 f"The database {address} is of an older version: run `bc-gateway db upgrade`."
             )
-        missing = sorted(set(metadata.tables) - set(inspect(connection).get_table_names()))
+        missing = sorted(set(metadata.tables) - found.tables)
         if missing:
             raise StartError(f"The database {address} lacks {missing[0]}: put back a copy.")
         if thorough:
@@ -101,24 +104,28 @@ def _make(connection: Connection) -> None:
     connection.execute(insert(_version).values(version_num=_revisions()[0]))
 
 
-def _is_empty(connection: Connection) -> bool:
-    return not inspect(connection).get_table_names()
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is in a database: the names of its tables, and its version if it is one of ours."""
+
+    tables: frozenset[str]
+    version: str | None
 
 
-def _found(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_version.name):
-        return None
-    return connection.execute(select(_version.c.version_num)).scalar_one_or_none()
+def _look(connection: Connection) -> _Found:
+    tables = frozenset(inspect(connection).get_table_names())
+    if _version.name not in tables:
+        return _Found(tables, None)
+    return _Found(tables, connection.execute(select(_version.c.version_num)).scalar_one_or_none())
 
 
-def _refuse_unknown(connection: Connection) -> None:
-    found = _found(connection)
-    if found is not None and found not in _revisions():
+def _refuse_unknown(found: _Found) -> None:
+    if found.version is not None and found.version not in _revisions():
         raise StartError(
-            f"The database was written by a newer bc-gateway (version {found}): "
+            f"The database was written by a newer bc-gateway (version {found.version}): "
             "use that program, or another database."
         )
-    if found is None and inspect(connection).get_table_names():
+    if found.version is None and found.tables:
         raise StartError(
             "This database belongs to another program: set storage.url to another one."
         )
