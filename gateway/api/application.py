@@ -42,13 +42,13 @@ def public_application(config: Config, current: Current) -> web.Application:
     app[CONFIG] = config
     app[CURRENT] = current
     app[openapi.DESCRIPTION] = openapi.Description(config.public.url)
-    app[aiohttp_jinja2.APP_KEY] = _templates()
+    app[aiohttp_jinja2.APP_KEY] = templates()
     app.add_routes([*_routes(), *connect_routes()])
     return app
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
     """The pages, each compiled once in a process."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("gateway.api"),

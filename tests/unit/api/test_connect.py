@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp_jinja2
-import jinja2
 import pytest
 from aiohttp import ClientSession, web
 from yarl import URL
 
 from gateway.api import keys
+from gateway.api.application import templates
 from gateway.api.connect import connect_routes
 from gateway.cli.browser import Browser, Page
 from gateway.snapshot import Current
@@ -80,13 +80,7 @@ async def pages(tmp_path: Path, product_name: str | None) -> AsyncIterator[Pages
             app[keys.CONFIG] = replace(remote.config, public=public)
             app[keys.CONNECTIONS] = remote.connections
             app[keys.CURRENT] = Current(snapshot())
-            aiohttp_jinja2.setup(
-                app,
-                loader=jinja2.PackageLoader("gateway.api"),
-                undefined=jinja2.StrictUndefined,
-                trim_blocks=True,
-                lstrip_blocks=True,
-            )
+            app[aiohttp_jinja2.APP_KEY] = templates()
             app.add_routes(connect_routes())
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
