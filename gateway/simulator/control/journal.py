@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from gateway.simulator.exchange import Answer, Call, decode_pairs
 
 KEPT = 5000
-KEPT_BYTES = 16 * 1024 * 1024  # so that paging long lists does not fill the memory
+KEPT_BYTES = 8 * 1024 * 1024  # so that paging long lists does not fill the memory
 HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _SECRET_FIELDS = frozenset(
@@ -87,7 +87,7 @@ class Load:
 
 @dataclass(slots=True)
 class Journal:
-    """The last exchanges and the load by principal: at most 5,000, with 16 MB of them."""
+    """The last exchanges and the load by principal: at most 5,000, with 8 MB of them."""
 
     entries: deque[Entry] = field(default_factory=deque)
     loads: dict[str, Load] = field(default_factory=dict)
