@@ -28,8 +28,8 @@ _AS_NINES = bytes.maketrans(b"0123456789.E", b"99999999999e")
 _TOO_MANY_NINES = b"9" * (MOST_DIGITS + 1)
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _SURELY_SHORT = 30  # characters, well within the bounds without an exponent
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
-_SHORT_NUMBERS = msgspec.json.Decoder(float_hook=Decimal)
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_short = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def decode_json(data: bytes, *, strict: bool = True) -> object:
@@ -43,18 +43,18 @@ def decode_json(data: bytes, *, strict: bool = True) -> object:
     scanned = data.translate(_AS_NINES)
     # Only then may a number be out of bounds; hexadecimal text looks like one as well.
     long = _TOO_MANY_NINES in scanned
-    decoder = _ANY_NUMBERS if long or b"9e" in scanned else _SHORT_NUMBERS
+    decode = _decode_any if long or b"9e" in scanned else _decode_short
     try:
-        value = decoder.decode(data)
+        value = decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InvalidJson(_reason(data, error)) from None
     if long:
         _check_integers(value)
     if strict:
-        if _may_be_deep(data):
+        if data.count(b"{") + data.count(b"[") > DEEPEST and _may_be_deep(data):
             _check_depth(value)
         # Every key has a colon, so those that were lost are missed, if no escape stands for one.
-        lost = data.count(b":") != _ENCODER.encode(value).count(b":")
+        lost = data.count(b":") != _encode(value).count(b":")
         if lost or (b"\\" in data and b"\\u003" in data):
             json.loads(data, object_pairs_hook=_refuse_duplicates, parse_float=str, parse_int=str)
     return value
@@ -65,7 +65,7 @@ def encode_json(value: object) -> bytes:
 
     Raises `ValueError` for NaN and the infinities.
     """
-    data = _ENCODER.encode(value)
+    data = _encode(value)
     if (b"NaN" in data or b"Infinity" in data) and _has_non_finite(value):
         raise ValueError("NaN and Infinity have no place in JSON.")
     return data
@@ -77,8 +77,6 @@ def _may_be_deep(data: bytes) -> bool:
     A quote that is left stands around a bracket in a text, which is none; there are an odd number
     before it, so they cannot all vanish in pairs.
     """
-    if data.count(b"{") + data.count(b"[") <= DEEPEST:
-        return False
     marks = data.translate(None, _NO_MARKS).replace(b'""', b"")
     if b'"' in marks or b"\\" in data:
         return True
@@ -131,7 +129,7 @@ def _check_decimal(value: Decimal) -> None:
         raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
 
 
-_ANY_NUMBERS = msgspec.json.Decoder(float_hook=_decimal)
+_decode_any = msgspec.json.Decoder(float_hook=_decimal).decode
 
 
 def _reason(data: bytes, error: Exception) -> str:

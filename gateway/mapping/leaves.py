@@ -179,7 +179,11 @@ def _sent(written: Written, field: Field, emission: Emission) -> str:
 
     def given(code: str) -> str:
         if field.type in _BLANK_LOOKS_FILLED and field.blank is not None:
-            return f"f_filled({code}, {field.blank!r})"
+            blank = repr(field.blank)  # the least text of all; a call costs several times more
+            if written.type.kind != "text":
+                return f"f_filled({code}, {blank})"
+            text = emission.fresh("t")
+            return f"({text} if ({text} := {code}) > {blank} else f_filled({text}, {blank}))"
         return f"f_encode_name({code})" if encoded else code
 
     if not written.type.nullable:
