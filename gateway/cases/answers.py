@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,16 +9,15 @@ from functools import partial
 from typing import Any, Final, cast
 
 from gateway.cases.reading import RULES
-from gateway.documents import Document, Finding, suggest
+from gateway.documents import Document, Finding, meant
 from gateway.mapping import Plan
-from gateway.validation import Schemas
-from gateway.wire import Entity, Field, decode_name
+from gateway.validation import Schemas, json_pointer
+from gateway.wire import Entity, Field, decode_name, is_guid
 
 Path = tuple[str | int, ...]
 EntityOf = Callable[[str], Entity | None]
 
 BEFORE: Final = "read"  # under which name the record is given that is there before a change
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MATCH: Final = ("id", "number", "variant_id", "unit_of_measure")
 _NEVER: Final = "Business Central never answers this so"
 _KINDS: Final[Mapping[str, tuple[tuple[type, ...], str, str]]] = {
@@ -42,8 +40,7 @@ class Misfit:
     @property
     def pointer(self) -> str:
         """The JSON pointer of the place in the answers."""
-        parts = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
-        return "".join(f"/{part}" for part in parts)
+        return json_pointer(self.path)
 
 
 def misfits(answers: Mapping[str, Any], plan: Plan, schemas: Schemas) -> Iterator[Misfit]:
@@ -149,7 +146,7 @@ def _entity(schemas: Schemas, api: str, entity_set: str) -> Entity | None:
 def _match(row: object, path: Path) -> Iterator[Misfit]:
     for name in row if isinstance(row, Mapping) else ():
         if name not in _MATCH:
-            hint = _near(name, _MATCH) or f"Known here: {', '.join(_MATCH)}."
+            hint = meant(name, _MATCH) or f"Known here: {', '.join(_MATCH)}."
             yield Misfit((*path, name), f'A match of items has no "{name}".', hint, key=True)
 
 
@@ -188,7 +185,7 @@ def _record(
             yield from _rows(part.entity_set, value, entity_of, here, many=part.many)
         elif "@" not in name:
             message = f'{entity.entity_set} have no field "{name}".'
-            hint = _near(name, [*entity.fields, *entity.parts])
+            hint = meant(name, [*entity.fields, *entity.parts])
             yield Misfit(here, message, hint or "Take it out.", key=True)
 
 
@@ -201,17 +198,12 @@ def _value(field: Field, value: object) -> tuple[str, str | None] | None:
     kinds, words, hint = _KINDS[field.type]
     if not isinstance(value, kinds) or (isinstance(value, bool) and field.type != "boolean"):
         return f"{_NEVER}: {field.name} is {words}.", hint
-    if field.type == "guid" and not _GUID.fullmatch(str(value)):
+    if field.type == "guid" and not is_guid(str(value)):
         example = "5f8c0000-0000-4000-8000-000000000001"
         return f"{_NEVER}: {field.name} is a GUID.", f"Write one such as {example}."
     if field.enum is not None and isinstance(value, str):
         member = decode_name(value).strip()
-        near = suggest(member, field.enum) if member and member not in field.enum else None
+        near = meant(member, field.enum) if member and member not in field.enum else None
         if near is not None:
-            return f'{field.name} has no member "{member}".', f'Did you mean "{near}"?'
+            return f'{field.name} has no member "{member}".', near
     return None
-
-
-def _near(word: str, known: list[str] | tuple[str, ...]) -> str | None:
-    near = suggest(word, known)
-    return f'Did you mean "{near}"?' if near else None

@@ -10,7 +10,7 @@ from gateway.cases.answers import BEFORE, answering_step, lacking, misfits, step
 from gateway.cases.comparing import differences, is_there
 from gateway.cases.reading import Case, CaseFile
 from gateway.cases.running import Outcome, record_there, rendered, run_case
-from gateway.documents import NOTHING, Finding, shown, suggest
+from gateway.documents import NOTHING, Finding, meant, shown
 from gateway.errors import GatewayError, MethodNotAllowed, Place, Rejected, UnknownResource
 from gateway.mapping import Plan
 from gateway.snapshot import Snapshot
@@ -108,8 +108,7 @@ def _plan(file: CaseFile, case: Case, snapshot: Snapshot, *owners: str) -> Plan 
     except UnknownResource as error:
         return file.finding(("resource",), "T102", error.detail)
     except MethodNotAllowed as error:
-        near = suggest(case.verb, snapshot.resources[file.resource].verbs)
-        hint = f'Did you mean "{near}"?' if near else None
+        hint = meant(case.verb, snapshot.resources[file.resource].verbs)
         return file.finding(("tests", case.at, "verb"), "T103", error.detail, hint=hint)
     needed = "key" if case.verb == "upsert" else "id" if plan.action else None
     if needed is not None and needed not in case.target:
@@ -136,12 +135,11 @@ def _unknown_answers(file: CaseFile, case: Case, plan: Plan) -> Iterator[Finding
     for kind, answers in case.own.items():
         for name in answers:
             if name not in known[kind]:
-                near = suggest(name, known[kind])
                 yield file.finding(
                     ("tests", case.at, "answers", kind, name),
                     "T107",
                     f'The verb {plan.verb} has nothing of the name "{name}".',
-                    hint=f'Did you mean "{near}"?' if near else None,
+                    hint=meant(name, known[kind]),
                 )
 
 

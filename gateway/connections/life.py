@@ -14,7 +14,7 @@ from gateway.connections.diagnosis import Diagnosis, Rung
 from gateway.connections.sign_ins import SignIns
 from gateway.connections.targets import Targets, chosen, named
 from gateway.connections.unattended import Unattended, environment_violations
-from gateway.documents import suggest
+from gateway.documents import meant
 from gateway.entra import Tokens
 from gateway.errors import (
     ConnectionNeedsConsent,
@@ -170,8 +170,8 @@ class Connections:
 
 
 def _no_such_company(key: str, value: str, companies: list[Company]) -> InvalidInput:
-    near = suggest(value, [company.name for company in companies]) if key == "name" else None
-    hint = f'Did you mean "{near}"?' if near else "GET …/companies lists them."
+    near = meant(value, [company.name for company in companies]) if key == "name" else None
+    hint = near or "GET …/companies lists them."
     return InvalidInput(
         "The environment has no such company.",
         violations=[

@@ -6,7 +6,13 @@ mistake is a `Finding` with file, line and column, and all of them come at once.
 
 from __future__ import annotations
 
-from gateway.documents.findings import Finding, format_findings, suggest
+from gateway.documents.findings import (
+    Finding,
+    did_you_mean,
+    format_findings,
+    meant,
+    suggest,
+)
 from gateway.documents.layers import layered
 from gateway.documents.markdown import MARKDOWN, load_blocks
 from gateway.documents.reading import (
@@ -28,11 +34,13 @@ __all__ = [
     "Finding",
     "check_shape",
     "decode_json",
+    "did_you_mean",
     "encode_json",
     "format_findings",
     "layered",
     "load_blocks",
     "load_document",
+    "meant",
     "path_shown",
     "pretty",
     "read_document",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ Severity = Literal["error", "warning"]
 Format = Literal["text", "json", "github"]
 
 _LONGEST = 1_000  # characters of a sentence
+_FEW = 12  # known words that are listed where none is near
 _CONTEXT = 2  # lines shown above the line of a finding
 
 
@@ -59,6 +60,18 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     least, bare = 3, word.lower()  # letters of a word that another one may hold: price, unitPrice
     within = [choice for choice in choices if len(bare) >= least and bare in choice.lower()]
     return within[0] if len(within) == 1 else None
+
+
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """The hint that names the known word that `word` was probably meant to be, or nothing."""
+    near = suggest(word, known)
+    return f'Did you mean "{near}"?' if near else None
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str | None:
+    """The hint for an unknown word: the nearest known one, or the list when it is short."""
+    listed = f"Known here: {', '.join(known)}." if 0 < len(known) <= _FEW else None
+    return meant(word, known) or listed
 
 
 def format_findings(findings: Sequence[Finding], fmt: Format = "text") -> str:

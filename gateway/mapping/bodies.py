@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from gateway.documents import suggest
+from gateway.documents import did_you_mean, suggest
 from gateway.mapping.checker import NEVER_WRITTEN
 from gateway.mapping.emission import Emission
 from gateway.mapping.failures import Spot
@@ -17,7 +17,7 @@ from gateway.mapping.leaves import Written
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Each, Entry, Fields, Leaf, Listing, Pick, Template
 from gateway.mapping.presence import unread
-from gateway.mapping.rules import Path, did_you_mean
+from gateway.mapping.rules import Path
 from gateway.mapping.scope import Every, Scope, Way, way_words
 from gateway.mapping.templates import KEYS
 from gateway.mapping.types import ANY, Property, Shape, Type

@@ -9,13 +9,12 @@ from typing import Final, Protocol
 
 from jinja2 import nodes
 
-from gateway.documents import suggest
+from gateway.documents import did_you_mean, suggest
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent
 from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
 from gateway.mapping.presence import trail_of
-from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Site, Value, Way
 from gateway.mapping.signatures import (
     FILTERS,

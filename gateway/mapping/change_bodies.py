@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from jinja2 import nodes
 
+from gateway.documents import did_you_mean
 from gateway.mapping.change import Change, FieldChange, Fixed
 from gateway.mapping.checker import NEVER_WRITTEN, renames
 from gateway.mapping.emission import Emission
@@ -24,7 +25,7 @@ from gateway.mapping.part_bodies import WrittenPart, write_part
 from gateway.mapping.patch import Steps
 from gateway.mapping.preludes import Prelude, lookups_among
 from gateway.mapping.record import Record
-from gateway.mapping.rules import Findings, did_you_mean
+from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Site, way_words
 from gateway.mapping.selection import input_paths, may_miss, recorded, unwritten
 from gateway.mapping.syntax import Mistake, parse_leaf

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
+from gateway.documents import did_you_mean
 from gateway.mapping import functions
 from gateway.mapping.functions import Unfit
-from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Scope, Site, Value, way_words
 from gateway.mapping.types import WORDS, Type
 from gateway.wire import Entity, is_guid

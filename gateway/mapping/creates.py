@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from gateway.documents import did_you_mean
 from gateway.mapping.bodies import Bodies
 from gateway.mapping.emission import Emission
 from gateway.mapping.entity_types import create_type, field_type
@@ -12,7 +13,7 @@ from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import AnchorSource, CreateSource, Leaf
 from gateway.mapping.plan import Anchor, Effect, Plan, Step
 from gateway.mapping.preludes import Prelude, compile_prelude
-from gateway.mapping.rules import Findings, did_you_mean
+from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Scope
 from gateway.mapping.surroundings import Surroundings
 from gateway.mapping.types import ANY, Property, Shape

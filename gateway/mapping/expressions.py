@@ -13,13 +13,13 @@ from typing import Any, ClassVar, Final
 
 from jinja2 import nodes
 
+from gateway.documents import did_you_mean
 from gateway.mapping.calls import called, endless, tested
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
 from gateway.mapping.marks import Marks
 from gateway.mapping.paths import Paths
 from gateway.mapping.presence import trail_of, unread_node
-from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Scope, Site, Value
 from gateway.mapping.signatures import comparable
 from gateway.mapping.types import (

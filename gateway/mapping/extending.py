@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from gateway.documents import Document, layered
-from gateway.mapping.rules import Findings, Path, did_you_mean
+from gateway.documents import Document, did_you_mean, layered
+from gateway.mapping.rules import Findings, Path
 from gateway.mapping.templates import REMOVE
 
 EXTENDS: Final = "extends"

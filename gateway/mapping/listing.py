@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from gateway.documents import did_you_mean
 from gateway.mapping.model import FilterSource, ListSource, MappingFile
 from gateway.mapping.plan import FieldUse
 from gateway.mapping.record import Filter
-from gateway.mapping.rules import Findings, did_you_mean
+from gateway.mapping.rules import Findings
 from gateway.wire import Entity, Operator
 
 

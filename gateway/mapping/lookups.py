@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from gateway.documents import did_you_mean
 from gateway.mapping.emission import Emission
 from gateway.mapping.entity_types import record_type
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import Leaf, LookupSource
 from gateway.mapping.plan import FieldUse, Lookup
-from gateway.mapping.rules import Findings, did_you_mean
+from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Every, Scope, Way
 from gateway.mapping.types import GUID, Property, Type, map_of, object_of
 from gateway.wire import Entity

@@ -14,12 +14,11 @@ from typing import Final
 
 from jinja2 import nodes
 
-from gateway.documents import suggest
+from gateway.documents import did_you_mean, suggest
 from gateway.mapping.emission import Emission
 from gateway.mapping.extents import extent, report_at
 from gateway.mapping.names import UNNAMED
 from gateway.mapping.presence import Fact, Trail, trail_of
-from gateway.mapping.rules import did_you_mean
 from gateway.mapping.scope import Every, Scope, Site, Use, Value, Way, way_words
 from gateway.mapping.types import ANY, FAULTY, Shape, Type
 

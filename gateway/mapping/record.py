@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from gateway.documents import suggest
+from gateway.documents import meant
 from gateway.errors import InvalidQuery, Violation
 from gateway.wire import Condition, Entity, Field, Operator, literal
 
@@ -105,7 +105,5 @@ def _value(field: Field, text: str) -> object:
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> Violation:
-    near = suggest(name, known)
-    listed = ", ".join(known) or "none"
-    hint = f'Did you mean "{near}"?' if near else f"Known here: {listed}."
+    hint = meant(name, known) or f"Known here: {', '.join(known) or 'none'}."
     return Violation("unknownParameter", "There is no filter of this name here.", name, hint=hint)

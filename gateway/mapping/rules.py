@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gateway.documents import Document, Finding, suggest
+from gateway.documents import Document, Finding, did_you_mean
 from gateway.errors import Place
 from gateway.mapping.coverage import Coverage
 from gateway.mapping.remedies import REMEDIES
@@ -200,11 +200,3 @@ class Findings:
     def unknown(self, path: Path, name: str, message: str, word: str, known: list[str]) -> None:
         """A finding about a word at `path` that is none of `known`, with the nearest of them."""
         self.at(path, name, message, hint=did_you_mean(word, known))
-
-
-def did_you_mean(word: str, known: list[str]) -> str | None:
-    """The hint for an unknown word: the nearest known one, or the list when it is short."""
-    near = suggest(word, known)
-    if near:
-        return f'Did you mean "{near}"?'
-    return f"Known here: {', '.join(known)}." if 0 < len(known) <= 12 else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from gateway.documents import suggest
+from gateway.documents import did_you_mean, suggest
 from gateway.mapping.model import (
     Each,
     Entry,
@@ -20,7 +20,7 @@ from gateway.mapping.model import (
     Template,
 )
 from gateway.mapping.names import UNNAMED, new_name
-from gateway.mapping.rules import Findings, Path, did_you_mean
+from gateway.mapping.rules import Findings, Path
 
 DEEPEST: Final = 8  # templates within templates
 MOST_FIELDS: Final = 500  # of one object; no entity has half as many

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.documents import suggest
+from gateway.documents import did_you_mean, suggest
 from gateway.mapping.ledger import Ledger
 from gateway.mapping.model import StepSource, StepsSource
 from gateway.mapping.plan import Kind, Plan
 from gateway.mapping.preludes import Prelude, compile_prelude
 from gateway.mapping.record import Names, Record
 from gateway.mapping.recording import Recorded, write_record
-from gateway.mapping.rules import Findings, did_you_mean
+from gateway.mapping.rules import Findings
 from gateway.mapping.scope import Scope, Way
 from gateway.mapping.selection import selected
 from gateway.mapping.steps import CompiledStep, StepWriter, with_steps

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.documents import Document, suggest
+from gateway.documents import Document, meant
 from gateway.errors import NotFound
 from gateway.mapping import Explanation, Plan
 from gateway.operations.explaining import Leaf, explained, field_names, within, without_indexes
@@ -53,8 +53,7 @@ class Trial:
         names = field_names(self.explanation, self.mapping, self.plan.verb)
         if any(within(name, without_indexes(field)) for name in names):
             return
-        near = suggest(field, names)
-        hint = f'Did you mean "{near}"?' if near else f"There are: {', '.join(names)}."
+        hint = meant(field, names) or f"There are: {', '.join(names)}."
         raise NotFound(f'{self.plan.verb} of {self.plan.resource} writes no "{field}". {hint}')
 
     def unused(self, document: object) -> list[str]:

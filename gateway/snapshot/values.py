@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.documents import Document, suggest
+from gateway.documents import Document, meant
 from gateway.errors import MethodNotAllowed, UnknownResource
 from gateway.mapping import Plan
 from gateway.validation import Schemas
@@ -102,6 +102,5 @@ class Current:
 def unknown_resource(resource: str, known: Iterable[str]) -> UnknownResource:
     """What is said of a resource that is none, with what exists."""
     names = sorted(known)
-    near = suggest(resource, names)
-    hint = f'Did you mean "{near}"?' if near else f"There are: {', '.join(names) or 'none'}."
+    hint = meant(resource, names) or f"There are: {', '.join(names) or 'none'}."
     return UnknownResource(f"This gateway has no such resource. {hint}")

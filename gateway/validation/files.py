@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from gateway.documents import Document, Finding, load_document, suggest, to_be_read
+from gateway.documents import Document, Finding, load_document, meant, to_be_read
 from gateway.errors import InvalidFiles, Violation
 from gateway.validation.keywords import draft_findings, type_hint, word_findings
 from gateway.validation.schemas import Schemas, references
@@ -192,14 +192,13 @@ def _name_findings(document: Document, facts: Mapping[str, Any]) -> Iterator[Fin
     for path, names in groups.items():
         for at, name in enumerate(names):
             if name not in facts["fields"]:
-                near = suggest(name, facts["fields"])
                 yield _finding(
                     document,
                     ("x-business-central", *path, at),
                     "S105",
                     "unknown-field",
                     f'This entity has no field "{name}".',
-                    hint=f'Did you mean "{near}"?' if near else None,
+                    hint=meant(name, facts["fields"]),
                 )
 
 
@@ -250,8 +249,7 @@ def _reference_findings(
             continue
         if file and file not in beside:
             message = "A schema may refer to itself and to files beside it; this is neither."
-            near = suggest(file, beside)
-            hint = f'Did you mean "{near}"?' if near else None
+            hint = meant(file, beside)
             yield _finding(document, path, "S103", "unknown-reference", message, hint=hint)
             continue
         try:

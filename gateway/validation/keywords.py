@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gateway.documents import Document, Finding, suggest
+from gateway.documents import Document, Finding, did_you_mean, meant
 from gateway.validation.sides import MANY, NAMED, ONE
 
 Path = tuple[str | int, ...]
@@ -40,7 +40,6 @@ _RULES: Final = {
     "S107": "unknown-keyword",
     "S108": "required-nothing",
 }
-_FEW: Final = 12  # names that are listed where none is near
 _COMBINED: Final = frozenset(  # with them, properties may be named in another schema
     {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "patternProperties"}
 )
@@ -79,11 +78,11 @@ def _of_keyword(document: Document, path: Path, value: object) -> Iterator[Findi
     key = str(path[-1])
     if key not in _KEYWORDS and not key.startswith("x-"):
         message = f'JSON Schema has no keyword "{key}", and would pass over it.'
-        hint = _ELSEWHERE.get(key) or _near(key, _KEYWORDS)
+        hint = _ELSEWHERE.get(key) or did_you_mean(key, _KEYWORDS)
         yield _finding(document, path, "S107", message, hint, key=True)
     elif key == "format" and value not in _FORMATS:
         message = f'JSON Schema has no format "{value}", and would pass over it.'
-        yield _finding(document, path, "S107", message, _near(value, _FORMATS))
+        yield _finding(document, path, "S107", message, did_you_mean(str(value), _FORMATS))
 
 
 def _parts(key: str, value: object) -> Iterator[tuple[Path, object]]:
@@ -107,22 +106,15 @@ def _required_nothing(
     for at, name in enumerate(names):
         if name not in properties:
             message = f'"{name}" is required, and there is no property of that name.'
-            hint = _near(name, properties)
+            hint = did_you_mean(name, properties)
             here = (*path, "required", at)
             yield _finding(document, here, "S108", message, hint)
 
 
 def type_hint(value: object) -> str:
     """What to write for a `type` that JSON Schema does not have."""
-    near = suggest(value, TYPES) if isinstance(value, str) else None
-    return f'Did you mean "{near}"?' if near else f"Known are {', '.join(TYPES)}."
-
-
-def _near(word: object, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
-    near = suggest(word, known) if isinstance(word, str) else None
-    if near:
-        return f'Did you mean "{near}"?'
-    return f"Known here: {', '.join(known)}." if 0 < len(known) <= _FEW else None
+    near = meant(value, TYPES) if isinstance(value, str) else None
+    return near or f"Known are {', '.join(TYPES)}."
 
 
 def _finding(

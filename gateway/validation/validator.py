@@ -12,7 +12,7 @@ from urllib.parse import unquote, urljoin
 
 import jsonschema_rs
 
-from gateway.documents import suggest
+from gateway.documents import meant
 from gateway.errors import Violation
 
 MOST_VIOLATIONS: Final = 100
@@ -133,12 +133,11 @@ def at_pointer(value: Any, pointer: str) -> Any:  # noqa: ANN401 - any JSON valu
 
 
 def _unknown(name: str, pointer: str, known: Iterable[str]) -> Violation:
-    near = suggest(name, known)
     return Violation(
         "additionalProperties",
         "There is no such property here.",
         pointer=pointer + json_pointer([name]),
-        hint=f'Did you mean "{near}"?' if near else None,
+        hint=meant(name, known),
     )
 
 
