@@ -261,7 +261,8 @@ class Catalogue:
 
 # What tables hold that no page of the API ever shows: what is open of a document, there and in the
 # local currency, by the rate it was posted at; payments that nothing was applied to, whose an entry
-# is, posting groups, the code that the VAT set-up knows a group by (bc/api.md §10, §11; bc/pitfalls.md 36).
+# is, posting groups, the code that the VAT set-up knows a group by (bc/api.md §10, §11;
+# bc/pitfalls.md 36).
 _BEFORE_ALL = f"{_OLDEST}.0"
 _LEFT = ("remainingAmount", "Edm.Decimal")
 _POSTED = (("currencyFactor", "Edm.Decimal"), ("remainingAmountLocal", "Edm.Decimal"))

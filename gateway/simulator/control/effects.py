@@ -13,14 +13,13 @@ import msgspec
 from gateway.simulator.catalogue.captions import caption_of
 from gateway.simulator.catalogue.entities import EntitySet
 from gateway.simulator.control.kinds import Details, Occasion
-from gateway.simulator.documents.rules import DOCUMENTS, LINES, SERIES
+from gateway.simulator.documents.rules import DOCUMENTS, LINE_STEP, LINES, SERIES
 from gateway.simulator.errors import BusinessCentralError, already_exists
 from gateway.simulator.exchange import Answer, json_answer
 
 REJECTED = "The server has rejected the client credentials."
 CHANGED = "Another user has already changed the record."
 _RIGHTS = {"GET": "Read", "POST": "Insert", "DELETE": "Delete"}
-_FIRST_LINE = 10000
 _BLANKS = ("", None, 0)
 
 
@@ -52,7 +51,7 @@ def duplicate_key(details: Details, occasion: Occasion) -> Exception:
 def _next(entity_set: EntitySet | None, key: str) -> object:
     """What Business Central would have filled in where nothing was sent. A choice: its first."""
     if key in {"sequence", "lineNumber"}:
-        return _FIRST_LINE
+        return LINE_STEP
     series = SERIES.get(entity_set.name) if entity_set else None
     return series.format(series.start) if series else ""
 

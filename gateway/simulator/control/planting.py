@@ -17,7 +17,7 @@ from gateway.simulator.documents.headers import (
     line_changed,
     recalculate,
 )
-from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS
+from gateway.simulator.documents.rules import DEFAULTS, DOCUMENTS, LINE_STEP
 from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.declared import next_entry, refuse_double
 from gateway.simulator.records.names import settle_name
@@ -27,7 +27,6 @@ from gateway.simulator.records.templates import fill
 from gateway.simulator.records.values import GUID, decode_member, stamp
 
 _NAMESPACE = uuid.UUID("5f3b9f0a-8a0e-4c1c-9a55-2f6f7c0b1d11")
-_LINE_STEP = 10000
 _OPENING = "2026-01-01"  # when the stock of the start came
 
 
@@ -127,7 +126,7 @@ def plant_document(
     record.values.update({name: row[name] for name in row if name in document.dates})
     line_set = company.catalogue.sets[document.lines]
     for at, line in enumerate(lines, 1):
-        identity = {"documentId": record.id, "sequence": at * _LINE_STEP}
+        identity = {"documentId": record.id, "sequence": at * LINE_STEP}
         planted = plant(company, seed, document.lines, {**identity, **line}, company.created)
         _follow(company, line_set, planted.values, line)
     recalculate(company, entity_set, record)

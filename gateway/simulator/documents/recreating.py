@@ -12,14 +12,13 @@ from collections.abc import Mapping
 
 from gateway.simulator.documents.headers import line_changed
 from gateway.simulator.documents.quantities import must_be_nothing
-from gateway.simulator.documents.rules import BILL_TO_PARTY, DOCUMENTS, ORDERS, Document
+from gateway.simulator.documents.rules import BILL_TO_PARTY, DOCUMENTS, LINE_STEP, ORDERS, Document
 from gateway.simulator.records.belongings import remove
 from gateway.simulator.records.store import Company, Record, Values
 
 # What is typed in of a line of something, one after the other; of any other its texts.
 _KEPT = ("lineObjectNumber", "unitOfMeasureId", "unitOfMeasureCode", "itemVariantId", "locationId")
 _TEXTS = ("description", "description2")
-_STEP = 10000
 
 
 def recreate_lines(
@@ -41,7 +40,7 @@ def recreate_lines(
     for line in lines:
         remove(company, document.lines, line)
     for at, line in enumerate(lines, 1):
-        _type_in(company, document, header, line.values, at * _STEP)
+        _type_in(company, document, header, line.values, at * LINE_STEP)
 
 
 def _refuse_delivered(document: Document, name: str, header: Record, values: Values) -> None:

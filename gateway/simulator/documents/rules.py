@@ -303,6 +303,8 @@ BLOCKED_KINDS = {
 VAT = {("DOMESTIC", "STANDARD"): 20, ("DOMESTIC", "ZERO"): 0}
 DEFAULT_VAT_AREA = "DOMESTIC"
 
+LINE_STEP = 10000  # from the number of a line to that of the next
+
 # What does not change of a line after the insert: where it stands, and what it sells.
 LINE_IDENTITY = (
     *("documentId", "sequence"),

@@ -32,12 +32,11 @@ def hand_on(company: Company, source: Record, name: str, made: Record) -> None:
     A choice: a posted order hands them to its invoice, not to what is delivered (Business Central
     does it with document attachments, codeunit 1173 of Microsoft's published source).
     """
+    ways = company.catalogue.sets[name].ways
     for kind in _FILES:
-        way = company.catalogue.sets[name].ways.get(kind)
-        for file in company.table(kind).where("parentId", source.id) if way is not None else ():
-            fixed = way.fixed if way is not None else {}
+        for file in company.table(kind).where("parentId", source.id) if kind in ways else ():
             own_id = company.new_id()
-            values = {**file.values, "parentId": made.id, **fixed, "id": own_id}
+            values = {**file.values, "parentId": made.id, **ways[kind].fixed, "id": own_id}
             company.insert(kind, values, own_id)
             content = company.streams.get((kind, file.id, _CONTENT))
             if content is not None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.simulator.catalogue.entities import Catalogue, EntitySet, Navigation
+from gateway.simulator.documents.rules import LINE_STEP
 from gateway.simulator.errors import already_exists, dialog
 from gateway.simulator.records.store import Company, Record, Values
 
-_LINE_STEP = 10000
 _LAST = 2**31 - 1
 
 
@@ -46,9 +46,9 @@ def next_line(numbers: Iterable[int]) -> int:
     Raises BusinessCentralError after the last one that there is; its text is a choice.
     """
     last = max(numbers, default=0)
-    if last > _LAST - _LINE_STEP:
+    if last > _LAST - LINE_STEP:
         raise dialog(f"There is no number left for a line after {last}.")
-    return last + _LINE_STEP
+    return last + LINE_STEP
 
 
 def next_entry(company: Company, name: str) -> int:

@@ -194,7 +194,8 @@ class Company:
         """All changes inside, or none of them. One inside another takes back only its own, and
         none takes back what was committed.
 
-        Gives a function that tells what was changed inside until now. The ``watchers`` are told what was changed when the outermost one is over.
+        Gives a function that tells what was changed inside until now. The ``watchers`` are told
+        what was changed when the outermost one is over.
         """
         outermost = self._undo is None
         undo = self._undo = [] if self._undo is None else self._undo

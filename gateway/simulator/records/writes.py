@@ -298,15 +298,12 @@ class Writer:
         record_id = self.company.new_id()
         key = entity_set.identity
         if key is not None and entity_set.name != SET_LINES:
-            if is_zero(values[key]) or values[key] in self._table_of(entity_set):
+            if is_zero(values[key]) or values[key] in self.company.table(entity_set.name).records:
                 values[key] = record_id
             record_id = values[key]
         settle_name(entity_set.name, values)
         stamp(values, timestamp(self.clock.now()), new=True)
         return self.company.insert(entity_set.name, values, record_id)
-
-    def _table_of(self, entity_set: EntitySet) -> dict[str, Record]:
-        return self.company.table(entity_set.name).records
 
     def _after_change(self, entity_set: EntitySet, record: Record, before: Values) -> None:
         key = entity_set.natural_key
@@ -344,8 +341,5 @@ class Writer:
         if name in LINES:
             found = self.company.get(header_set, record.values.get("documentId", ZERO_GUID))
             header = found or record
-        if header_set in DOCUMENTS and header.id in self._headers(header_set):
+        if header_set in DOCUMENTS and header.id in self.company.table(header_set).records:
             recalculate(self.company, header_set, header)
-
-    def _headers(self, header_set: str) -> dict[str, Record]:
-        return self.company.table(header_set).records

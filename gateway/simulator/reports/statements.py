@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from gateway.simulator.documents.rules import LINE_STEP
 from gateway.simulator.records.store import Company, Record, Values
 from gateway.simulator.reports.asked import Asked
 
@@ -20,7 +21,6 @@ ZERO = Decimal(0)
 _BALANCE = ("Assets", "Liabilities", "Equity")
 _INCOME = ("Income", "Cost_x0020_of_x0020_Goods_x0020_Sold", "Expense")
 _CASH = "10100"
-_STEP = 10000
 _AMOUNTS = ("totalDebit", "totalCredit", "balanceAtDateDebit", "balanceAtDateCredit")
 
 
@@ -117,7 +117,7 @@ def _statement(
 def _numbered(field: str, asked: Asked, lines: Sequence[tuple[str, str, Decimal]]) -> list[Values]:
     return [
         {
-            "lineNumber": at * _STEP,
+            "lineNumber": at * LINE_STEP,
             "display": text,
             field: amount,
             "lineType": kind,

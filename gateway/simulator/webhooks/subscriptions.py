@@ -65,7 +65,8 @@ class Subscription:
     """One subscription: ``record`` is what the API shows of it.
 
     ``pending`` is what happened to each record, by its key, since ``first``; ``dated`` tells
-    whether the records say when they were modified, ``hurried`` since when what waits is to be told at once.
+    whether the records say when they were modified, ``hurried`` since when what waits is to be
+    told at once.
     """
 
     record: Record
