@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.errors import BusinessCentralRefused, InvalidInput, PreconditionFailed
+from gateway.errors import BusinessCentralRefused, GatewayError, InvalidInput, PreconditionFailed
 from gateway.operations import Outcome, etag, failures
 from gateway.storage import Operation
 from tests.unit.operations.conftest import Typed, Writes, snapshot
@@ -60,6 +60,18 @@ async def delete(writes: Writes, record_id: str, sequence: int) -> None:
     there = await lines_of(writes, record_id)
     (found,) = [one for one in there if one["sequence"] == sequence]
     await typed(writes, Typed(f"salesOrderLines({found['id']})", method="DELETE"))
+
+
+def told_in_part(parked: Operation) -> GatewayError:
+    """What is told of an operation that has changed the first line and is parked."""
+    assert parked.remedy is not None
+    assert "salesOrderLines 10000" in parked.remedy
+    told = failures.read(parked.problem or {})
+    for words in (told.detail, told.violations[0].detail):
+        assert "Carried out in part, and parked" in words, words
+        assert "salesOrderLines 10000" in words
+    assert "retry the operation" in told.detail
+    return told
 
 
 async def add(writes: Writes, record_id: str, sequence: int, **more: object) -> None:
@@ -282,13 +294,7 @@ class TestOthers:
         record_id = await self.during(writes, 1, patch)
         await type_in(writes, record_id, 20000, quantity=4)
         parked = await self.ended(writes, "parked", "conflict")
-        assert parked.remedy is not None
-        assert "salesOrderLines 10000" in parked.remedy
-        told = failures.read(parked.problem or {})
-        for words in (told.detail, told.violations[0].detail):
-            assert "Carried out in part, and parked" in words, words
-            assert "salesOrderLines 10000" in words
-        assert "retry the operation" in told.detail
+        told = told_in_part(parked)
         assert [(one.rule, one.pointer, one.target) for one in told.violations] == [
             ("carried_out_in_part", None, None),
             ("changed", "/lines/1", "salesOrderLines[1].quantity"),
@@ -417,13 +423,7 @@ class TestRefusals:
         with pytest.raises(BusinessCentralRefused):
             await update(writes, record_id, WANTED)
         (parked,) = [one for one in await writes.store.operations() if one.state == "parked"]
-        assert parked.remedy is not None
-        assert "salesOrderLines 10000" in parked.remedy
-        told = failures.read(parked.problem or {})
-        for words in (told.detail, told.violations[0].detail):
-            assert "Carried out in part, and parked" in words, words
-            assert "salesOrderLines 10000" in words
-        assert "retry the operation" in told.detail
+        told = told_in_part(parked)
         assert [(one.rule, one.pointer, one.target) for one in told.violations] == [
             ("carried_out_in_part", None, None),
             ("business_central_refused", "/lines/1", "salesOrderLines[1]"),
