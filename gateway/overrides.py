@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from gateway.documents import Document, Finding, load_document, path_shown, to_be_read
+from gateway.documents import Document, Finding, load_document, path_shown, to_be_read, unreadable
 from gateway.errors import InvalidFiles, Place
 from gateway.mapping import EXTENDS, Findings
 
@@ -48,7 +48,7 @@ def documents_in(folder: Path, findings: list[Finding]) -> Iterator[Document]:
     try:  # not by `glob`, to which a folder that may not be read is an empty one
         inner = sorted(folder.iterdir())
     except OSError as error:
-        findings.append(_closed(folder, error))
+        findings.append(unreadable(str(folder), "This folder", error))
         return
     findings += [_unread(path) for path in inner if path.suffix == ".yml"]
     for path in [path for path in inner if path.suffix == ".yaml"]:
@@ -126,11 +126,6 @@ def _astray(path: Path) -> Finding:
     hint = f"Put it into <organization or connection>/{path.name}."
     place = Place(path_shown(path), 1, 1)
     return Finding("D105", "astray", message, place, hint=hint, quoted=False)
-
-
-def _closed(folder: Path, error: OSError) -> Finding:
-    message = f"This folder cannot be read: {error.strerror or type(error).__name__}."
-    return Finding("D101", "unreadable", message, Place(str(folder), 1, 1), quoted=False)
 
 
 def _leads_nowhere(path: Path) -> bool:

@@ -22,7 +22,7 @@ import structlog
 from gateway.cases import CaseFile, CaseResult, case_files, own_cases, read_cases, run_all
 from gateway.clock import Clock
 from gateway.config import Config, folders
-from gateway.documents import Finding
+from gateway.documents import Finding, unreadable
 from gateway.errors import InvalidFiles, Place
 from gateway.snapshot import Current, Snapshot, load_configured
 
@@ -143,7 +143,7 @@ def load_tested(config: Config) -> Snapshot:
     try:
         return _tested(config)
     except OSError as error:  # what is in a folder may not be listed, or goes while it is read
-        raise InvalidFiles([_unreadable(error)]) from None
+        raise InvalidFiles([unreadable(str(error.filename or "."), "This", error)]) from None
 
 
 def _tested(config: Config) -> Snapshot:
@@ -188,12 +188,6 @@ def _cases(config: Config, snapshot: Snapshot, findings: list[Finding]) -> list[
         if plans is None or Path(plans.file).parent.samefile(path.parent):
             found.append(file)
     return found
-
-
-def _unreadable(error: OSError) -> Finding:
-    at = str(error.filename or ".")
-    message = f"This cannot be read: {error.strerror or type(error).__name__}."
-    return Finding("D101", "unreadable", message, Place(at, 1, 1), quoted=False)
 
 
 def _missing(folder: Path) -> Finding:

@@ -36,7 +36,7 @@ def _next(seen: Seen, places: Callable[[], Iterable[Path]]) -> list[Path]:
     """Wait until files differ from `seen` and have come to rest; gives which."""
     before = seen
     while True:
-        time.sleep(_EVERY)
+        time.sleep(_EVERY)  # nothing else runs in this process
         now = _seen(places())
         if now != seen and now == before:  # nobody is in the middle of writing
             return sorted(path for path in {*now, *seen} if now.get(path) != seen.get(path))

@@ -21,6 +21,7 @@ from gateway.documents.reading import (
     path_shown,
     read_document,
     to_be_read,
+    unreadable,
 )
 from gateway.documents.shape import check_shape
 from gateway.documents.showing import NOTHING, pretty, shown
@@ -47,5 +48,6 @@ __all__ = [
     "shown",
     "suggest",
     "to_be_read",
+    "unreadable",
     "write_yaml",
 ]

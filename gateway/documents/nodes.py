@@ -80,7 +80,7 @@ def _index_in_block(node: Node, text: str, offset: int) -> int:
         line = text[index:line_end]
         if indent < 0 and line.strip(" "):
             first = next((one for one in value.split("\n") if one.strip(" ")), "")
-            indent = max(0, _spaces(line) - _spaces(first))
+            indent = max(0, indent_of(line) - indent_of(first))
         held = line[indent:] if indent >= 0 else ""
         begins = value.find(held, taken)
         if held and begins >= 0:
@@ -91,7 +91,8 @@ def _index_in_block(node: Node, text: str, offset: int) -> int:
     return node.end
 
 
-def _spaces(line: str) -> int:
+def indent_of(line: str) -> int:
+    """How many spaces a line begins with."""
     return len(line) - len(line.lstrip(" "))
 
 

@@ -130,10 +130,7 @@ def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
     try:
         data = _bytes_of(path)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        message = f"The file cannot be read: {reason}."
-        told = Finding("D101", "unreadable", message, Place(shown, 1, 1), quoted=False)
-        raise InvalidFiles([told]) from None
+        raise InvalidFiles([unreadable(shown, "The file", error)]) from None
     if len(data) > _LARGEST_FILE:
         raise _invalid(shown, "D102", "too-large", "The file is larger than 2 MiB.")
     try:
@@ -143,6 +140,12 @@ def read_text(path: Path, *, name: str | None = None) -> tuple[str, str]:
             shown, "D103", "not-utf-8", f"Byte {error.start + 1} is not UTF-8.", "Save it as UTF-8."
         ) from None
     return shown, text.replace("\r\n", "\n")
+
+
+def unreadable(file: str, what: str, error: OSError) -> Finding:
+    """The finding that `what`, which findings call `file`, cannot be read."""
+    message = f"{what} cannot be read: {error.strerror or type(error).__name__}."
+    return Finding("D101", "unreadable", message, Place(file, 1, 1), quoted=False)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.documents.nodes import indent_of
+
 _KEY: Final = r"""(?!-\s)(?:"[^"\n]*"|'[^'\n]*'|[\w$?.@-]+)"""
 _NO_SPACE: Final = re.compile(rf"""[ ]*(?:- +)*({_KEY}):(?=\S)""")
 _NO_COLON: Final = re.compile(rf"""[ ]*(?:- +)*({_KEY})(?=[ ]|$)""")
@@ -147,9 +149,8 @@ def _quotes(lines: _Lines, stumble: Stumble) -> Iterator[Cause]:
 def _braces(lines: _Lines, stumble: Stumble) -> Iterator[Cause]:
     """A brace that is never closed, or a value that braces end too early."""
     opened = stumble.context
-    if (
-        opened is None or opened >= stumble.at
-    ):  # of what has nothing in it the parser knows no begin
+    # Of what has nothing in it the parser knows no begin.
+    if opened is None or opened >= stumble.at:
         opened = max(lines.text.rfind(sign, 0, stumble.at) for sign in "[{")
     if opened < 0:
         return
@@ -193,11 +194,11 @@ def _no_colon(lines: _Lines, number: int) -> Iterator[Cause]:
 def _indentation(lines: _Lines, number: int) -> Iterator[Cause]:
     """A line that begins where no line may begin."""
     line = lines.line(number)
-    here = _indent(line)
+    here = indent_of(line)
     above = -1
     known: list[int] = []
     for one in lines.above(number):
-        deep = _indent(one)
+        deep = indent_of(one)
         if above < 0:
             above = deep
         if not known or deep < known[-1]:
@@ -223,7 +224,3 @@ def _indentation(lines: _Lines, number: int) -> Iterator[Cause]:
 
 def _spaces(count: int) -> str:
     return f"{count} space{'' if count == 1 else 's'}"
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))

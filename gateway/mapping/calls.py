@@ -79,16 +79,12 @@ def called(walk: Walker, node: nodes.Filter) -> Value:
     if signature is None:
         known = [*FILTERS, *PATH_FILTERS]
         message = f'There is no filter "{node.name}".'
-        hint = _ours(node.name, known)
-        _report_name(walk, node, "unknown-filter", message, hint)
-        asks = any(
-            f'"{name}"' in str(hint) for name in PATH_FILTERS
-        )  # and what is missing is right
-        _ = (
-            walk.paths.soft(node.node)
-            if asks and isinstance(node.node, _PATH)
-            else walk.value(node.node)
-        )
+        _report_name(walk, node, "unknown-filter", message, _ours(node.name, known))
+        near = None if node.name in _OTHERWISE else _meant(node.name, known)
+        if near in PATH_FILTERS and isinstance(node.node, _PATH):
+            walk.paths.soft(node.node)  # what is missing is right there
+        else:
+            walk.value(node.node)
         return _NOTHING
     arguments = _arguments(walk, node, signature.arguments)
     if isinstance(node.node, nodes.Div) and node.name == "decimal" and node.args:
@@ -259,8 +255,14 @@ def _ours(name: str, known: list[str]) -> str | None:
     """The hint for a filter or a test that there is not."""
     if name in _OTHERWISE:
         return _OTHERWISE[name]
+    near = _meant(name, known)
+    return f'Did you mean "{near}"?' if near else did_you_mean(name, known)
+
+
+def _meant(name: str, known: list[str]) -> str | None:
+    """The filter or the test that a name probably stands for."""
     ours = _OURS.get(name)
-    return f'Did you mean "{ours}"?' if ours in known else did_you_mean(name, known)
+    return ours if ours in known else suggest(name, known)
 
 
 def _way_through(walk: Walker, name: str, before: Value, arguments: list[object]) -> Way | None:

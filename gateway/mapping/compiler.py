@@ -7,6 +7,7 @@ are plans only when none of them is an error.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -62,17 +63,16 @@ def _gathered(found: list[Finding]) -> list[Finding]:
     """The findings; a name that is unknown in many places, for it was introduced under another
     one, is told at the first of them.
     """
-    names = [one for one in found if one.rule == "M112"]
-    many = {one.message for one in names if sum(one.message == an.message for an in names) >= _MANY}
+    places = Counter(one.message for one in found if one.rule == "M112")
     gathered: list[Finding] = []
     told: set[str] = set()
     for one in found:
-        if one.rule != "M112" or one.message not in many:
+        if one.rule != "M112" or places[one.message] < _MANY:
             gathered.append(one)
         elif one.message not in told:
             told.add(one.message)
-            places = sum(one.message == an.message for an in names) - 1
-            message = f"{one.message.removesuffix('.')}, nor in {places} more places."
+            more = places[one.message] - 1
+            message = f"{one.message.removesuffix('.')}, nor in {more} more places."
             gathered.append(replace(one, message=message))
     return gathered
 

@@ -15,13 +15,7 @@ from gateway.errors import GatewayError, RecordChanged, Violation
 from gateway.mapping import Names, Overwrite, Plan, Record, Request, Step
 from gateway.operations.changes import Row, addressed
 from gateway.operations.compare import same_value
-from gateway.wire import (
-    Entity,
-    Field,
-    code,
-    decode,
-    key_of,
-)
+from gateway.wire import Entity, Field, code, decode, key_of
 
 AGENDA: Final = "elements"  # in the request of a call: what is to become of which elements
 ELEMENT: Final = "element"  # in the request of a call: the one it is about
@@ -36,12 +30,12 @@ Entities = Callable[[str], Entity]
 class Element:
     """One element of a part and what becomes of it.
 
-    `name` is that of its step in the journal, `place` its target in words, `pointer` where it stands
-    in the input, if that is known. `entity` is its entity
-    set, `key` what it is known by, `id` its own key in Business Central where it is there.
-    `of` is the id of the record it is a part of, `parent` its path. `body` is what is wanted of it, None where it goes.
-    `stood` is what stood there when this operation looked: a deletion has seen all of it that can
-    be written, a change the fields of its body.
+    `name` is that of its step in the journal, `place` its target in words, `pointer` where it
+    stands in the input, if that is known. `entity` is its entity set, `key` what it is known by,
+    `id` its own key in Business Central where it is there. `of` is the id of the record it is a
+    part of, `parent` its path. `body` is what is wanted of it, None where it goes. `stood` is what
+    stood there when this operation looked: a deletion has seen all of it that can be written, a
+    change the fields of its body.
     """
 
     name: str
