@@ -65,7 +65,7 @@ def read_answer(received: Received, *, reading: bool, xml: bool = False) -> Answ
         return Answer(received.status, None, raw=received.body) if received.body else None
     if received.body or reading:
         try:
-            decoded = decode_json(received.body)
+            decoded = decode_json(received.body, strict=False)
         except InvalidJson:
             return None
         if not isinstance(decoded, dict) or "error" in decoded:

@@ -63,6 +63,13 @@ def test_what_only_looks_wrong_is_taken(data: bytes) -> None:
     assert decode_json(data) == json.loads(data, parse_float=Decimal)
 
 
+def test_what_is_not_held_against_callers_rules_is_bounded_all_the_same() -> None:
+    assert decode_json(b'{"a":1,"a":2}', strict=False) == {"a": 2}
+    for data in (b"1" * 39, b"[" * 900 + b"1" * 39 + b"]" * 900, b"[" * 100_000):
+        with pytest.raises(InvalidJson):
+            decode_json(data, strict=False)
+
+
 MARKS = st.sampled_from(["", "]", "[", "}", "{", "][", '"]', ']"', "\\", "[]"])
 
 
