@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from gateway.errors import Place, Rejected, Violation
 from gateway.mapping.change import Change, Overwrite
@@ -36,8 +36,7 @@ class Rejection:
         return Rejected(self.code, self.title, remedy=self.remedy, violations=violations)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What a lookup wants to know once. `key` is its place in the lookup's map, None for the
     only one. `where` are pairs of field and value; none for a match of items. `ways` lead to it
     in the input; a number in one stands for an index, of which there are some for each time it

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Final, cast
 
@@ -30,7 +30,7 @@ from gateway.operations.failures import in_part
 from gateway.operations.prepare import Prepared
 from gateway.operations.sending import carried_out, has_written
 from gateway.operations.tools import READ_WITHIN, Tools
-from gateway.storage import Call, Operation, OperationWarning
+from gateway.storage import Call, Connection, Operation, OperationWarning
 from gateway.wire import Entity, decode, key_of, query, record_path
 
 MOST_WARNINGS: Final = 100
@@ -51,8 +51,12 @@ class _Back:
     different: list[str]
 
 
-async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str, Any]:
-    """The last fields of an operation whose `call` has written. Raises `StorageUnavailable`."""
+async def completed(
+    tools: Tools, operation: Operation, call: Call, connection: Connection | None = None
+) -> dict[str, Any]:
+    """The last fields of an operation whose `call` has written, by `connection` if it has just
+    been sent. Raises `StorageUnavailable`.
+    """
     answer = cast("Mapping[str, Any]", call.answer)
     body: Mapping[str, object] = answer["body"] or call.request
     record_id, number = _named(tools, operation, body), text_of(body.get("number"))
@@ -66,7 +70,7 @@ async def completed(tools: Tools, operation: Operation, call: Call) -> dict[str,
     else:
         try:
             sent = cast("Mapping[str, object]", call.request["body"])
-            back = await _read_back(tools, operation, sent, record_id)
+            back = await _read_back(tools, operation, sent, record_id, connection)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - it is written, whatever we make of the answer
@@ -208,12 +212,17 @@ def _ended(
 
 
 async def _read_back(
-    tools: Tools, operation: Operation, sent: Mapping[str, object], record_id: str | None
+    tools: Tools,
+    operation: Operation,
+    sent: Mapping[str, object],
+    record_id: str | None,
+    connection: Connection | None = None,
 ) -> _Back:
     if record_id is None:
         raise UnexpectedAnswer("Business Central named no id for the new record.")
     plan = tools.plan(operation)
-    connection = await tools.connections.require(operation.connection_id)
+    if connection is None:
+        connection = await tools.connections.require(operation.connection_id)
     entities = partial(tools.entity, plan)
     entity = entities(plan.entity)
     answer = await tools.at(plan).read(
@@ -241,17 +250,33 @@ def _check_answer(tools: Tools, plan: Plan, document: Mapping[str, object]) -> N
 
 def _query(plan: Plan, entity: Entity, sent: Mapping[str, object]) -> str:
     """What the record needs, and what was sent, so that the two can be compared."""
-    select = dict.fromkeys([*plan.record.select, *(name for name in sent if name in entity.fields)])
-    expand = {part: list(names) for part, names in plan.record.expand.items()}
-    for part in (name for name in sent if name in entity.parts):
-        lines = cast("Sequence[Mapping[str, object]]", sent[part])
-        written = dict.fromkeys(chain.from_iterable(lines))
-        known = expand.get(part)
-        if known is None:
-            expand[part] = list(written)
-        elif known:
-            expand[part] = list(dict.fromkeys([*known, *written]))
-    return query(select=tuple(select), expand=expand)
+    parts = [name for name in sent if name in entity.parts]
+    lines = cast("list[Sequence[Mapping[str, object]]]", [sent[part] for part in parts])
+    return _asked(
+        plan.record.select,
+        tuple(plan.record.expand.items()),
+        tuple(name for name in sent if name in entity.fields),
+        tuple(
+            (part, tuple(dict.fromkeys(chain.from_iterable(its))))
+            for part, its in zip(parts, lines, strict=True)
+        ),
+    )
+
+
+@lru_cache(1000)  # documents of one shape are asked for alike
+def _asked(
+    select: Sequence[str],
+    expand: Sequence[tuple[str, Sequence[str]]],
+    fields: Sequence[str],
+    parts: Sequence[tuple[str, Sequence[str]]],
+) -> str:
+    """The query for `select` and `expand` of a record, and for what was sent of it."""
+    wanted = dict(expand)
+    for part, written in parts:
+        known = wanted.get(part)
+        if known is None or known:  # with none at all the whole part is read
+            wanted[part] = tuple(dict.fromkeys([*(known or ()), *written]))
+    return query(select=tuple(dict.fromkeys([*select, *fields])), expand=wanted)
 
 
 def _not_taken(different: Sequence[str]) -> list[OperationWarning]:

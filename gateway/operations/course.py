@@ -98,10 +98,8 @@ class Course:
     async def follow(self) -> None:
         """Go on until the operation has ended or waits. Raises `StorageUnavailable`."""
         identity, what = self.operation.id, f"{self.operation.verb} {self.operation.resource}"
-        with (
-            structlog.contextvars.bound_contextvars(operation=identity),
-            span(what, bc_gateway__operation=identity) as traced,
-        ):
+        structlog.contextvars.bind_contextvars(operation=identity)  # of this task
+        with span(what, bc_gateway__operation=identity) as traced:
             try:
                 await self._follow()
             except LeaseLost:
@@ -147,9 +145,10 @@ class Course:
         call, past = next(filter(has_written, calls), None), Past.of(calls)
         if call is None and await self._parked_elsewhere(calls):
             return
+        sending = Sending(self._tools, self._entry, self._patience)
         if call is None:
             try:
-                sent = await Sending(self._tools, self._entry, self._patience).run(past)
+                sent = await sending.run(past)
                 if isinstance(sent, Prepared) and past.doubt is None:
                     await self._entry.end(
                         "succeeded", **unchanged(self._tools, self.operation, sent)
@@ -169,7 +168,7 @@ class Course:
             elif isinstance(sent, Call):
                 call = sent
         if call is not None:
-            done = await completed(self._tools, self.operation, call)
+            done = await completed(self._tools, self.operation, call, sending.connection)
             await self._entry.end("succeeded", **done)
 
     def _how(self) -> Walking | Parts | None:

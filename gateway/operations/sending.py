@@ -105,16 +105,17 @@ class Past:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sending:
     """One run of an operation. Pauses that Business Central asks for end within `patience`.
-    `noted` stands in the journal beside what is sent.
+    `noted` stands in the journal beside what is sent. `connection` is the one that `run` used.
     """
 
     tools: Tools
     entry: Entry
     patience: Deadline
     noted: Mapping[str, object] = field(default_factory=dict)
+    connection: Connection | None = None
 
     async def run(self, past: Past) -> Call | Prepared | None:
         """The call that has written; or what was prepared, when nothing of it had to be sent;
@@ -122,7 +123,7 @@ class Sending:
         """
         operation, tools = self.entry.operation, self.tools
         plan = tools.plan(operation)
-        connection = await tools.connections.require(operation.connection_id)
+        connection = self.connection = await tools.connections.require(operation.connection_id)
         return await self.call(plan, tools.names(plan, operation, connection), connection, past)
 
     async def call(
@@ -201,6 +202,8 @@ class Sending:
             entities = partial(self.tools.entity, plan)
             seen = looked_again(past.elements, baseline.parts, entities, ours=False)
             past.elements = tuple(seen) or prepared.elements
+        if past.elements == prepared.elements:
+            return prepared
         return replace(prepared, elements=past.elements)
 
     async def _send_once(
