@@ -65,7 +65,8 @@ def _different(
     entities: Entities,
     counts: Callable[[Field], bool],
 ) -> Iterator[str]:
-    if list(map(row.get, sent)) == list(sent.values()):  # as nearly every line
+    values = list(sent.values())
+    if list(map(row.get, sent, values)) == values:  # as nearly every line
         return
     for name, value in sent.items():
         if name not in row or row[name] == value:  # decoding what is decoded changes nothing

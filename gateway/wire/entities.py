@@ -22,7 +22,7 @@ BLANK_DATETIME = "0001-01-01T00:00:00Z"
 BLANK_GUID = "00000000-0000-0000-0000-000000000000"
 BLANK_MEMBER = "_x0020_"
 
-_BLANKS: Mapping[str, str] = {
+BLANKS: Mapping[str, str] = {
     "string": "",
     "date": BLANK_DATE,
     "datetime": BLANK_DATETIME,
@@ -72,7 +72,8 @@ class Entity:
     """One entity set of one API.
 
     `verbs` are of get, post, patch, delete. `required` are groups: a create needs one field of
-    each. `parameters` are those of the bound actions that have any, by action and name.
+    each. `parameters` are those of the bound actions that have any, by action and name. `enums`
+    are the names of the fields with members.
     `send_order` holds the names of fields and parts in the order they must be sent in.
     """
 
@@ -89,6 +90,7 @@ class Entity:
     required: tuple[tuple[str, ...], ...]
     list_needs_filter: bool
     send_order: tuple[str, ...]
+    enums: frozenset[str]
 
     def __hash__(self) -> int:
         """Of its name: the maps have no hash, and there is one entity of a name in one place."""
@@ -123,13 +125,14 @@ def entity_from_schema(schema: Mapping[str, object]) -> Entity:
             {name: field.type for name, field in fields.items()},
             tuple(parts),
         ),
+        enums=frozenset(name for name, field in fields.items() if field.enum is not None),
     )
 
 
 def _field(name: str, facts: Mapping[str, Any]) -> Field:
     members: list[str] | None = facts.get("enum")
     if members is None:
-        blank = _BLANKS.get(facts["type"])
+        blank = BLANKS.get(facts["type"])
     else:
         blank = BLANK_MEMBER if BLANK_MEMBER in members else None
     return Field(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gateway.wire.entities import Entity, Field
+from gateway.wire.entities import BLANKS, Entity, Field
 from gateway.wire.names import decode_name, encode_name
 
 _CONTAINERS: Final = frozenset({dict, list})
+_BLANKS: Final = frozenset(BLANKS.values())
 
 
 def decode(
@@ -24,17 +25,12 @@ def decode(
     Properties the schema does not know, annotations among them, stay as they are. Decoding a
     decoded record changes nothing.
     """
-    fields, parts = entity.fields, entity.parts
-    record = dict(raw)
-    for name, value in raw.items():  # only texts and parts can become something else
+    enums, record = entity.enums, dict(raw)
+    for name, value in raw.items():  # only some texts and parts can become something else
         if type(value) is str:
-            if (field := fields.get(name)) is None:
-                continue
-            if field.enum is not None:
+            if (value in _BLANKS or name in enums) and (field := entity.fields.get(name)):
                 record[name] = decode_value(field, value)
-            elif value == field.blank:
-                record[name] = None
-        elif type(value) in _CONTAINERS and (part := parts.get(name)) is not None:
+        elif type(value) in _CONTAINERS and (part := entity.parts.get(name)):
             record[name] = _decode_part(value, part_entity(part.entity_set), part_entity)
     return record
 
