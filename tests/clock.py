@@ -21,6 +21,9 @@ class MovingClock(Clock):
     def now(self) -> datetime:
         return self._now
 
+    def time(self) -> float:
+        return (self._now - START).total_seconds()
+
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)

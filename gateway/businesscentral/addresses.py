@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -43,17 +44,19 @@ class Addresses:
 
         A server that serves several tenants is told which by the query (bc/api.md §1).
         """
-        name = environment or connection.environment
-        query = "&".join(part for part in (query, self._version) if part)
+        name, tenant = environment or connection.environment, connection.tenant
+        if self._version:
+            query = f"{query}&{self._version}" if query else self._version
         if connection.grant == "basic":
-            root = f"{self._server(name)}/api/{api}"
-            tenant = f"tenant={quote(connection.tenant, safe='')}" if connection.tenant else ""
-            query = "&".join(part for part in (query, tenant) if part)
-        elif connection.tenant is None or name is None:
+            root = self._server(name)
+            if tenant:
+                own = f"tenant={_quoted(tenant)}"
+                query = f"{query}&{own}" if query else own
+        elif tenant is None or name is None:
             raise ConnectionNotReady
         else:
-            root = f"{self._url}/v2.0/{connection.tenant}/{quote(name, safe='')}/api/{api}"
-        return f"{root}/{path}?{query}" if query else f"{root}/{path}"
+            root = f"{self._url}/v2.0/{tenant}/{_quoted(name)}"
+        return f"{root}/api/{api}/{path}?{query}" if query else f"{root}/api/{api}/{path}"
 
     def pinned(self, schema_version: str) -> Addresses:
         """The same, for a version of Business Central's schemas (bc/api.md §1)."""
@@ -75,3 +78,8 @@ class Addresses:
                 "business_central.on_premises."
             )
         return url
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

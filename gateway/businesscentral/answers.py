@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from gateway.businesscentral.transport import Received
 from gateway.documents import decode_json
@@ -36,20 +35,21 @@ _ERRORS: Final[Mapping[Failure, type[GatewayError]]] = {
     Failure.UNREADABLE: UnexpectedAnswer,
     Failure.ETAG_MISSING: GatewayError,  # our own fault, and no caller can do anything about it
 }
-_CORRELATION: Final = ("ms-correlation-x", "request-id")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A success. `body` is the decoded object with Decimals, None where there is none (204).
     `raw` is the body of what was asked for as XML.
     """
 
     status: int
-    body: Mapping[str, object] | None = field(repr=False)
+    body: Mapping[str, object] | None
     etag: str | None = None
     correlation_id: str | None = None
-    raw: bytes = field(default=b"", repr=False)
+    raw: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status}, correlation_id={self.correlation_id!r})"
 
 
 def read_answer(received: Received, *, reading: bool, xml: bool = False) -> Answer | None:
@@ -77,7 +77,7 @@ def read_answer(received: Received, *, reading: bool, xml: bool = False) -> Answ
         received.status,
         body,
         etag if isinstance(etag, str) else headers.get("ETag"),
-        next((headers[name] for name in _CORRELATION if name in headers), None),
+        headers.get("ms-correlation-x") or headers.get("request-id"),
     )
 
 
@@ -102,7 +102,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 def rows_of(answer: Answer) -> list[dict[str, object]]:
     """The records of a collection. Raises `UnexpectedAnswer`."""
     rows = (answer.body or {}).get("value")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if type(rows) is not list or not {dict}.issuperset(map(type, rows)):
         raise UnexpectedAnswer("Business Central's answer is no list of records.")
     return cast("list[dict[str, object]]", rows)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.errors import GatewayError
 
@@ -32,8 +31,7 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call, however often it is sent. `about` is what the log may say of its address.
 
     `proving`: a 401 says that the principal is refused as such, not only for this. `journal` is
@@ -44,10 +42,13 @@ class Call:
     url: str
     about: str
     headers: Mapping[str, str]
-    data: bytes | None = field(default=None, repr=False)
+    data: bytes | None = None
     proving: bool = True
-    journal: Journal | None = field(default=None, repr=False)
+    journal: Journal | None = None
     xml: bool = False
+
+    def __repr__(self) -> str:
+        return f"Call({self.method} {self.about.split('(')[0]})"
 
     @property
     def reading(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from copy import copy
+from itertools import count
 from typing import Final, Self
 
 import structlog
@@ -47,6 +48,7 @@ FIRST_PAUSE: Final = 1 / 4  # seconds, doubled with each try, half of it at rand
 MOST_PAGES: Final = 1000
 
 _WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
+_USER_AGENT: Final = f"bc-gateway/{__version__}"
 
 _LOG = structlog.get_logger("gateway.businesscentral")
 
@@ -70,6 +72,7 @@ class BusinessCentral:
         self._tokens = tokens
         self._clock = clock
         self._pacing = Pacing(clock)
+        self._identities = _identities()
 
     def pinned(self, schema_version: str | None) -> Self:
         """The same client, whose calls ask for this version of Business Central's schemas
@@ -104,7 +107,8 @@ class BusinessCentral:
             url = self._addresses.at(connection, path_of_all, query, api=api)
         else:
             self._require_own(connection, url)
-        return await self._read(connection, url, path, deadline, page_size)
+        headers = {} if page_size is None else {"Prefer": f"odata.maxpagesize={page_size}"}
+        return await self._send(connection, Call("GET", url, path, headers), deadline)
 
     async def read_all(
         self,
@@ -164,17 +168,17 @@ class BusinessCentral:
         )
         if lane is None:
             return await self._send(connection, call, deadline, patience)
-        async with self.lane(connection.id, lane, deadline):
+        with await self._pacing.lane(f"{connection.id}/{lane}", deadline):
             return await self._send(connection, call, deadline, patience)
 
-    def lane(
-        self, connection_id: str, name: str, deadline: Deadline
-    ) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def lane(self, connection_id: str, name: str, deadline: Deadline) -> AsyncIterator[None]:
         """Hold a lane of a connection around several calls; one of another name than `write` has.
 
         Raises `RateLimited` when it is not free before the deadline.
         """
-        return self._pacing.lane(f"{connection_id}/{name}", deadline)
+        with await self._pacing.lane(f"{connection_id}/{name}", deadline):
+            yield
 
     async def environments(
         self, connection: Connection, *, deadline: Deadline
@@ -200,20 +204,6 @@ class BusinessCentral:
         url = self._addresses.at(connection, "companies", environment=environment)
         return [company_of(row) for row in await self._rows(connection, url, "companies", deadline)]
 
-    async def _read(
-        self,
-        connection: Connection,
-        url: str,
-        about: str,
-        deadline: Deadline,
-        page_size: int | None = None,
-        *,
-        proving: bool = True,
-    ) -> Answer:
-        headers = {} if page_size is None else {"Prefer": f"odata.maxpagesize={page_size}"}
-        call = Call("GET", url, about, headers, proving=proving)
-        return await self._send(connection, call, deadline)
-
     async def _rows(
         self,
         connection: Connection,
@@ -230,7 +220,8 @@ class BusinessCentral:
             if following in followed or len(followed) >= MOST_PAGES:
                 raise UnexpectedAnswer("Business Central's pages do not end.")
             followed.add(following)
-            answer = await self._read(connection, following, about, deadline, proving=proving)
+            call = Call("GET", following, about, {}, proving=proving)
+            answer = await self._send(connection, call, deadline)
             rows += rows_of(answer)
             following = next_link(answer)
             if following is not None:
@@ -250,18 +241,19 @@ class BusinessCentral:
         patience: Deadline | None = None,
     ) -> Answer:
         """Send `call` until it is answered, or may not be sent again, or the time is over."""
-        patience, renewed = patience or deadline, False
+        patience, renewed, principal = patience or deadline, False, _principal(connection)
         for tried in range(1, MOST_TRIES + 1):
             wait: float | None = None
             try:
                 token = await self._tokens.access_token(connection)
-                received, answer = await self._once(connection, call, token, deadline, patience)
+                with await self._pacing.turn(principal, deadline, patience):
+                    received, answer = await self._once(connection, call, token, deadline)
             except BusinessCentralUnavailable as unavailable:
                 failed: GatewayError = unavailable
                 wait = unavailable.retry_after
             else:
                 if answer is not None:
-                    self._pacing.went_well(_principal(connection))
+                    self._pacing.went_well(principal)
                     return answer
                 if received.status == 401 and call.proving and not renewed:
                     renewed = True
@@ -284,45 +276,33 @@ class BusinessCentral:
         call: Call,
         token: str,
         deadline: Deadline,
-        patience: Deadline,
     ) -> tuple[Received, Answer | None]:
-        """One exchange in the principal's turn.
+        """One exchange, in the principal's turn.
 
         Raises `BusinessCentralUnavailable` where it may be repeated, else `OutcomeUnknown`.
         """
+        seconds = deadline.left(self._clock)
+        if seconds <= 0:
+            raise RateLimited(retry_after=1)
+        if call.journal is not None:
+            await call.journal.leaves()
         headers = {
             "Accept": "application/xml" if call.xml else "application/json",
             "Accept-Language": "en-US",
             "Authorization": f"{scheme_of(connection)} {token}",
-            "User-Agent": f"bc-gateway/{__version__}",
-            "client-request-id": _new_guid(),
+            "User-Agent": _USER_AGENT,
+            "client-request-id": next(self._identities),
             **call.headers,
         }
-        async with self._pacing.turn(_principal(connection), deadline, patience):
-            seconds = deadline.left(self._clock)
-            if seconds <= 0:
-                raise RateLimited(retry_after=1)
-            if call.journal is not None:
-                await call.journal.leaves()
-            try:
-                received, answer = await watched_exchange(
-                    self._session,
-                    call.method,
-                    call.url,
-                    call.about,
-                    headers=headers,
-                    data=call.data,
-                    seconds=seconds,
-                    xml=call.xml,
-                )
-            except NotSent:
+        try:
+            return await watched_exchange(self._session, call, headers, seconds)
+        except NotSent:
+            raise BusinessCentralUnavailable from None
+        except NoAnswer:
+            _LOG.warning("business_central_silent", **_about(connection, call))
+            if call.reading:
                 raise BusinessCentralUnavailable from None
-            except NoAnswer:
-                _LOG.warning("business_central_silent", **_about(connection, call))
-                if call.reading:
-                    raise BusinessCentralUnavailable from None
-                raise OutcomeUnknown from None
-        return received, answer
+            raise OutcomeUnknown from None
 
     async def _failure(
         self, connection: Connection, call: Call, received: Received, wait: float | None
@@ -373,10 +353,11 @@ def _token_refused(received: Received) -> ConnectionUnauthorized:
     )
 
 
-def _new_guid() -> str:
-    """A random GUID; `uuid` takes several times as long, and nobody's secret hangs on it."""
-    text = f"{random.getrandbits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+def _identities() -> Iterator[str]:
+    """A GUID for each call: all but its last part is random and the same, that part counts."""
+    text = f"{random.getrandbits(80):020x}"
+    start = f"{text[:8]}-{text[8:12]}-4{text[12:15]}-a{text[15:18]}"
+    return (f"{start}-{number:012x}" for number in count(1))
 
 
 def _principal(connection: Connection) -> str:

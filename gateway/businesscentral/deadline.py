@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from gateway.clock import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """A moment. Retries, waiting for a turn and the calls themselves all end there."""
+class Deadline(NamedTuple):
+    """A moment, in seconds of the clock. Retries, waiting for a turn and the calls themselves all
+    end there.
+    """
 
-    end: datetime
+    end: float
 
     @classmethod
     def within(cls, clock: Clock, seconds: float) -> Deadline:
         """`seconds` from now."""
-        return cls(clock.now() + timedelta(seconds=seconds))
+        return cls(clock.time() + seconds)
 
     def left(self, clock: Clock) -> float:
         """Seconds until then, never negative."""
-        return max(0.0, (self.end - clock.now()).total_seconds())
+        return max(0.0, self.end - clock.time())

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Final, Literal
 
 from gateway.businesscentral.deadline import Deadline
@@ -21,14 +19,15 @@ from gateway.telemetry import waiting
 
 MOST_IN_FLIGHT: Final = 5
 MOST_IN_WINDOW: Final = 5700  # 5 % below the line: other software may share the user
-WINDOW: Final = timedelta(minutes=5)
-SECOND: Final = timedelta(seconds=1)
+WINDOW: Final = 300.0  # seconds
 WIDEN_AFTER: Final = 20  # good answers until one more may be in flight again
 
 
 @dataclass(slots=True)
-class _Gate:
-    """Lets `width` in at a time, in the order in which they came."""
+class Gate:
+    """Lets `width` in at a time, in the order in which they came. Who is in holds a place until
+    the end of a `with` statement.
+    """
 
     width: int
     in_flight: int = 0
@@ -61,23 +60,44 @@ class _Gate:
                 self.in_flight += 1
                 turn.set_result(None)
 
-    @property
-    def empty(self) -> bool:
-        """Whether nobody is in, nor wants to be."""
-        return not self.in_flight and not self.waiting
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.leave()
+
+
+@dataclass(slots=True)
+class _Lane(Gate):
+    """A gate for one, which is dropped from `lanes` when nobody is in, nor wants to be."""
+
+    width: int = 1
+    name: str = ""
+    lanes: dict[str, _Lane] = field(default_factory=dict)
+
+    def leave(self) -> None:
+        """Give the place back."""
+        Gate.leave(self)
+        if not self.in_flight and not self.waiting:
+            self.lanes.pop(self.name, None)
 
 
 @dataclass(slots=True)
 class _Moment:
     """How many requests were sent within a second, from `first` to `last`."""
 
-    first: datetime
-    last: datetime
+    first: float
+    last: float
     count: int = 0
 
 
 @dataclass(slots=True)
-class _Principal(_Gate):
+class _Principal(Gate):
     """The pace of one principal. `width` is how many may be in flight now, `sent` how many were
     sent in the window: by the second, so that a principal holds at most 300 moments.
     """
@@ -86,41 +106,41 @@ class _Principal(_Gate):
     good: int = 0
     sent: int = 0
     moments: deque[_Moment] = field(default_factory=deque)
-    paused_until: datetime | None = None
+    paused_until: float | None = None
 
-    def send(self, now: datetime) -> None:
+    def send(self, now: float) -> None:
         """Count a request."""
-        if not self.moments or now - self.moments[-1].first >= SECOND:
+        if not self.moments or now - self.moments[-1].first >= 1:
             self.moments.append(_Moment(now, now))
-        self.moments[-1].last = now
-        self.moments[-1].count += 1
+        moment = self.moments[-1]
+        moment.last = now
+        moment.count += 1
         self.sent += 1
 
-    def wait(self, now: datetime) -> float:
+    def wait(self, now: float) -> float:
         """How many seconds the next request has to wait."""
         while self.moments and now - self.moments[0].last >= WINDOW:
             self.sent -= self.moments.popleft().count
         wait = 0.0
         if self.sent >= MOST_IN_WINDOW:
-            wait = (WINDOW - (now - self.moments[0].last)).total_seconds()
+            wait = WINDOW - (now - self.moments[0].last)
         if self.paused_until is not None:
-            wait = max(wait, (self.paused_until - now).total_seconds())
+            wait = max(wait, self.paused_until - now)
         return wait
 
 
 class Pacing:
-    """Turns of principals and lanes."""
+    """Turns of principals and lanes: `with await pacing.turn(…):`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._principals: dict[str, _Principal] = {}
-        self._lanes: dict[str, _Gate] = {}
+        self._lanes: dict[str, _Lane] = {}
 
-    @asynccontextmanager
     async def turn(
         self, principal: str, deadline: Deadline, patience: Deadline | None = None
-    ) -> AsyncIterator[None]:
-        """Hold one of the places of `principal` while sending one request.
+    ) -> Gate:
+        """One of the places of `principal`, to be held while sending one request.
 
         A pause that Business Central asked for is kept if it ends within `patience`. Raises
         `RateLimited` when there is no place before the deadline; then nothing was sent.
@@ -131,28 +151,27 @@ class Pacing:
         if not (pace.enter_now() or await self._entered(pace, "turn", deadline)):
             raise RateLimited(retry_after=1)
         try:
-            await self._hold_back(pace, patience or deadline)
-            yield
-        finally:
+            while (wait := pace.wait(now := self._clock.time())) > 0:
+                await self._hold_back(wait, patience or deadline)
+        except BaseException:
             pace.leave()
+            raise
+        pace.send(now)
+        return pace
 
-    @asynccontextmanager
-    async def lane(self, lane: str, deadline: Deadline) -> AsyncIterator[None]:
-        """Hold `lane` alone. Raises `RateLimited` when it is not free before the deadline."""
-        gate = self._lanes.setdefault(lane, _Gate(1))
-        if not (gate.enter_now() or await self._entered(gate, "lane", deadline)):
+    async def lane(self, name: str, deadline: Deadline) -> Gate:
+        """A lane, to be held alone. Raises `RateLimited` when it is not free before the deadline."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = _Lane(name=name, lanes=self._lanes)
+        if not (lane.enter_now() or await self._entered(lane, "lane", deadline)):
             raise RateLimited(
                 "Another write to the same record takes too long. Nothing was sent.", retry_after=5
             )
-        try:
-            yield
-        finally:
-            gate.leave()
-            if gate.empty:
-                self._lanes.pop(lane, None)
+        return lane
 
     async def _entered(
-        self, gate: _Gate, reason: Literal["turn", "lane"], deadline: Deadline
+        self, gate: Gate, reason: Literal["turn", "lane"], deadline: Deadline
     ) -> bool:
         """Wait for a place; False when there is none before the deadline."""
         try:
@@ -168,7 +187,7 @@ class Pacing:
         pace = self._principals[principal]
         pace.width, pace.good = max(1, pace.width // 2), 0
         if seconds is not None:
-            until = self._clock.now() + timedelta(seconds=seconds)
+            until = self._clock.time() + seconds
             pace.paused_until = max(until, pace.paused_until or until)
 
     def went_well(self, principal: str) -> None:
@@ -178,11 +197,9 @@ class Pacing:
         if pace.good >= WIDEN_AFTER and pace.width < MOST_IN_FLIGHT:
             pace.width, pace.good = pace.width + 1, 0
 
-    async def _hold_back(self, pace: _Principal, deadline: Deadline) -> None:
-        """Wait for room in the window, and for the end of a pause that was asked for."""
-        while (wait := pace.wait(now := self._clock.now())) > 0:
-            if wait >= deadline.left(self._clock):
-                raise RateLimited(retry_after=wait)
-            with waiting("window"):
-                await self._clock.sleep(wait)
-        pace.send(now)
+    async def _hold_back(self, wait: float, deadline: Deadline) -> None:
+        """Wait for room in the window, or for the end of a pause that was asked for."""
+        if wait >= deadline.left(self._clock):
+            raise RateLimited(retry_after=wait)
+        with waiting("window"):
+            await self._clock.sleep(wait)

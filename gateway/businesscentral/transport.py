@@ -5,9 +5,10 @@ What matters is the difference between a request that never left and one that ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from aiohttp import (
     ClientConnectorError,
@@ -25,11 +26,12 @@ from aiohttp import (
 )
 from yarl import URL
 
-CONNECT_WITHIN: Final = 10  # seconds
+CONNECT_WITHIN: Final = 10.0  # seconds
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_CONNECTIONS: Final = 1000
 
 _CHUNK: Final = 256 * 1024
+_LONG: Final = 5  # seconds; what lasts longer aiohttp itself counts in whole ones
 _REPEATED: Final = frozenset({"DELETE", "PUT"})  # writes that aiohttp itself would send again
 
 
@@ -41,13 +43,15 @@ class NoAnswer(Exception):
     """The request left, and no whole answer came back. What it asked for may have been done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """An answer as it came: status, headers, the whole body."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Received(status={self.status})"
 
 
 def open_session() -> ClientSession:
@@ -73,35 +77,48 @@ async def exchange(
 
     `url` is sent as it stands, byte for byte. Raises `NotSent` and `NoAnswer`.
     """
-    timeout = ClientTimeout(total=seconds, connect=min(CONNECT_WITHIN, seconds))
     try:
-        async with session.request(
+        response = await session.request(
             method,
             URL(url, encoded=True),
             data=data,
             headers=headers,
-            timeout=timeout,
+            timeout=_timeout(math.ceil(seconds) if seconds > _LONG else seconds),
             allow_redirects=False,
             middlewares=(_once,) if method in _REPEATED else (),
-        ) as response:
-            return Received(response.status, response.headers, await _body(response))
+        )
+        content = response.content
+        if content.is_eof():  # small answers are here already, and their connection is free again
+            body = content.read_nowait()
+        else:
+            body = await _rest(response)
+        if len(body) > MOST_BYTES:
+            raise NoAnswer
+        return Received(response.status, response.headers, body)
     except (ClientConnectorError, ConnectionTimeoutError):
         raise NotSent from None
     except (ClientError, TimeoutError, OSError):
         raise NoAnswer from None
 
 
-async def _body(response: ClientResponse) -> bytes:
-    """The whole body. Raises `NoAnswer` for one that is too large."""
-    if (
-        response.content_length or MOST_BYTES
-    ) < _CHUNK and "Content-Encoding" not in response.headers:
+@lru_cache(maxsize=1024)
+def _timeout(seconds: float) -> ClientTimeout:
+    return ClientTimeout(total=seconds, connect=min(CONNECT_WITHIN, seconds))
+
+
+async def _rest(response: ClientResponse) -> bytes:
+    """The body, part of which is still to come. No more is read of one that is too large."""
+    size = response.content_length
+    if size is not None and size < _CHUNK and "Content-Encoding" not in response.headers:
         return await response.read()
     body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise NoAnswer
+    try:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            body += chunk
+            if len(body) > MOST_BYTES:
+                break
+    finally:
+        response.close()  # of one that has come to its end the connection is kept
     return bytes(body)
 
 

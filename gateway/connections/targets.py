@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -18,7 +17,7 @@ from gateway.clock import Clock
 from gateway.errors import ConnectionNotReady, ConnectionUnauthorized, TargetChanged
 from gateway.storage import Connection, Store
 
-VERIFIED_FOR: Final = timedelta(minutes=5)
+VERIFIED_FOR: Final = 300.0  # seconds
 ON_PREMISES: Final = "OnPremises"
 UNSEEN: Final = "Unknown"  # the type of an environment whose list may not be seen
 ANSWER_WITHIN: Final = 60  # seconds for what a person or a product waits for
@@ -35,7 +34,7 @@ class Targets:
         self._store = store
         self._business_central = business_central
         self._clock = clock
-        self._verified: dict[str, tuple[_Target, datetime]] = {}
+        self._verified: dict[str, tuple[_Target, float]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def environments(self, connection: Connection) -> list[Environment]:
@@ -85,7 +84,7 @@ class Targets:
             company_id=company.id,
             company_name=company.name,
         )
-        self._verified[active.id] = (_target(active), self._clock.now())
+        self._verified[active.id] = (_target(active), self._clock.time())
         _LOG.info("connection_active", connection=active.id, environment=environment.name)
         return active
 
@@ -95,11 +94,13 @@ class Targets:
         However many writes wait for it, it is looked up once. Raises `TargetChanged` when it is
         not, which also stops the connection, and what reading raises.
         """
+        target = _target(connection)
+        if self._is_verified(connection.id, target):
+            return
         lock = self._locks.setdefault(connection.id, asyncio.Lock())
         async with lock:
-            target, now = _target(connection), self._clock.now()
-            seen = self._verified.get(connection.id)
-            if seen is not None and seen[0] == target and now - seen[1] < VERIFIED_FOR:
+            now = self._clock.time()
+            if self._is_verified(connection.id, target):  # by somebody else meanwhile
                 return
             difference = await self._difference(connection)
             if difference is not None:
@@ -110,6 +111,12 @@ class Targets:
                 _LOG.warning("target_changed", connection=connection.id)
                 raise TargetChanged(f"{difference} Writes have stopped; reconnect to confirm.")
             self._verified[connection.id] = (target, now)
+
+    def _is_verified(self, connection_id: str, target: _Target) -> bool:
+        seen = self._verified.get(connection_id)
+        return (
+            seen is not None and seen[0] == target and self._clock.time() - seen[1] < VERIFIED_FOR
+        )
 
     def forget(self, connection: Connection) -> None:
         """Drop what memory holds of a connection that is deleted."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -24,8 +23,8 @@ from gateway.errors import (
 )
 from gateway.storage import Connection, Store
 
-RENEW_BEFORE: Final = timedelta(minutes=5)
-LAST_USE: Final = timedelta(seconds=30)  # what is left must outlast the call it is used for
+RENEW_BEFORE: Final = 300.0  # seconds
+LAST_USE: Final = 30.0  # seconds; what is left must outlast the call it is used for
 FIRST_PAUSE: Final = 1  # seconds after a failure before the next token call, doubled each time
 LONGEST_PAUSE: Final = 60
 
@@ -37,13 +36,12 @@ class _Access:
     """An access token. It is opaque: nothing is read from it (bc/api.md §2)."""
 
     token: str = field(repr=False)
-    renew_at: datetime
-    expires_at: datetime
+    renew_at: float
+    expires_at: float
 
     @classmethod
-    def lasting(cls, token: str, now: datetime, seconds: int) -> _Access:
-        life = timedelta(seconds=seconds)
-        return cls(token, now + life - min(RENEW_BEFORE, life / 4), now + life)
+    def lasting(cls, token: str, now: float, seconds: int) -> _Access:
+        return cls(token, now + seconds - min(RENEW_BEFORE, seconds / 4), now + seconds)
 
 
 @dataclass(slots=True)
@@ -54,7 +52,7 @@ class _Held:
     access: _Access | None = None
     failure: GatewayError | None = None
     failures: int = 0
-    not_before: datetime | None = None
+    not_before: float | None = None
 
 
 class Tokens:
@@ -99,7 +97,7 @@ class Tokens:
         await self._keep(connection, signed_in.refresh_token)
         fresh = _Held()
         fresh.access = _Access.lasting(
-            signed_in.access_token, self._clock.now(), signed_in.expires_in
+            signed_in.access_token, self._clock.time(), signed_in.expires_in
         )
         self._cache[self._key(connection)] = fresh
 
@@ -117,20 +115,19 @@ class Tokens:
         Raises `ConnectionNotReady`, `ConnectionNeedsConsent`, `SignInFailed` when the gateway's
         own registration is refused, `BusinessCentralUnavailable` with `retry_after`.
         """
-        held, now = self._held(connection), self._clock.now()
+        held, now = self._held(connection), self._clock.time()
         if held.access is not None:
             if now < held.access.renew_at:
                 return held.access.token
             if _usable(held.access, now) and (held.lock.locked() or _paused(held, now)):
                 return held.access.token
         async with held.lock:
-            now = self._clock.now()
-            if held.access is not None and now < held.access.renew_at:
+            if held.access is not None and self._clock.time() < held.access.renew_at:
                 return held.access.token
             try:
                 access = await self._refresh(connection, held)
             except (BusinessCentralUnavailable, SignInFailed):
-                if held.access is None or not _usable(held.access, self._clock.now()):
+                if held.access is None or not _usable(held.access, self._clock.time()):
                     raise
                 access = held.access
             return access.token
@@ -176,13 +173,17 @@ class Tokens:
         return connection.id, connection.tenant or "", self._entra.client_id
 
     def _held(self, connection: Connection) -> _Held:
-        return self._cache.setdefault(self._key(connection), _Held())
+        key = self._key(connection)
+        held = self._cache.get(key)
+        if held is None:
+            held = self._cache[key] = _Held()
+        return held
 
     async def _refresh(self, connection: Connection, held: _Held) -> _Access:
         """One refresh, under the lock of `held`. After a failure the next call has to wait."""
-        now = self._clock.now()
+        now = self._clock.time()
         if held.failure is not None and held.not_before is not None and now < held.not_before:
-            wait = (held.not_before - now).total_seconds()
+            wait = held.not_before - now
             raise type(held.failure)(held.failure.detail, retry_after=wait)
         try:
             fresh = await self._grants.fresh(connection.id)
@@ -190,17 +191,17 @@ class Tokens:
             held.failure = failure
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**held.failures)
             held.failures = min(held.failures + 1, 10)
-            held.not_before = self._clock.now() + timedelta(seconds=pause)
+            held.not_before = self._clock.time() + pause
             failure.retry_after = pause
             raise
-        access = _Access.lasting(fresh.token, self._clock.now(), fresh.expires_in)
+        access = _Access.lasting(fresh.token, self._clock.time(), fresh.expires_in)
         held.access, held.failure, held.failures, held.not_before = access, None, 0, None
         return access
 
 
-def _usable(access: _Access, now: datetime) -> bool:
+def _usable(access: _Access, now: float) -> bool:
     return now < access.expires_at - LAST_USE
 
 
-def _paused(held: _Held, now: datetime) -> bool:
+def _paused(held: _Held, now: float) -> bool:
     return held.not_before is not None and now < held.not_before

@@ -26,6 +26,7 @@ from gateway.errors import (
     UnexpectedAnswer,
 )
 from gateway.storage import Connection
+from gateway.wire import is_guid
 from tests.odd_server import OddServer, Reply, Seen, odd_server, reply
 from tests.remote import COMPANY_ID, OTHER_COMPANY_ID, Remote
 
@@ -88,6 +89,18 @@ class TestReading:
         assert headers["client-request-id"]
         assert headers["user-agent"].startswith("bc-gateway/")
         assert entry["path"].startswith(f"/v2.0/{connection.tenant}/Production/api/v2.0/companies(")
+
+    async def test_every_call_has_an_id_of_its_own(
+        self, remote: Remote, connection: Connection
+    ) -> None:
+        read = remote.business_central.read
+        for _ in range(3):
+            await read(connection, "items", "$select=number&$top=2", deadline=remote.deadline())
+        entries = await remote.journal(entity="items")
+        headers = [{name.lower(): one for name, one in each["headers"].items()} for each in entries]
+        ids = {one["client-request-id"] for one in headers}
+        assert len(ids) == 3
+        assert all(is_guid(one) for one in ids)
 
     async def test_pages_are_followed_as_they_stand(
         self, remote: Remote, connection: Connection

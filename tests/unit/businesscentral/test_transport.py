@@ -89,6 +89,26 @@ async def test_redirects_are_not_followed_and_cookies_not_kept(session: ClientSe
         assert "cookie" not in odd.seen[1].headers
 
 
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", {}),
+        (b"[1]", {}),
+        (b"x" * 200_000, {}),
+        (b"x" * 700_000, {}),
+        (gzip.compress(b"x" * 700_000), {"Content_Encoding": "gzip"}),
+    ],
+)
+async def test_a_connection_is_kept_however_much_came_over_it(
+    session: ClientSession, body: bytes, headers: dict[str, str]
+) -> None:
+    async with odd_server(lambda _: reply(200, body, **headers)) as odd:
+        for _ in range(3):
+            received = await send(session, "GET", odd.url)
+            assert received.body == (gzip.decompress(body) if headers else body)
+        assert odd.connections == 1
+
+
 async def test_an_answer_without_end_is_cut_off(session: ClientSession) -> None:
     packed = gzip.compress(b"x" * (transport.MOST_BYTES + 1), compresslevel=1)
     async with odd_server(lambda _: reply(200, packed, Content_Encoding="gzip")) as odd:

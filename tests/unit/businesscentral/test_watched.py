@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.businesscentral import open_session
+from gateway.businesscentral.calls import Call
 from gateway.businesscentral.transport import NoAnswer, NotSent
 from gateway.businesscentral.watched import watched_exchange
 from tests.odd_server import Reply, odd_server, reply
@@ -17,9 +18,7 @@ LOCKED = {"error": {"code": "Internal_ServerError", "message": "locked"}}
 
 async def send(url: str, method: str) -> object:
     async with open_session() as session:
-        return await watched_exchange(
-            session, method, url, "customers(4f3a)", headers={}, data=None, seconds=5
-        )
+        return await watched_exchange(session, Call(method, url, "customers(4f3a)", {}), {}, 5)
 
 
 @pytest.mark.parametrize(
