@@ -6,9 +6,9 @@ its filter, and pages are those of the server (bc/pitfalls.md 3 and 25).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final
 
 from gateway.businesscentral import BusinessCentral, Deadline, next_link, rows_of
 from gateway.clock import Clock
@@ -16,7 +16,7 @@ from gateway.errors import FilterNotApplied, UnexpectedAnswer
 from gateway.matching.rules import Item, Variant
 from gateway.storage import Connection
 from gateway.validation import Schemas
-from gateway.wire import Entity, batches, code, decode, filter_text, fits, matches, query
+from gateway.wire import all_match, batches, code, filter_text, fits, query
 
 API: Final = "v2.0"
 PAGE: Final = 5_000  # items; Business Central's own page of 20,000 is slow to come and to hold
@@ -26,7 +26,7 @@ MOST_PAGES: Final = 2_000
 _ITEM_FIELDS: Final = ("id", "number", "displayName", "gtin", "blocked")
 _VARIANT_FIELDS: Final = ("id", "itemId", "code")
 
-Record = dict[str, object]
+Row = Mapping[str, Any]  # as it came: texts, and flags, whose blanks are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,13 @@ class Catalogue:
         Raises `UnexpectedAnswer` for pages that do not end, and what reading raises.
         """
         text = query(select=_ITEM_FIELDS) + "&$count=true"
-        entity = self._entity("items")
         url: str | None = None
         total: int | None = None
         followed: set[str] = set()
         while len(followed) < MOST_PAGES:
             answer = await self._business_central.read(
                 connection,
-                entity.entity_set,
+                "items",
                 text,
                 url=url,
                 page_size=self._page,
@@ -71,9 +70,7 @@ class Catalogue:
             )
             counted = (answer.body or {}).get("@odata.count")
             total = counted if isinstance(counted, int) else total
-            yield ItemPage(
-                (_item(decode(entity, row, self._entity)) for row in rows_of(answer)), total
-            )
+            yield ItemPage(map(_item, rows_of(answer)), total)
             url = next_link(answer)
             if url is None:
                 return
@@ -85,25 +82,24 @@ class Catalogue:
     async def items(
         self, connection: Connection, field: str, values: Iterable[str], deadline: Deadline
     ) -> dict[str, list[Item]]:
-        """Items by the Code of `field`; values that no item could have are not asked for."""
-        entity = self._entity("items")
+        """Items by the Code of `field` (`id`, `number`); of each Code in `values` that an item
+        could have.
+        """
         found: dict[str, list[Item]] = {}
-        asked = list(map(code, values))
         for row in await self._some(
-            connection, entity, field, asked, select=_ITEM_FIELDS, deadline=deadline
+            connection, "items", field, values, select=_ITEM_FIELDS, deadline=deadline
         ):
-            found.setdefault(code(str(row[field])), []).append(_item(row))
+            found.setdefault(code(row[field]), []).append(_item(row))
         return found
 
     async def variants(
         self, connection: Connection, field: str, values: Iterable[str], deadline: Deadline
     ) -> list[tuple[str, Variant]]:
         """Variants, each with the id of its item, whose `field` (`id`, `itemId`) is one of these."""
-        entity = self._entity("itemVariants")
         return [
             (str(row["itemId"]), Variant(str(row["id"]), str(row["code"])))
             for row in await self._some(
-                connection, entity, field, list(values), select=_VARIANT_FIELDS, deadline=deadline
+                connection, "itemVariants", field, values, select=_VARIANT_FIELDS, deadline=deadline
             )
         ]
 
@@ -111,52 +107,49 @@ class Catalogue:
         self, connection: Connection, codes: Iterable[str], deadline: Deadline
     ) -> set[str]:
         """Which of these codes are units of measure of the company."""
-        entity = self._entity("unitsOfMeasure")
         asked = list(map(code, codes))
         return {
             code(str(row["code"]))
             for row in await self._some(
-                connection, entity, "code", asked, select=("code",), deadline=deadline
+                connection, "unitsOfMeasure", "code", asked, select=("code",), deadline=deadline
             )
         }
 
     async def _some(
         self,
         connection: Connection,
-        entity: Entity,
+        entity_set: str,
         field: str,
-        values: Sequence[str],
+        values: Iterable[str],
         *,
         select: Sequence[str],
         deadline: Deadline,
-    ) -> list[Record]:
+    ) -> Sequence[Row]:
+        """The rows whose text `field` is one of `values`."""
+        entity = self._schemas.entity(API, entity_set)
         known = entity.fields[field]
-        found: list[Record] = []
+        found: list[Row] = []
         asked = [value for value in dict.fromkeys(values) if value and fits(known, value)]
         for condition in batches(entity, field, asked):
             text = query(select=select, filter_=filter_text(entity, (condition,)))
-            for row in await self._business_central.read_all(
-                connection, entity.entity_set, text, deadline=deadline
-            ):
-                record = decode(entity, row, self._entity)
-                if not matches(entity, record, (condition,)):
-                    raise FilterNotApplied
-                found.append(record)
+            rows = await self._business_central.read_all(
+                connection, entity_set, text, deadline=deadline
+            )
+            if not all_match(entity, rows, (condition,)):
+                raise FilterNotApplied
+            found += rows
         return found
 
-    def _entity(self, entity_set: str) -> Entity:
-        return self._schemas.entity(API, entity_set)
 
-
-def _item(record: Record) -> Item:
-    """An item of a decoded record. Raises `UnexpectedAnswer`."""
+def _item(row: Row) -> Item:
+    """An item as Business Central sends it. Raises `UnexpectedAnswer`."""
     try:
         return Item(
-            id=str(record["id"]),
-            number=str(record["number"] or ""),
-            name=cast("str | None", record["displayName"]),
-            gtin=cast("str | None", record.get("gtin")),
-            blocked=record["blocked"] is True,
+            str(row["id"]),
+            str(row["number"] or ""),
+            row["displayName"] or None,
+            row.get("gtin") or None,
+            row["blocked"] is True,
         )
     except KeyError:
         raise UnexpectedAnswer("Business Central gave an item without its fields.") from None

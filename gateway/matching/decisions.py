@@ -141,7 +141,7 @@ async def verify(
     Raises what reading raises.
     """
     numbers = [decision.item_number for decision in decisions]
-    items = await catalogue.items(connection, "number", numbers, deadline)
+    items = await catalogue.items(connection, "number", map(code, numbers), deadline)
     with_variants = [
         item.id
         for decision in decisions

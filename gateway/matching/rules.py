@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, get_args
 
 from gateway.wire import code
@@ -86,8 +85,7 @@ class Candidate(NamedTuple):
     variant: Variant | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemMatch:
+class ItemMatch(NamedTuple):
     """What a SKU is. A match has one candidate; without one, `reason` says why, for people.
 
     `rule` is the one that decided, None when none did. `unit_of_measure` is what a person decided
@@ -98,7 +96,7 @@ class ItemMatch:
     status: Status
     rule: Rule | None
     reason: str | None = None
-    candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    candidates: tuple[Candidate, ...] = ()
     unit_of_measure: str | None = None
 
     @property
@@ -155,17 +153,28 @@ def judge(asked: Asked, hits: Mapping[Rule, Sequence[Candidate]]) -> ItemMatch:
     Two hits are never chosen between, and a blocked one is refused.
     """
     for rule in CERTAIN:
-        found = tuple(hits.get(rule, ()))
-        if len(found) > 1:
-            return ItemMatch(asked.sku, "ambiguous", rule, _SEVERAL[rule], found[:MOST_CANDIDATES])
-        if found and found[0].item.blocked:
-            return ItemMatch(asked.sku, "unmatched", rule, BLOCKED, found)
-        if found:
-            return ItemMatch(asked.sku, "matched", rule, None, found)
+        if found := hits.get(rule):
+            return _by_rule(asked.sku, rule, tuple(found))
     reason = NO_ITEM
     if asked.gtin is not None and gtin14(asked.gtin) is None:
         reason = f"{NO_ITEM} {WRONG_GTIN}"
     return ItemMatch(asked.sku, "unmatched", None, reason, _near(hits))
+
+
+def by_number(sku: str, items: Sequence[Item]) -> ItemMatch:
+    """What `judge` says of a SKU of which nothing is known but the `items` with its number."""
+    if not items:
+        return ItemMatch(sku, "unmatched", None, NO_ITEM)
+    return _by_rule(sku, "number", tuple([Candidate("number", item) for item in items]))
+
+
+def _by_rule(sku: str, rule: Rule, found: tuple[Candidate, ...]) -> ItemMatch:
+    """What a rule says that has found something."""
+    if len(found) > 1:
+        return ItemMatch(sku, "ambiguous", rule, _SEVERAL[rule], found[:MOST_CANDIDATES])
+    if found[0].item.blocked:
+        return ItemMatch(sku, "unmatched", rule, BLOCKED, found)
+    return ItemMatch(sku, "matched", rule, None, found)
 
 
 def _keys(number: str, gtin: str | None, name: str | None) -> Iterator[Key]:

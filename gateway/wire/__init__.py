@@ -15,6 +15,7 @@ from gateway.wire.names import decode_name, encode_name
 from gateway.wire.paths import (
     Condition,
     Operator,
+    all_match,
     batches,
     company_path,
     filter_text,
@@ -44,6 +45,7 @@ __all__ = [
     "Part",
     "Trace",
     "action_body",
+    "all_match",
     "batches",
     "classify",
     "code",

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from gateway.errors import InvalidQuery
 from gateway.wire.entities import Entity, Field
-from gateway.wire.paths import Condition, is_guid, literal
+from gateway.wire.paths import Condition, guid, literal
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
@@ -39,6 +39,9 @@ def record_path(entity: Entity, key: str) -> str:
 
     Raises `InvalidQuery` when `key` cannot be one.
     """
+    [first, *others] = entity.key
+    if not others and entity.fields[first].type == "guid":
+        return f"{entity.entity_set}({guid(key)})"
     written = [
         (name, quote(literal(entity.fields[name], value), safe="'"))
         for name, value in _values(entity, key)
@@ -62,11 +65,8 @@ def _values(entity: Entity, key: str) -> list[tuple[str, object]]:
 def _read(field: Field, text: str) -> object:
     """A part of a key as the type of its field. Raises `InvalidQuery`."""
     match field.type:
-        case "guid" if not is_guid(text):
-            example = "5f8c0000-0000-4000-8000-000000000001"
-            raise InvalidQuery(f"The id is not a GUID such as {example}.")
         case "guid":
-            return text.lower()
+            return guid(text)
         case "integer" if _WHOLE.fullmatch(text):
             return int(text)
         case "decimal" if _DECIMAL.fullmatch(text):

@@ -8,17 +8,17 @@ reads by a filter holds every returned row against it with `matches`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote
 
 from gateway.errors import InvalidQuery, Violation
 from gateway.wire.entities import Entity, Field
 from gateway.wire.names import decode_name, encode_name
-from gateway.wire.values import code, same_code
+from gateway.wire.values import same_code
 
 Operator = Literal["eq", "ge", "le", "gt", "lt"]
 OPERATORS: Final[frozenset[str]] = frozenset({"eq", "ge", "le", "gt", "lt"})
@@ -26,7 +26,8 @@ OPERATORS: Final[frozenset[str]] = frozenset({"eq", "ge", "le", "gt", "lt"})
 LONGEST_FILTER: Final = 6_000  # characters, encoded; Business Central takes 8,099 in all
 _AROUND_VALUE: Final = 40  # characters of ` eq '…' or `, encoded, with the quotes doubled
 
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HEX = "[0-9a-fA-F]"
+_GUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TAKES = {
     "date": "a day such as 2026-11-23",
@@ -36,8 +37,7 @@ _PLAIN = "(),;:=$'"  # may stand in a query string as they are
 _NEARLY_PLAIN = re.compile(r"[A-Za-z0-9_.~(),;:=$' -]*")  # such signs, and blanks
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition on one field. Several `values`, of `eq` only: any one of them. None is blank."""
 
     field: str
@@ -50,9 +50,17 @@ def is_guid(text: str) -> bool:
     return _GUID.fullmatch(text) is not None
 
 
+def guid(text: str) -> str:
+    """A GUID as it stands in a path. Raises `InvalidQuery` when `text` is none."""
+    if _GUID.fullmatch(text) is None:
+        raise InvalidQuery("The id is not a GUID such as 5f8c0000-0000-4000-8000-000000000001.")
+    return text.lower()
+
+
+@lru_cache(maxsize=1024)
 def company_path(company_id: str) -> str:
     """`companies({id})`. Raises `InvalidQuery` when the id is no GUID."""
-    return f"companies({_guid(company_id)})"
+    return f"companies({guid(company_id)})"
 
 
 def fits(field: Field, value: object) -> bool:
@@ -74,7 +82,7 @@ def literal(field: Field, value: object) -> str:
         raise _invalid(field, f"has at most {field.max_length} characters", "maxLength")
     match field.type:
         case "string" if isinstance(value, str):
-            return _quoted(_stored(field, value))
+            return _text(field, value)
         case "guid" if isinstance(value, str) and is_guid(value):
             return value.lower()
         case "date" if isinstance(value, str) and _is_day(value):
@@ -103,14 +111,17 @@ def filter_text(entity: Entity, conditions: Sequence[Condition]) -> str:
 
 def batches(entity: Entity, field: str, values: Sequence[object]) -> Iterator[Condition]:
     """`values` in as few `eq` conditions as there must be for the length of the address."""
-    chunk: list[object] = []
-    room = LONGEST_FILTER
     # Characters a byte can take at most: `_x0020_` in the name of a member, else `%20`.
     longest = 3 if entity.fields[field].enum is None else 7
+    around = len(field) + _AROUND_VALUE
+    texts = "".join(map(str, values))
+    if texts and around * len(values) + longest * _bytes(texts) <= LONGEST_FILTER:
+        yield Condition(field, "eq", tuple(values))  # all of them, as nearly always
+        return
+    chunk: list[object] = []
+    room = LONGEST_FILTER
     for value in values:
-        size = (
-            len(field) + longest * len(str(value).encode("utf-8", "surrogatepass")) + _AROUND_VALUE
-        )
+        size = around + longest * _bytes(str(value))
         if chunk and size > room:
             yield Condition(field, "eq", tuple(chunk))
             chunk, room = [], LONGEST_FILTER
@@ -132,14 +143,19 @@ def query(
 
     `expand` names parts, each with the fields to select of it (none: all).
     """
-    options = {
-        "$select": ",".join(select),
-        "$expand": ",".join([_expanded(part, names) for part, names in (expand or {}).items()]),
-        "$filter": filter_,
-        "$orderby": orderby,
-        "$top": "" if top is None else str(top),
-    }
-    return "&".join([f"{name}={_encoded(text)}" for name, text in options.items() if text])
+    options: list[str] = []
+    if select:
+        options.append(f"$select={_known(','.join(select))}")
+    if expand:
+        parts = ",".join([_expanded(part, names) for part, names in expand.items()])
+        options.append(f"$expand={_known(parts)}")
+    if filter_:
+        options.append(f"$filter={_encoded(filter_)}")
+    if orderby:
+        options.append(f"$orderby={_encoded(orderby)}")
+    if top is not None:
+        options.append(f"$top={top}")
+    return "&".join(options)
 
 
 def matches(entity: Entity, row: Mapping[str, object], conditions: Sequence[Condition]) -> bool:
@@ -151,6 +167,18 @@ def matches(entity: Entity, row: Mapping[str, object], conditions: Sequence[Cond
     return all(_satisfied(entity.fields[item.field], row, item) for item in conditions)
 
 
+def all_match(
+    entity: Entity, rows: Iterable[Mapping[str, object]], conditions: Sequence[Condition]
+) -> bool:
+    """Whether every one of `rows` satisfies every condition, as `matches` says it of one."""
+    first, *others = conditions
+    if not others and first.operator == "eq":
+        # Texts nearly always come back letter by letter as they were asked for.
+        name, values = first.field, frozenset(first.values)
+        rows = [row for row in rows if type(held := row.get(name)) is not str or held not in values]
+    return all(matches(entity, row, conditions) for row in rows)
+
+
 def _condition(entity: Entity, condition: Condition, several: bool) -> str:
     field = entity.fields[condition.field]
     one_value = len(condition.values) == 1
@@ -158,10 +186,8 @@ def _condition(entity: Entity, condition: Condition, several: bool) -> str:
         raise ValueError(f"no filter can say this about {field.name}")
     if not one_value and condition.operator != "eq":
         raise ValueError(f"only eq takes several values, {field.name} has {condition.operator}")
-    choices = [
-        f"{field.name} {condition.operator} {literal(field, value)}" for value in condition.values
-    ]
-    text = " or ".join(choices)
+    start = f"{field.name} {condition.operator} "
+    text = " or ".join([start + literal(field, value) for value in condition.values])
     return f"({text})" if several and not one_value else text
 
 
@@ -241,11 +267,13 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _stored(field: Field, text: str) -> str:
+def _text(field: Field, text: str) -> str:
     """`text` as the field stores it: Business Central compares letter by letter."""
     if field.code:
-        return code(text)
-    return encode_name(text) if field.enum is not None and text != field.blank else text
+        text = text.strip().upper()
+    elif field.enum is not None and text != field.blank:
+        text = encode_name(text)
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _expanded(part: str, names: Sequence[str]) -> str:
@@ -259,14 +287,11 @@ def _encoded(text: str) -> str:
     return quote(text, safe=_PLAIN)
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+_known = lru_cache(maxsize=1024)(_encoded)  # for what mappings say, and not callers
 
 
-def _guid(text: str) -> str:
-    if not is_guid(text):
-        raise InvalidQuery("The id is not a GUID such as 5f8c0000-0000-4000-8000-000000000001.")
-    return text.lower()
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _invalid(field: Field, wanted: str, rule: str) -> InvalidQuery:

@@ -14,6 +14,7 @@ from gateway.matching.rules import (
     Candidate,
     Item,
     Rule,
+    by_number,
     gtin14,
     judge,
     keys_of_item,
@@ -188,3 +189,11 @@ def test_a_wrong_gtin_is_told() -> None:
 
 def test_every_rule_says_why() -> None:
     assert set(WHY) == set(RULES) == {"decided", *CERTAIN, *SUGGESTING}
+
+
+@settings(max_examples=20)
+@given(st.lists(st.booleans(), max_size=12))
+def test_a_number_alone_is_judged_as_one_hit_among_others(blocked: list[bool]) -> None:
+    items = [item(str(at), blocked=one) for at, one in enumerate(blocked)]
+    hits: dict[Rule, list[Candidate]] = {"number": [Candidate("number", one) for one in items]}
+    assert by_number("sku", items) == judge(Asked("sku"), hits)

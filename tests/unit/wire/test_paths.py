@@ -16,6 +16,7 @@ from gateway.wire import (
     Condition,
     Entity,
     Operator,
+    all_match,
     batches,
     company_path,
     filter_text,
@@ -155,6 +156,9 @@ def test_batches_stay_within_the_length_of_an_address(entity: EntityOf) -> None:
     for condition in found:
         assert len(quote(filter_text(items, [condition]), safe="(),;:=$'")) <= LONGEST_FILTER
     assert list(batches(items, "number", [])) == []
+    assert list(batches(items, "number", numbers[:3])) == [
+        Condition("number", "eq", tuple(numbers[:3]))
+    ]
 
 
 def test_rows_are_held_against_the_filter(entity: EntityOf) -> None:
@@ -240,3 +244,19 @@ def test_a_moment_of_any_zone_is_said_in_utc_and_finds_what_it_names(moment: dat
     since = [Condition("lastModifiedDateTime", "ge", (moment.isoformat(),))]
     assert matches(CUSTOMERS, row, since)
     assert not matches(CUSTOMERS, before, since)
+
+
+def test_many_rows_are_held_against_the_filter_as_each_one_is(entity: EntityOf) -> None:
+    items = entity("items")
+    asked = [Condition("number", "eq", ("1896-S", "1900-S"))]
+    good = {"number": "1896-S"}, {"number": " 1900-s "}
+    assert all_match(items, good, asked)
+    assert all_match(items, [], asked)
+    for bad in ({"number": "1896"}, {"number": None}, {"number": ["1896-S"]}, {"id": "1896-S"}):
+        assert not all_match(items, [*good, bad], asked)
+    above = [Condition("unitPrice", "gt", (Decimal(1),))]
+    assert all_match(items, [{"unitPrice": Decimal(2)}], above)
+    assert not all_match(items, [{"unitPrice": Decimal(2)}, {"unitPrice": Decimal(1)}], above)
+    both = [*asked, *above]
+    assert all_match(items, [{"number": "1896-S", "unitPrice": Decimal(2)}], both)
+    assert not all_match(items, [{"number": "1896-S", "unitPrice": Decimal(1)}], both)
