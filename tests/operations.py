@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from gateway.storage import Operation
+from gateway.storage import Operation, changed
 
 
 def an_operation(now: datetime, **fields: object) -> Operation:
@@ -22,4 +21,4 @@ def an_operation(now: datetime, **fields: object) -> Operation:
         updated_at=now,
         document={},
     )
-    return replace(made, **fields)  # type: ignore[arg-type]  # fields of the record, by name
+    return changed(made, **fields)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -22,7 +22,7 @@ from gateway.config import Config
 from gateway.connections.targets import Targets, named
 from gateway.entra import Secrets, Tokens, refusal_text, sign_in_url
 from gateway.errors import AddressExpired, Conflict, InvalidInput, NotFound, SignInFailed
-from gateway.storage import Connection, SignIn, Store
+from gateway.storage import Connection, SignIn, Store, changed
 
 TICKET_LIFE: Final = timedelta(hours=1)
 
@@ -100,7 +100,7 @@ class SignIns:
             raise _used()
         bound = Secrets.fresh()
         await self._store.save_sign_in(
-            replace(
+            changed(
                 sign_in,
                 state=_hash(bound.state),
                 verifier=bound.verifier,
@@ -138,7 +138,7 @@ class SignIns:
             )
         self._check_alive(sign_in)
         await self._store.save_sign_in(
-            replace(sign_in, state=None, verifier=None, nonce=None, session=None)
+            changed(sign_in, state=None, verifier=None, nonce=None, session=None)
         )
         if error or not code:  # an error first: the other parameters look fine beside it
             raise SignInFailed(refusal_text(error, description))
@@ -159,7 +159,7 @@ class SignIns:
         )
         await self._tokens.adopt(connection, signed_in)
         await self._store.save_sign_in(
-            replace(sign_in, state=None, verifier=None, nonce=None, session=_hash(session))
+            changed(sign_in, state=None, verifier=None, nonce=None, session=_hash(session))
         )
         _LOG.info("signed_in", connection=connection.id, tenant=signed_in.tenant)
 
@@ -230,7 +230,7 @@ class SignIns:
         )
 
     async def _finish(self, sign_in: SignIn) -> None:
-        await self._store.save_sign_in(replace(sign_in, used_at=self._clock.now()))
+        await self._store.save_sign_in(changed(sign_in, used_at=self._clock.now()))
 
     async def _under_way(self, ticket: str) -> tuple[SignIn, Connection]:
         sign_in = await self._store.sign_in_by_ticket(_hash(ticket))

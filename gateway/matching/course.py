@@ -9,7 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -21,7 +20,7 @@ from gateway.matching.catalogue import Catalogue
 from gateway.matching.kept import match_to_keep, still_holds
 from gateway.matching.rules import STATUSES, Asked, Item, ItemMatch, Variant
 from gateway.matching.search import Search
-from gateway.storage import DECIDED, Connection, Match, MatchProgress, Store, new_id
+from gateway.storage import DECIDED, Connection, Match, MatchProgress, Store, changed, new_id
 
 VARIANTS_WITHIN: Final = 300.0  # seconds
 SILENT: Final = timedelta(minutes=10)  # a matching that tells nothing for so long is dead
@@ -138,7 +137,7 @@ class Course:
     async def _step(self, **changes: object) -> None:
         """Note a step. Raises `Conflict` when another matching has taken this one's place."""
         values: dict[str, object] = {**changes, "updated_at": self._clock.now()}
-        self.progress = replace(self.progress, **values)  # type: ignore[arg-type] # fields by name
+        self.progress = changed(self.progress, **values)
         if self._tell is not None:
             self._tell(self.progress)
         if not await self._store.advance_matching(self.progress):

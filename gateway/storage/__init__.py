@@ -31,6 +31,7 @@ from gateway.storage.records import (
     Role,
     SignIn,
     State,
+    changed,
     new_id,
 )
 from gateway.storage.schema import revision, upgrade
@@ -61,6 +62,7 @@ __all__ = [
     "SignIn",
     "State",
     "Store",
+    "changed",
     "new_id",
     "open_store",
     "revision",

@@ -7,15 +7,12 @@ Times are aware datetimes. What is secret or personal is left out of every `repr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+import msgspec
+from msgspec.structs import asdict, replace
 
 Role = Literal["product", "integrator", "admin"]
 Grant = Literal["authorization_code", "client_credentials", "basic"]
@@ -42,8 +39,6 @@ State = Literal[
 
 MatchState = Literal["running", "finished", "failed"]
 
-R = TypeVar("R", bound="DataclassInstance")
-
 DECIDED: Final = "decided"  # the rule of an item match that a person made
 ENDED: Final[frozenset[State]] = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -53,47 +48,46 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(16)}"
 
 
-def columns(record: DataclassInstance) -> dict[str, Any]:
+class Record(msgspec.Struct, frozen=True):
+    """What every record is. `UNSHOWN` are the fields that no `repr` tells."""
+
+    UNSHOWN: ClassVar[frozenset[str]] = frozenset()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [pair for pair in columns(self).items() if pair[0] not in self.UNSHOWN]
+
+
+R = TypeVar("R", bound=Record)
+
+
+def columns(record: Record) -> dict[str, Any]:
     """The fields of a record by name. Nothing is copied: a document may be large."""
-    names, take = _fields(type(record))
-    return dict(zip(names, take(record), strict=True))
+    return asdict(record)
 
 
 def changed(record: R, **values: object) -> R:
-    """`record` with other values in these fields, as `dataclasses.replace` gives it, in a quarter
-    of the time: on the way of an order the largest record is changed ten times.
-    """
-    kind = type(record)
-    names, take = _fields(kind)
-    made = object.__new__(kind)
-    for name, value in zip(names, take(record), strict=True):
-        object.__setattr__(made, name, values.pop(name) if name in values else value)
-    if values:
-        raise TypeError(f"{kind.__name__} has no {', '.join(values)}")
-    return made
+    """`record` with other values in these fields. Raises `TypeError` for one it does not have."""
+    return replace(record, **values)
 
 
-@cache
-def _fields(kind: type[DataclassInstance]) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
-    """The names of the fields, and what takes all their values at once."""
-    names = tuple(one.name for one in fields(kind))
-    return names, attrgetter(*names)
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Record, frozen=True):
     """A caller's key. Only its hash is known; `organization` limits it where it is set."""
 
+    UNSHOWN = frozenset({"hash"})
+
     id: str
-    hash: str = field(repr=False)
+    hash: str
     role: Role
     organization: str | None
     created_at: datetime
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Record, frozen=True):
     """Our authorised link to one company in one Business Central environment.
 
     `principal` is the object id of the user or application whose token is used.
@@ -101,6 +95,8 @@ class Connection:
     company has id and name once it was seen in the tenant; before that one of the two may be what
     the product asked for.
     """
+
+    UNSHOWN = frozenset({"return_url"})
 
     id: str
     organization: str
@@ -115,57 +111,59 @@ class Connection:
     company_id: str | None = None
     company_name: str | None = None
     principal: str | None = None
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = msgspec.field(default_factory=dict)
     label: str | None = None
-    return_url: str | None = field(default=None, repr=False)
+    return_url: str | None = None
     expected_tenant: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Record, frozen=True):
     """A sign-in under way: one per connect ticket. Ticket, state and session are hashes.
 
     `verifier` (PKCE) and `nonce` are sealed in the store.
     """
 
-    ticket: str = field(repr=False)
+    UNSHOWN = frozenset({"ticket", "state", "verifier", "nonce", "session"})
+
+    ticket: str
     connection_id: str
     created_at: datetime
     expires_at: datetime
-    state: str | None = field(default=None, repr=False)
-    verifier: str | None = field(default=None, repr=False)
-    nonce: str | None = field(default=None, repr=False)
-    session: str | None = field(default=None, repr=False)
+    state: str | None = None
+    verifier: str | None = None
+    nonce: str | None = None
+    session: str | None = None
     used_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
+class RefreshToken(Record, frozen=True):
     """The newest refresh token of a connection, or the user and key of the grant `basic`.
 
     `version` counts the changes, from 1.
     """
 
+    UNSHOWN = frozenset({"token"})
+
     connection_id: str
-    token: str = field(repr=False)
+    token: str
     version: int
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Record, frozen=True):
     """That this process alone may do what `name` stands for; `number` grows with each holder."""
 
     name: str
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Record, frozen=True):
     """A product's SKU and what is known of the item of Business Central it means.
 
     `rule` says what decided: `DECIDED` is a person. `candidates` are values that fit JSON.
     """
+
+    UNSHOWN = frozenset({"candidates"})
 
     connection_id: str
     sku: str
@@ -177,19 +175,17 @@ class Match:
     variant_id: str | None = None
     unit_of_measure: str | None = None
     reason: str | None = None
-    candidates: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
+    candidates: tuple[Mapping[str, object], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MatchFilter:
+class MatchFilter(Record, frozen=True):
     """Which item matches a list shows; None: all of them."""
 
     status: str | None = None
     decided: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MatchProgress:
+class MatchProgress(Record, frozen=True):
     """How far the latest matching of a connection is, or how it ended.
 
     `items_total` is None as long as nobody knows it. `counts` are the SKUs by status, at the end.
@@ -207,16 +203,14 @@ class MatchProgress:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OperationWarning:
+class OperationWarning(Record, frozen=True):
     """Something the caller should know about a write that succeeded."""
 
     code: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Record, frozen=True):
     """One write the product asked for and all that followed.
 
     `key` is what makes it idempotent: the header's key, else the anchor's value, else None.
@@ -229,6 +223,8 @@ class Operation:
     `problem` is an error as `operations.journal` writes it down.
     """
 
+    UNSHOWN = frozenset({"document", "target", "anchor", "answer", "problem"})
+
     id: str
     connection_id: str
     organization: str
@@ -238,15 +234,15 @@ class Operation:
     snapshot: str
     created_at: datetime
     updated_at: datetime
-    document: object = field(repr=False)
-    target: Mapping[str, object] = field(default_factory=dict, repr=False)
+    document: object
+    target: Mapping[str, object] = msgspec.field(default_factory=dict)
     key: str | None = None
     state: State = "running"
     attempt: int = 1
     accepted: bool = False
     restartable: bool = False
     entity: str | None = None
-    anchor: str | None = field(default=None, repr=False)
+    anchor: str | None = None
     place: str | None = None
     sent_at: datetime | None = None
     not_before: datetime | None = None
@@ -257,13 +253,12 @@ class Operation:
     record_id: str | None = None
     record_number: str | None = None
     status: int | None = None
-    answer: object = field(default=None, repr=False)
+    answer: object = None
     warnings: tuple[OperationWarning, ...] = ()
-    problem: Mapping[str, object] | None = field(default=None, repr=False)
+    problem: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OperationFilter:
+class OperationFilter(Record, frozen=True):
     """What a list of operations is limited to; None does not limit. Times: from, to before."""
 
     organization: str | None = None
@@ -277,24 +272,24 @@ class OperationFilter:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record, frozen=True):
     """One call of a step that can change something: what was sent, and what came back.
 
     `answer` is None until Business Central's answer is durable.
     """
 
+    UNSHOWN = frozenset({"request", "answer"})
+
     operation_id: str
     step: str
     attempt: int
-    request: Mapping[str, object] = field(repr=False)
+    request: Mapping[str, object]
     sent_at: datetime
-    answer: Mapping[str, object] | None = field(default=None, repr=False)
+    answer: Mapping[str, object] | None = None
     answered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(Record, frozen=True):
     """What `Store.begin` found: the operation, and whether this request is the one to run it."""
 
     operation: Operation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from gateway.api.keys import CONFIG, STORE
 from gateway.api.problems import boundary
 from gateway.clock import Clock
 from gateway.config import Config, Entra, Public
-from gateway.storage import ApiKey, Connection, Role, Store, new_id, open_store
+from gateway.storage import ApiKey, Connection, Role, Store, changed, new_id, open_store
 
 Ask = Callable[[str, str | None], Awaitable[tuple[int, str]]]
 NOW = Clock().now()
@@ -142,7 +141,7 @@ async def test_a_key_limited_to_an_organization(
 
 async def test_a_connection_that_is_not_there(ask: Ask, store: Store) -> None:
     text = await key(store, "admin")
-    await store.add_connection(replace(HARWICK, id="con_2"))
+    await store.add_connection(changed(HARWICK, id="con_2"))
     assert await ask("/v1/connections/con_2", text) == (200, "con_2")
     assert await ask("/v1/connections/con_3", text) == (404, "unknown_connection")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from gateway.clock import Clock
 from gateway.errors import BusinessCentralRefused, Fault
 from gateway.operations import failures
-from gateway.storage import open_store
+from gateway.storage import changed, open_store
 from tests.operations import an_operation
 from tests.unit.cli.conftest import Run
 
@@ -24,7 +23,7 @@ ORDER = an_operation(
     document={"ship_to": {"name": "Philomena Quill"}},
     key="D-1042",
 )
-REFUSED = replace(
+REFUSED = changed(
     ORDER, id="op_2", organization="other", key="D-1043", created_at=NOW - timedelta(days=3)
 )
 FAULT = Fault(400, "Application_DialogException", "Philomena Quill is wrong", "4f3b")
@@ -123,7 +122,7 @@ def test_several_of_one_key_are_told_apart(run: Run, config_file: Path) -> None:
     async def another() -> None:
         url = f"sqlite:///{config_file.parent / 'gateway.db'}"
         async with open_store(url, [b"k" * 32], Clock()) as store:
-            await store.begin(replace(ORDER, id="op_3", connection_id="con_2"))
+            await store.begin(changed(ORDER, id="op_3", connection_id="con_2"))
 
     asyncio.run(another())
     result = run("operations", "show", "D-1042", "--format", "json")
@@ -144,7 +143,7 @@ def park(config_file: Path, cause: str) -> None:
     async def begin() -> None:
         url = f"sqlite:///{config_file.parent / 'gateway.db'}"
         async with open_store(url, [b"k" * 32], Clock()) as store:
-            began = await store.begin(replace(ORDER, id="op_4", key="D-1044"))
+            began = await store.begin(changed(ORDER, id="op_4", key="D-1044"))
             await store.advance(began.operation, state="parked", owner=None, cause=cause)
 
     asyncio.run(begin())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -11,7 +10,7 @@ import pytest
 from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row
 from gateway.errors import BusinessCentralRefused, Fault, RateLimited
 from gateway.operations import failures
-from gateway.storage import Call, State
+from gateway.storage import Call, State, changed
 from tests.clock import START
 from tests.operations import an_operation
 
@@ -21,7 +20,7 @@ OPERATION = an_operation(NOW, document={"ship_to": {"name": "Philomena Quill"}},
 
 @pytest.mark.parametrize("state", get_args(State))
 def test_every_state_has_words_and_a_next_step(state: State) -> None:
-    operation = replace(OPERATION, state=state)
+    operation = changed(OPERATION, state=state)
     assert in_words(operation).endswith(".")
     assert next_step(operation, NOW).endswith(".")
 
@@ -44,12 +43,12 @@ def test_every_state_has_words_and_a_next_step(state: State) -> None:
     ],
 )  # fmt: skip
 def test_what_comes_next(changes: dict[str, object], expected: str) -> None:
-    assert expected in next_step(replace(OPERATION, **changes), NOW)  # type: ignore[arg-type]  # fields by name
+    assert expected in next_step(changed(OPERATION, **changes), NOW)
 
 
 def test_an_operation_is_told_without_its_payload() -> None:
     problem = failures.written(RateLimited())
-    row = operation_row(replace(OPERATION, state="failed", problem=problem))
+    row = operation_row(changed(OPERATION, state="failed", problem=problem))
     assert (row["key"], row["problem"]) == ("D-1042", RateLimited().detail)
     assert "Philomena" not in str(row)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from gateway.connections import Credentials, Rung, Wish
@@ -15,7 +14,7 @@ from gateway.connections.diagnosis import (
     PRODUCT,
 )
 from gateway.simulator import CLIENT_ID, ON_PREMISES_KEY, ON_PREMISES_USER, TENANT_ID
-from gateway.storage import Connection
+from gateway.storage import Connection, changed
 from tests.remote import COMPANY_NAME, Remote
 
 READS = ["customers", "items"]
@@ -131,7 +130,7 @@ GONE: list[tuple[dict[str, Any], str, str]] = [
 async def test_a_target_that_is_not_there(remote: Remote) -> None:
     connection = await remote.connect()
     for changes, name, said in GONE:
-        rung = await failed(remote, replace(connection, **changes))
+        rung = await failed(remote, changed(connection, **changes))
         assert (rung.name, rung.who) == (name, PRODUCT)
         assert said in (rung.detail or "")
         assert connection.id in (rung.where or "")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +13,7 @@ from gateway.errors import (
     OperationInProgress,
     Rejected,
 )
+from gateway.storage import changed
 from tests.unit.operations.conftest import Writes, order, snapshot
 
 ONE_LINE: list[dict[str, Any]] = [{"sku": "1896-S", "quantity": 1}]
@@ -79,7 +79,7 @@ async def test_a_reference_is_for_one_operation(writes: Writes) -> None:
 
 async def test_a_reference_is_for_one_operation_in_its_company(writes: Writes) -> None:
     first = await writes.create()
-    twin = replace(writes.connection, id="con_twin", environment="PRODUCTION")
+    twin = changed(writes.connection, id="con_twin", environment="PRODUCTION")
     await writes.store.add_connection(twin)
     token = await writes.store.refresh_token(writes.connection.id)
     assert token is not None

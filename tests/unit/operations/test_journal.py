@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import cast
@@ -19,7 +18,7 @@ from gateway.errors import (
 )
 from gateway.operations import failures
 from gateway.operations.journal import fold, operation_id, outcome_of, repeated, request_hash
-from gateway.storage import State
+from gateway.storage import State, changed
 from tests.operations import an_operation
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -140,8 +139,8 @@ def test_case_and_surrounding_blanks_do_not_make_another_anchor() -> None:
 def test_what_a_repeated_request_gets(
     state: str, sent: datetime | None, same: bool, expected: type[GatewayError]
 ) -> None:
-    asked = replace(OPERATION, hash="hash" if same else "other")
-    there = replace(OPERATION, state=cast("State", state), sent_at=sent)
+    asked = changed(OPERATION, hash="hash" if same else "other")
+    there = changed(OPERATION, state=cast("State", state), sent_at=sent)
 
     with pytest.raises(expected) as raised:
         repeated(asked, there)
@@ -149,7 +148,7 @@ def test_what_a_repeated_request_gets(
 
 
 def test_a_success_is_replayed() -> None:
-    there = replace(
+    there = changed(
         OPERATION, state="succeeded", sent_at=NOW, status=201, answer={"number": "101005"}
     )
     outcome = repeated(OPERATION, there)
@@ -162,10 +161,10 @@ def test_a_failure_is_replayed_as_it_was() -> None:
     problem = failures.written(RecordLocked("Somebody holds it."))
 
     with pytest.raises(RecordLocked, match="Somebody holds it"):
-        repeated(OPERATION, replace(OPERATION, state="failed", sent_at=NOW, problem=problem))
+        repeated(OPERATION, changed(OPERATION, state="failed", sent_at=NOW, problem=problem))
 
 
 def test_after_a_refusal_the_corrected_document_needs_a_key_of_its_own() -> None:
-    there = replace(OPERATION, state="failed", sent_at=NOW)
+    there = changed(OPERATION, state="failed", sent_at=NOW)
     with pytest.raises(IdempotencyKeyReused, match="refused; nothing was written"):
-        repeated(replace(OPERATION, hash="other"), there)
+        repeated(changed(OPERATION, hash="other"), there)

@@ -10,6 +10,7 @@ from gateway.errors import FilterNotApplied
 from gateway.mapping import Lookup, Question
 from gateway.operations.lookups import MOST_CACHED, LookupCache, RemoteLookups
 from gateway.operations.sources import Absent
+from gateway.storage import changed
 from tests.clock import MovingClock
 from tests.unit.operations.conftest import Writes
 
@@ -97,7 +98,7 @@ async def test_how_old_an_answer_may_be_is_up_to_who_asks(writes: Writes) -> Non
 
 async def test_a_record_of_another_company_is_not_taken_from_the_cache(writes: Writes) -> None:
     await find(writes, numbers("10000"))
-    writes.connection = replace(
+    writes.connection = changed(
         writes.connection, company_id="c0a1e5d2-5f0b-4a7e-9c3d-1b2a3c4d5e02"
     )
     await find(writes, numbers("10000"))

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from gateway.errors import Conflict, OperationInProgress, OutcomeUnknown
 from gateway.operations.settling import cancelled, may_have_written, retried
-from gateway.storage import Call, Operation
+from gateway.storage import Call, Operation, changed
 from tests.clock import START
 from tests.unit.operations.conftest import Typed, Writes, order, snapshot
 
@@ -24,7 +23,7 @@ def operation(**facts: Any) -> Operation:  # noqa: ANN401 - fields of an operati
     made = Operation(
         "op_1", "con_1", "harwick", "sales-orders", "create", "h", "s", START, START, {}
     )
-    return replace(made, **given)
+    return changed(made, **given)
 
 
 def call(

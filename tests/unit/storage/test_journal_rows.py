@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.storage import (
     OperationFilter,
     OperationWarning,
     Store,
+    changed,
     open_store,
 )
 from gateway.storage.addresses import address_of
@@ -187,7 +187,7 @@ async def test_a_late_owner_changes_nothing(store: Store, clock: MovingClock) ->
     sending, call = await sent(store, first)
     taken = await store.advance(sending, state="uncertain", owner="own_other")
 
-    for late in (first, sending, replace(sending, attempt=9)):
+    for late in (first, sending, changed(sending, attempt=9)):
         with pytest.raises(LeaseLost):
             await store.advance(late, state="succeeded")
         with pytest.raises(LeaseLost):

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
-from gateway.storage import Match, MatchFilter, MatchProgress, Store, open_store, schema, upgrade
+from gateway.storage import (
+    Match,
+    MatchFilter,
+    MatchProgress,
+    Store,
+    changed,
+    open_store,
+    schema,
+    upgrade,
+)
 from gateway.storage.addresses import address_of
 from gateway.storage.migrating import migrate
 from tests.clock import MovingClock
@@ -33,7 +41,7 @@ async def test_matches_are_kept_replaced_and_forgotten(store: Store, clock: Movi
     assert await store.matches("con_harwick", ["1e5", "0x10"]) == [desk]
     assert await store.matches("con_harwick", []) == []
 
-    other = replace(desk, item_number="1906-S")
+    other = changed(desk, item_number="1906-S")
     await store.save_matches([other])
     assert await store.matches("con_harwick", ["1e5"]) == [other]
     assert await store.delete_match("con_harwick", "1e5")
@@ -44,12 +52,12 @@ async def test_only_a_decision_replaces_a_decision(store: Store, clock: MovingCl
     await store.add_connection(connection(clock))
     by_rule = Match("con_harwick", "A", "matched", "number", clock.now(), "id-1", "A")
     open_ = Match("con_harwick", "B", "unmatched", None, clock.now())
-    decided = replace(by_rule, rule="decided", item_number="B", unit_of_measure="PCS")
+    decided = changed(by_rule, rule="decided", item_number="B", unit_of_measure="PCS")
     await store.save_matches([by_rule, open_])
-    await store.save_matches([decided, replace(decided, sku="B")])
+    await store.save_matches([decided, changed(decided, sku="B")])
     await store.save_matches([by_rule, open_])
-    assert await store.matches("con_harwick") == [decided, replace(decided, sku="B")]
-    again = replace(decided, item_number="C")
+    assert await store.matches("con_harwick") == [decided, changed(decided, sku="B")]
+    again = changed(decided, item_number="C")
     await store.save_matches([again])
     assert await store.matches("con_harwick", ["A"]) == [again]
 
@@ -92,20 +100,20 @@ async def test_one_matching_at_a_time(store: Store, clock: MovingClock) -> None:
     await store.add_connection(connection(clock))
     now = clock.now()
     first = MatchProgress("con_harwick", "one", "running", 5, now, now)
-    second = replace(first, id="two")
+    second = changed(first, id="two")
     assert await store.match_progress("con_harwick") is None
     assert await store.begin_matching(first, now - timedelta(minutes=1))
     assert not await store.begin_matching(second, now - timedelta(minutes=1))
-    further = replace(first, items_read=7, items_total=9)
+    further = changed(first, items_read=7, items_total=9)
     assert await store.advance_matching(further)
     assert await store.match_progress("con_harwick") == further
 
-    ended = replace(further, state="finished", counts={"matched": 5})
+    ended = changed(further, state="finished", counts={"matched": 5})
     assert await store.advance_matching(ended)
     assert await store.match_progress("con_harwick") == ended
     assert await store.begin_matching(second, now - timedelta(minutes=1))
     assert not await store.advance_matching(ended), "another one has its place"
-    third = replace(first, id="three")
+    third = changed(first, id="three")
     assert await store.begin_matching(third, now + timedelta(minutes=1)), "the second is silent"
 
 
@@ -130,6 +138,6 @@ async def test_what_people_decided_before_rules_came_stays(
         [match] = await store.matches("con_harwick")
         assert (match.sku, match.status, match.rule) == ("CHAIR", "matched", "decided")
         assert (match.item_id, match.item_number, match.candidates) == ("id-1", "1900-S", ())
-        await store.save_matches([replace(match, sku="x" * 250)])
+        await store.save_matches([changed(match, sku="x" * 250)])
         assert await store.delete_connection("con_harwick")
         assert await store.matches("con_harwick") == []

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -15,10 +12,8 @@ from gateway.storage import upgrade
 from gateway.storage.addresses import address_of
 from gateway.storage.database import Database
 from gateway.storage.prepared import Prepared
-from gateway.storage.records import changed, columns
 from gateway.storage.tables import connections
 from tests import postgres
-from tests.operations import an_operation
 from tests.unit.storage.conftest import execute
 
 NOW = datetime(2026, 11, 26, 9, 30, 0, 120, tzinfo=timezone(timedelta(hours=1)))
@@ -97,16 +92,3 @@ async def test_a_lost_connection_is_noticed_as_one() -> None:
         assert found is not None
         assert found["label"] == "New"
         await database.close()
-
-
-@given(st.dictionaries(st.sampled_from(["state", "cause", "answer", "attempt"]), st.integers()))
-def test_a_changed_record_is_the_one_that_dataclasses_make(values: dict[str, Any]) -> None:
-    before = an_operation(NOW, document={"a": 1})
-    after = changed(before, **values)
-    assert after == replace(before, **values)
-    assert columns(after) == {**columns(before), **values}
-
-
-def test_a_field_that_is_not_there_cannot_be_changed() -> None:
-    with pytest.raises(TypeError, match="Operation has no sate"):
-        changed(an_operation(NOW), sate="failed")

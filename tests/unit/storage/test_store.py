@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,6 +12,7 @@ from gateway.storage import (
     RefreshToken,
     SignIn,
     Store,
+    changed,
     new_id,
 )
 from tests.clock import MovingClock
@@ -21,7 +21,7 @@ from tests.unit.storage.conftest import stored_bytes
 
 def connection(clock: MovingClock, name: str = "con_harwick", **fields: object) -> Connection:
     made = Connection(name, "harwick", clock.now(), clock.now())
-    return replace(made, **fields)  # type: ignore[arg-type]  # fields of the record, by name
+    return changed(made, **fields)
 
 
 async def test_ids_are_made_by_us_and_differ() -> None:
@@ -41,7 +41,7 @@ async def test_keys_are_found_by_hash_and_revoked_once(store: Store, clock: Movi
     assert await store.revoke_key("key_1")
     assert not await store.revoke_key("key_1")
     assert not await store.revoke_key("key_2")
-    assert await store.keys() == [replace(key, revoked_at=clock.now())]
+    assert await store.keys() == [changed(key, revoked_at=clock.now())]
 
 
 async def test_a_connection_comes_back_as_it_went(store: Store, clock: MovingClock) -> None:
@@ -61,11 +61,11 @@ async def test_a_connection_comes_back_as_it_went(store: Store, clock: MovingClo
 async def test_a_changed_connection_says_when(store: Store, clock: MovingClock) -> None:
     await store.add_connection(connection(clock))
     await clock.advance(5)
-    changed = await store.update_connection("con_harwick", status="active", company_name="Harwick")
+    updated = await store.update_connection("con_harwick", status="active", company_name="Harwick")
 
-    assert changed.status == "active"
-    assert changed.updated_at == clock.now()
-    assert await store.connection("con_harwick") == changed
+    assert updated.status == "active"
+    assert updated.updated_at == clock.now()
+    assert await store.connection("con_harwick") == updated
     with pytest.raises(UnknownConnection):
         await store.update_connection("con_nobody", status="active")
 
@@ -91,7 +91,7 @@ async def test_a_sign_in_is_found_by_ticket_and_by_state(store: Store, clock: Mo
     assert await store.sign_in_by_ticket("ticket") == first
     assert await store.sign_in_by_state("state") is None
 
-    begun = replace(first, state="state", verifier="secret", nonce="once", session="browser")
+    begun = changed(first, state="state", verifier="secret", nonce="once", session="browser")
     await store.save_sign_in(begun)
     assert await store.sign_in_by_state("state") == begun
     assert "secret" not in repr(begun)
