@@ -38,8 +38,8 @@ class Journal:
     async def begin(self, new: Operation) -> Began:
         """Make the row of an operation ours, or say what stands there under the same id.
 
-        One atomic statement: inserted, or started over where the key is not bound and nothing is
-        under way, or left as it is.
+        Inserted; or, by one atomic statement, started over where the key is not bound and nothing
+        is under way, or left as it is.
         """
         now = self._clock.now()
         ours = changed(new, owner=self.owner, lease_until=now + LEASE)

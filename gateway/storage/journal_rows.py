@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +22,7 @@ from gateway.storage.records import (
     Call,
     LeaseLost,
     Operation,
+    OperationWarning,
     State,
     changed,
     columns,
@@ -59,21 +60,27 @@ def _insert_or_start_over(insertion: Insert) -> Insert:
 
 
 _BEGIN: Final = Prepared(
+    lambda dialect: INSERTS[dialect](operations).on_conflict_do_nothing(index_elements=["id"])
+)
+_START_OVER: Final = Prepared(
     lambda dialect: _insert_or_start_over(INSERTS[dialect](operations)).returning(
         *(operations.c[name] for name in sorted(_KEPT))
     )
 )
 _BY_ID: Final = select(operations).where(operations.c.id == bindparam("of_id"))
-_CHANGE: Final = Prepared(
-    lambda _: (
-        update(operations)
-        .where(
-            operations.c.id == bindparam("of_id"),
-            operations.c.attempt == bindparam("of_attempt"),
-            operations.c.owner == bindparam("of_owner"),
-        )
-        .returning(operations.c.accepted)
-    )
+
+
+_MINE: Final = and_(
+    operations.c.id == bindparam("of_id"),
+    operations.c.attempt == bindparam("of_attempt"),
+    operations.c.owner == bindparam("of_owner"),
+)
+_CHANGE: Final = {
+    False: Prepared(lambda _: update(operations).where(_MINE, operations.c.accepted.is_(False))),
+    True: Prepared(lambda _: update(operations).where(_MINE, operations.c.accepted.is_(True))),
+}
+_CHANGE_TOLD: Final = Prepared(
+    lambda _: update(operations).where(_MINE).returning(operations.c.accepted)
 )
 _ADD_CALL: Final = Prepared(lambda _: insert(calls))
 _ANSWER_CALL: Final = Prepared(
@@ -92,7 +99,10 @@ class AnchorTaken(Exception):
 def begin(connection: Connection, seals: Seals, new: Operation) -> Began:
     """Insert `new`, or start its row over where nothing binds the key, or give what is there."""
     values = encoded(seals, new.id, columns(new))
-    kept = _BEGIN.row(connection, values)
+    given = {name: value for name, value in values.items() if value is not None}
+    if _BEGIN.count(connection, given) == 1:
+        return Began(new, fresh=True)
+    kept = _START_OVER.row(connection, values)
     if kept is not None:
         return Began(changed(new, **kept), fresh=True)
     row = connection.execute(_BY_ID, {"of_id": new.id}).mappings().one()
@@ -349,14 +359,17 @@ def _changed(
     connection: Connection, seals: Seals, before: Operation, changes: Mapping[str, object]
 ) -> Operation:
     which = {"of_id": before.id, "of_attempt": before.attempt, "of_owner": before.owner}
-    values = encoded(seals, before.id, changes)
-    kept = _CHANGE.row(connection, which | values)
-    if kept is None:
-        raise LeaseLost
+    values = which | encoded(seals, before.id, changes)
+    now = dict(changes)
     # What an owner changes nobody else does, but for this: a caller may have been told meanwhile.
-    now: dict[str, Any] = {**kept, **changes}
+    # To ask for it back with every change costs as much as to write it.
+    if _CHANGE[before.accepted].count(connection, values) == 0:
+        kept = _CHANGE_TOLD.row(connection, values)
+        if kept is None:
+            raise LeaseLost
+        now = {**kept, **now}
     if "warnings" in now:
-        now["warnings"] = tuple(now["warnings"])
+        now["warnings"] = tuple(cast("Sequence[OperationWarning]", now["warnings"]))
     return changed(before, **now)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -30,22 +31,18 @@ class Sealer:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._ciphers = {_key_id(key): AESGCM(key) for key in reversed(keys)}
         self._first = _key_id(keys[0])
+        self._sealing = self._ciphers[self._first]
+        self.header = _VERSION + self._first  # what everything begins with that the first one seals
 
     @property
     def first_key_id(self) -> str:
         """The id of the key that seals, in hex."""
         return self._first.hex()
 
-    @property
-    def header(self) -> bytes:
-        """What everything begins with that the first key sealed."""
-        return _VERSION + self._first
-
     def seal(self, plain: bytes, *place: str) -> bytes:
         """`plain`, to be opened at the same place only."""
         nonce = os.urandom(12)
-        cipher = self._ciphers[self._first].encrypt(nonce, plain, _place(place))
-        return self.header + nonce + cipher
+        return self.header + nonce + self._sealing.encrypt(nonce, plain, _place(place))
 
     def open(self, sealed: bytes, *place: str) -> bytes:
         """What was sealed for this place. Raises `Unopenable`."""
@@ -64,5 +61,10 @@ def _key_id(key: bytes) -> bytes:
 
 def _place(parts: Sequence[str]) -> bytes:
     """The associated data; lengths in front, so that no two places read the same."""
-    encoded = [part.encode("utf-8") for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return b"".join(map(_part, parts))
+
+
+@lru_cache(maxsize=1000)  # names of tables and columns, and ids of rows under way
+def _part(text: str) -> bytes:
+    encoded = text.encode("utf-8")
+    return len(encoded).to_bytes(4, "big") + encoded

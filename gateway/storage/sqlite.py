@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from sqlalchemy import URL, create_engine, event
 
 from gateway.errors import GatewayError, StartError, StorageUnavailable
+from gateway.storage.prepared import run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -74,9 +75,7 @@ class SqliteFile:
         )
         event.listen(engine, "connect", _prepare)
         if writing:
-            event.listen(
-                engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
-            )
+            event.listen(engine, "begin", lambda connection: run(connection, "BEGIN IMMEDIATE"))
         return engine
 
     @contextmanager
@@ -111,19 +110,20 @@ class SqliteFile:
 
         The file must not be opened for that: closing it would drop the locks SQLite has on it.
         """
-        opened, lock = self.file.stat(), self._lock.stat() if serving else None
+        file, lock_file = self.file, self._lock
+        opened, lock = file.stat(), lock_file.stat() if serving else None
         largest = opened.st_size
 
         def check() -> None:
             nonlocal largest
             try:
-                now = self.file.stat()
+                now = file.stat()
             except OSError:
                 raise StorageUnavailable(_NOT_OURS) from None
             if not os.path.samestat(now, opened) or now.st_size < largest:
                 raise StorageUnavailable(_NOT_OURS)
             largest = now.st_size
-            if lock is not None and not _is(self._lock, lock):
+            if lock is not None and not _is(lock_file, lock):
                 raise StorageUnavailable(_NOT_ALONE)
 
         return check

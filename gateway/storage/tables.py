@@ -7,8 +7,9 @@ the migrations is this description.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -25,7 +26,6 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.sqlite import DATETIME
 
 from gateway.documents import decode_json, encode_json
 
@@ -35,31 +35,23 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 
-class _Written(DATETIME):
-    """A time as SQLite keeps it, a text: as SQLAlchemy writes it, in less time."""
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # noqa: ARG002 - the signature is SQLAlchemy's
-        def written(value: datetime | None) -> str | None:
-            if value is None:
-                return None
-            return value.replace(tzinfo=None).isoformat(" ", "microseconds")
-
-        return written
-
-
 class Moment(TypeDecorator[datetime]):
-    """An aware time, in UTC. SQLite has no time zones, PostgreSQL answers in that of its session."""
+    """An aware time, in UTC. SQLite has no time zones and keeps a text, PostgreSQL answers in that
+    of its session.
+    """
 
-    impl = DateTime(timezone=True).with_variant(_Written, "sqlite")
+    impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        return None if value is None else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object]:
+        return _written if dialect.name == "sqlite" else _in_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(
+        self,
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> Callable[[Any], datetime | None]:
+        return _read if dialect.name == "sqlite" else _in_utc
 
 
 class Json(TypeDecorator[object]):
@@ -68,11 +60,37 @@ class Json(TypeDecorator[object]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002 - the signature is SQLAlchemy's
-        return None if value is None else encode_json(value).decode("utf-8")
+    def bind_processor(self, dialect: Dialect) -> Callable[[object], str | None]:  # noqa: ARG002 - the signature is SQLAlchemy's
+        return _as_json
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002 - the signature is SQLAlchemy's
-        return None if value is None else decode_json(value.encode("utf-8"), strict=False)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], object]:  # noqa: ARG002 - the signature is SQLAlchemy's
+        return _of_json
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _written(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes a time for SQLite, `2026-11-26 09:30:00.000120`, in less time."""
+    if value is None:
+        return None
+    text: str = msgspec.to_builtins(value.astimezone(UTC))  # 2026-11-26T09:30:00.000120Z
+    if len(text) < 27:  # a whole second
+        return f"{text[:10]} {text[11:19]}.000000"
+    return f"{text[:10]} {text[11:26]}"
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
+
+
+def _as_json(value: object) -> str | None:
+    return None if value is None else encode_json(value).decode("utf-8")
+
+
+def _of_json(text: str | None) -> object:
+    return None if text is None else decode_json(text.encode("utf-8"), strict=False)
 
 
 metadata = MetaData()

@@ -317,6 +317,16 @@ async def test_nothing_is_due_before_its_time(store: Store, clock: MovingClock) 
     assert (claimed.state, claimed.not_before) == ("running", None)
 
 
+async def test_a_change_finds_out_that_the_caller_was_told_meanwhile(
+    store: Store, clock: MovingClock
+) -> None:
+    first = (await store.begin(new(clock))).operation
+    await store.accept("op_1")
+    after = await store.advance(first, cause="rate_limited")
+    assert (after.accepted, after.cause) == (True, "rate_limited")
+    assert await store.advance(after, cause=None) == await store.operation("op_1")
+
+
 async def test_only_what_is_under_way_can_be_accepted(store: Store, clock: MovingClock) -> None:
     first = (await store.begin(new(clock))).operation
     assert (await store.accept("op_1")).accepted

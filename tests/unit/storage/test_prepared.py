@@ -34,6 +34,7 @@ MOVE = Prepared(
         .returning(connections.c.label, connections.c.updated_at)
     )
 )
+NAME = Prepared(lambda _: update(connections).where(connections.c.id == bindparam("of_id")))
 FIND = Prepared(lambda _: select(connections).where(connections.c.id == bindparam("of_id")))
 
 
@@ -67,6 +68,15 @@ def test_an_update_writes_what_is_named_and_nothing_else(connection: Connection)
     after = FIND.row(connection, {"of_id": "con_1"})
     assert after is not None
     assert (after["tenant"], after["updated_at"]) == ("there", later)
+
+
+def test_what_gives_no_rows_back_tells_how_many_it_wrote(connection: Connection) -> None:
+    assert ADD.count(connection, ROW) == 1
+    assert NAME.count(connection, {"of_id": "con_1", "label": "New"}) == 1
+    assert NAME.count(connection, {"of_id": "con_2", "label": "New"}) == 0
+    after = FIND.row(connection, {"of_id": "con_1"})
+    assert after is not None
+    assert after["label"] == "New"
 
 
 def test_an_error_is_sqlalchemys_and_names_no_values(connection: Connection) -> None:
