@@ -31,6 +31,7 @@ from gateway.errors import (
     TooLarge,
     TooSlow,
 )
+from gateway.logs import about
 from gateway.operations import failures
 from gateway.telemetry import request_answered, span
 
@@ -60,7 +61,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else None
     with (
-        structlog.contextvars.bound_contextvars(request_id=request_id),
+        about(request_id=request_id),
         span(
             f"{request.method} {route}" if route else "unmatched",
             kind="server",

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import ContentEncodingError, LineTooLong
-from structlog.contextvars import bound_contextvars
 
 from gateway.api.problems import problem_answer, request_id_of
 from gateway.errors import GatewayError, InvalidQuery, MalformedRequest, UnsupportedMediaType
+from gateway.logs import about
 from gateway.telemetry import request_answered
 
 HEAD_WITHIN: Final = 30.0  # seconds from the first byte of a request to the end of its headers
@@ -73,7 +73,7 @@ class Protocol(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("An answer has begun.")
         refusal = self._refusal(request, GatewayError() if status >= 500 else _refused(exc))
-        with bound_contextvars(request_id=refusal.headers["Request-Id"]):
+        with about(request_id=refusal.headers["Request-Id"]):
             self.logger.warning("A request cannot be read.", exc_info=exc)
         return refusal
 

@@ -32,6 +32,7 @@ from gateway.errors import (
     StorageUnavailable,
     TargetChanged,
 )
+from gateway.logs import about
 from gateway.mapping import Change
 from gateway.operations import failures
 from gateway.operations.actions import Acting
@@ -98,8 +99,10 @@ class Course:
     async def follow(self) -> None:
         """Go on until the operation has ended or waits. Raises `StorageUnavailable`."""
         identity, what = self.operation.id, f"{self.operation.verb} {self.operation.resource}"
-        structlog.contextvars.bind_contextvars(operation=identity)  # of this task
-        with span(what, bc_gateway__operation=identity) as traced:
+        with (
+            about(operation=identity),
+            span(what, bc_gateway__operation=identity) as traced,
+        ):
             try:
                 await self._follow()
             except LeaseLost:

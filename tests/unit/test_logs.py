@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from dataclasses import dataclass, field
 
 import pytest
 import structlog
@@ -77,3 +78,36 @@ def test_counts_and_nothing_are_kept(stream: io.StringIO) -> None:
     structlog.get_logger().info("event", token=None, count=3)
     (line,) = lines(stream)
     assert (line["token"], line["count"]) == (None, 3)
+
+
+def test_a_text_may_look_odd(stream: io.StringIO) -> None:
+    structlog.get_logger().info("event", half="\ud800", large=2**70, quotes='"\t"')
+    (line,) = lines(stream)
+    assert (line["half"], line["large"], line["quotes"]) == ("\ud800", 2**70, '"\t"')
+
+
+@dataclass
+class Person:
+    name: str
+    password: str = field(repr=False)
+
+
+def test_any_other_value_is_told_as_it_prints_and_masked(stream: io.StringIO) -> None:
+    person = Person("marta.quill@harwick.example", "open sesame")
+    structlog.get_logger().info("event", who=person, _kept=[person])
+    assert "sesame" not in stream.getvalue()
+    assert "marta" not in stream.getvalue()
+    (line,) = lines(stream)
+    assert line["who"] == "Person([redacted]')"
+
+
+def test_what_a_line_is_about_stands_in_each_one_meanwhile(stream: io.StringIO) -> None:
+    log, library = structlog.get_logger(), logging.getLogger("some.library")
+    with logs.about(request="req_1"):
+        with logs.about(operation="op_1"):
+            log.info("inside")
+        library.warning("between")
+        log.info("told", request="another")
+    log.info("outside")
+    about = [(line.get("request"), line.get("operation")) for line in lines(stream)]
+    assert about == [("req_1", "op_1"), ("req_1", None), ("another", None), (None, None)]
