@@ -18,7 +18,7 @@ SQLITE = dialect()
 @example(datetime(2026, 11, 26, 9, 30, 0, 120, tzinfo=UTC))
 def test_sqlite_keeps_a_time_as_sqlalchemy_writes_it(time: datetime) -> None:
     into, out_of = Moment().bind_processor(SQLITE), Moment().result_processor(SQLITE, None)
-    theirs = DATETIME().bind_processor(SQLITE)
+    theirs = DATETIME().bind_processor(SQLITE)  # type: ignore[no-untyped-call]  # the library's
     assert theirs is not None
     kept = into(time)
     assert kept == theirs(time.astimezone(UTC).replace(tzinfo=None))
