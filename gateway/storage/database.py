@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -72,16 +72,17 @@ class _Held:
     engine: Engine
     connection: Connection | None = None
 
-    @contextmanager
-    def use(self) -> Iterator[Connection]:
-        """The connection. It is closed for good when something fails on it.
+    def use(self, statement: Statement[T]) -> T:
+        """The value of `statement` on the connection. It is closed for good when something fails.
 
         After a commit that failed its transaction may still be open, and must not become part of
         the next one.
         """
-        connection = self.connection = self.connection or self.engine.connect()
+        connection = self.connection
+        if connection is None:
+            connection = self.connection = self.engine.connect()
         try:
-            yield connection
+            return statement(connection)
         except BaseException:  # whatever ended it, a cancelled thread too; it is raised again
             self.connection = None
             connection.invalidate()
@@ -219,13 +220,13 @@ def _read(opened: _Opened, statement: Statement[T]) -> T:
 
 def _read_near(opened: _Opened, statement: Statement[T]) -> T:
     try:
-        with opened.near.use() as connection:
-            value = statement(connection)
-            if connection.in_transaction():
-                connection.rollback()  # of SQLAlchemy's only: for the driver there is none
-            return value
+        value = opened.near.use(statement)
+        connection = opened.near.connection
+        if connection is not None and connection.in_transaction():
+            connection.rollback()  # of SQLAlchemy's only: for the driver there is none
     except SQLAlchemyError as error:
         raise opened.address.unavailable(error) from None
+    return value
 
 
 def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:
@@ -246,13 +247,15 @@ def _committed(opened: _Opened, statements: list[Statement[Any]]) -> list[object
     """As `_commit`. What the server undid, or never had, is run again."""
 
     def attempt(phase: _Phase) -> list[object]:
-        opened.check()
-        with opened.writing.use() as connection:
+        def together(connection: Connection) -> list[object]:
             connection.begin()
             results = _run_all(opened.address, connection, statements)
             phase.committing = True
             connection.commit()
             return results
+
+        opened.check()
+        return opened.writing.use(together)
 
     return _persistently(opened.address, attempt)
 

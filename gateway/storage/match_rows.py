@@ -6,31 +6,48 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from gateway.storage import tables
 from gateway.storage.dialects import insertion
-from gateway.storage.prepared import Prepared
+from gateway.storage.prepared import Lookup
 from gateway.storage.records import DECIDED, Match, MatchFilter, MatchProgress, columns
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from gateway.storage.prepared import Query
+
 MOST_NAMES: Final = 512  # SKUs in one statement
 
+_NAMES: Final = [f"sku_{at}" for at in range(MOST_NAMES)]
 
-def _of_skus(many: int) -> Prepared:
+
+def _match(row: sa.RowMapping | Mapping[str, Any]) -> Match:
+    return Match(**{**row, "candidates": tuple(row["candidates"])})
+
+
+def _of_skus(many: int) -> Lookup[Match]:
     """The matches of so many SKUs of a connection."""
     table = tables.matches.c
-    names = [bindparam(f"sku_{at}", type_=table.sku.type) for at in range(many)]
-    return Prepared(
-        lambda _: select(tables.matches).where(
-            table.connection_id == bindparam("of_connection"), table.sku.in_(names)
+    skus = [bindparam(name, type_=table.sku.type) for name in _NAMES[:many]]
+
+    def made(dialect: str) -> Query:
+        if dialect == "sqlite":  # which makes and fills a table of its own for an IN
+            return text(
+                f"SELECT {', '.join(map(str, table))} "  # noqa: S608 - names of our own
+                f"FROM (VALUES {', '.join(f'(:{sku.key})' for sku in skus)}) AS wanted "
+                "CROSS JOIN matches ON matches.connection_id = :of_connection "
+                "AND matches.sku = wanted.column1"
+            ).columns(*table)
+        return select(tables.matches).where(
+            table.connection_id == bindparam("of_connection"), table.sku.in_(skus)
         )
-    )
+
+    return Lookup(made, _match, most=500)
 
 
-# One for each power of two; the last SKU is repeated to fill it.
+# One for each power of two; NULLs, which nothing equals, fill it.
 _OF_SKUS: Final = {2**power: _of_skus(2**power) for power in range(10)}
 
 
@@ -44,11 +61,10 @@ def matches(
     for start in range(0, len(wanted), MOST_NAMES):
         some = wanted[start : start + MOST_NAMES]
         many = 1 << (len(some) - 1).bit_length()
-        some += some[-1:] * (many - len(some))
-        values = {"of_connection": connection_id} | {
-            f"sku_{at}": sku for at, sku in enumerate(some)
-        }
-        found.extend(_match(row) for row in _OF_SKUS[many].rows(connection, values))
+        values: dict[str, str | None] = dict.fromkeys(_NAMES[:many])
+        values.update(zip(_NAMES, some, strict=False))
+        values["of_connection"] = connection_id
+        found += _OF_SKUS[many].all(connection, values)
     return sorted(found, key=lambda match: match.sku)
 
 
@@ -116,7 +132,3 @@ def advance(connection: sa.Connection, now: MatchProgress) -> bool:
         table.c.connection_id == now.connection_id, table.c.id == now.id
     )
     return connection.execute(statement.values(**columns(now))).rowcount == 1
-
-
-def _match(row: sa.RowMapping | Mapping[str, Any]) -> Match:
-    return Match(**{**row, "candidates": tuple(row["candidates"])})

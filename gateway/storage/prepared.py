@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Insert, Select, Update
+    from sqlalchemy import Connection, Insert, Select, TextualSelect, Update
     from sqlalchemy.engine import Dialect
 
-    Statement = Insert | Update | Select[Any]
+    Query = Select[Any] | TextualSelect
+    Statement = Insert | Update | Query
 
+R = TypeVar("R")
 _Turn = Callable[[Any], Any]
 _CURSOR: Final = "bc-gateway cursor"  # where a connection keeps its cursor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Compiled:
     """The text for one database and one set of columns. `binds`: the names of its parameters;
     `usual`: what stands there where nothing is given; `turns`: how a value that is not None is
@@ -91,21 +94,22 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, object]) -> list[dict[str, Any]]:
         """Run it; what comes back."""
-        compiled, found, _ = self._run(connection, values)
+        compiled, found, _ = self.ran(connection, values)
         return [compiled.row(raw) for raw in found]
 
     def row(self, connection: Connection, values: Mapping[str, object]) -> dict[str, Any] | None:
         """Run it; the one row that comes back, or None."""
-        compiled, found, _ = self._run(connection, values)
+        compiled, found, _ = self.ran(connection, values)
         return compiled.row(found[0]) if found else None
 
     def count(self, connection: Connection, values: Mapping[str, object]) -> int:
         """Run it; how many rows it wrote. For what gives no rows back."""
-        return self._run(connection, values)[2]
+        return self.ran(connection, values)[2]
 
-    def _run(
+    def ran(
         self, connection: Connection, values: Mapping[str, object]
     ) -> tuple[_Compiled, Sequence[tuple[Any, ...]], int]:
+        """Run it; the text that was run, the rows as they come and how many it wrote."""
         dialect = connection.dialect
         key = (dialect.name, tuple(values))
         compiled = self._compiled.get(key)
@@ -114,6 +118,28 @@ class Prepared:
             self._compiled[key] = compiled
         given = compiled.values(values)
         return compiled, *run(connection, compiled.text, given, gives=bool(compiled.columns))
+
+
+class Lookup(Generic[R]):
+    """A SELECT whose rows become records. A record says what its row says and nothing else, so
+    rows that are the same as one of the last `most` are not turned into a record again.
+    """
+
+    def __init__(
+        self, made: Callable[[str], Query], record: Callable[[dict[str, Any]], R], most: int
+    ) -> None:
+        self._statement = Prepared(made)
+        self._record = lru_cache(most)(lambda compiled, raw: record(compiled.row(raw)))
+
+    def all(self, connection: Connection, values: Mapping[str, object]) -> list[R]:
+        """The records of what it finds."""
+        compiled, found, _ = self._statement.ran(connection, values)
+        return [self._record(compiled, raw) for raw in found]
+
+    def one(self, connection: Connection, values: Mapping[str, object]) -> R | None:
+        """The one record that it finds, or None."""
+        found = self.all(connection, values)
+        return found[0] if found else None
 
 
 def run(

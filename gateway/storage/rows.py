@@ -14,7 +14,7 @@ from gateway.documents import decode_json, encode_json
 from gateway.errors import StorageUnavailable
 from gateway.storage import tables
 from gateway.storage.dialects import insertion
-from gateway.storage.prepared import Prepared
+from gateway.storage.prepared import Lookup
 from gateway.storage.records import (
     ApiKey,
     Connection,
@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 MOST_NAMES: Final = 500  # values in one IN list
 SIGN_IN_KEPT: Final = timedelta(days=1)  # after its end, so that its page can say what happened
 
-_KEY_BY_HASH: Final = Prepared(
-    lambda _: select(tables.api_keys).where(tables.api_keys.c.hash == bindparam("hashed"))
+_KEY_BY_HASH: Final = Lookup(
+    lambda _: select(tables.api_keys).where(tables.api_keys.c.hash == bindparam("hashed")),
+    lambda row: ApiKey(**row),
+    most=1000,
 )
-_CONNECTION_BY_ID: Final = Prepared(
-    lambda _: select(tables.connections).where(tables.connections.c.id == bindparam("of_id"))
+_CONNECTION_BY_ID: Final = Lookup(
+    lambda _: select(tables.connections).where(tables.connections.c.id == bindparam("of_id")),
+    lambda row: Connection(**row),
+    most=1000,
 )
 
 
@@ -81,8 +85,7 @@ def keys(connection: sa.Connection) -> list[ApiKey]:
 
 
 def key_by_hash(connection: sa.Connection, hashed: str) -> ApiKey | None:
-    row = _KEY_BY_HASH.row(connection, {"hashed": hashed})
-    return None if row is None else ApiKey(**row)
+    return _KEY_BY_HASH.one(connection, {"hashed": hashed})
 
 
 def revoke_key(connection: sa.Connection, key_id: str, now: datetime) -> bool:
@@ -96,8 +99,7 @@ def add_connection(connection: sa.Connection, record: Connection) -> None:
 
 
 def connection_by_id(connection: sa.Connection, connection_id: str) -> Connection | None:
-    row = _CONNECTION_BY_ID.row(connection, {"of_id": connection_id})
-    return None if row is None else Connection(**row)
+    return _CONNECTION_BY_ID.one(connection, {"of_id": connection_id})
 
 
 def connections(

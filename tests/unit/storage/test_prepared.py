@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.storage import upgrade
 from gateway.storage.addresses import address_of
 from gateway.storage.database import Database
-from gateway.storage.prepared import Prepared
+from gateway.storage.prepared import Lookup, Prepared
 from gateway.storage.tables import connections
 from tests import postgres
 from tests.unit.storage.conftest import execute
@@ -35,7 +35,8 @@ MOVE = Prepared(
     )
 )
 NAME = Prepared(lambda _: update(connections).where(connections.c.id == bindparam("of_id")))
-FIND = Prepared(lambda _: select(connections).where(connections.c.id == bindparam("of_id")))
+BY_ID = select(connections).where(connections.c.id == bindparam("of_id"))
+FIND = Prepared(lambda _: BY_ID)
 
 
 @pytest.fixture
@@ -77,6 +78,18 @@ def test_what_gives_no_rows_back_tells_how_many_it_wrote(connection: Connection)
     after = FIND.row(connection, {"of_id": "con_1"})
     assert after is not None
     assert after["label"] == "New"
+
+
+def test_a_record_is_made_anew_as_soon_as_its_row_is_another(connection: Connection) -> None:
+    look_up = Lookup(lambda _: BY_ID, lambda row: [row["id"], row["label"]], most=2)
+    assert look_up.one(connection, {"of_id": "con_1"}) is None
+    ADD.rows(connection, ROW)
+    first = look_up.one(connection, {"of_id": "con_1"})
+    assert first == ["con_1", None]
+    assert look_up.one(connection, {"of_id": "con_1"}) is first
+    for label in ("New", None):
+        NAME.count(connection, {"of_id": "con_1", "label": label})
+        assert look_up.one(connection, {"of_id": "con_1"}) == ["con_1", label]
 
 
 def test_an_error_is_sqlalchemys_and_names_no_values(connection: Connection) -> None:
