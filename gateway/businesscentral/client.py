@@ -12,7 +12,6 @@ from typing import Final, Self
 import structlog
 from aiohttp import ClientSession
 
-from gateway import __version__
 from gateway.businesscentral.addresses import STANDARD, Addresses
 from gateway.businesscentral.answers import (
     Answer,
@@ -48,7 +47,6 @@ FIRST_PAUSE: Final = 1 / 4  # seconds, doubled with each try, half of it at rand
 MOST_PAGES: Final = 1000
 
 _WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
-_USER_AGENT: Final = f"bc-gateway/{__version__}"
 
 _LOG = structlog.get_logger("gateway.businesscentral")
 
@@ -126,7 +124,7 @@ class BusinessCentral:
     async def metadata(self, connection: Connection, api: str, *, deadline: Deadline) -> bytes:
         """The `$metadata` of a route, as it came (bc/api.md §1). Raises as `read` does."""
         url = self._addresses.at(connection, "$metadata", api=api)
-        call = Call("GET", url, "$metadata", {}, xml=True)
+        call = Call("GET", url, "$metadata", {"Accept": "application/xml"}, xml=True)
         return (await self._send(connection, call, deadline)).raw
 
     async def write(
@@ -287,10 +285,7 @@ class BusinessCentral:
         if call.journal is not None:
             await call.journal.leaves()
         headers = {
-            "Accept": "application/xml" if call.xml else "application/json",
-            "Accept-Language": "en-US",
             "Authorization": f"{scheme_of(connection)} {token}",
-            "User-Agent": _USER_AGENT,
             "client-request-id": next(self._identities),
             **call.headers,
         }

@@ -26,9 +26,17 @@ from aiohttp import (
 )
 from yarl import URL
 
+from gateway import __version__
+
 CONNECT_WITHIN: Final = 10.0  # seconds
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_CONNECTIONS: Final = 1000
+
+HEADERS: Final = {  # of every request that does not say otherwise
+    "Accept": "application/json",
+    "Accept-Language": "en-US",
+    "User-Agent": f"bc-gateway/{__version__}",
+}
 
 _CHUNK: Final = 256 * 1024
 _LONG: Final = 5  # seconds; what lasts longer aiohttp itself counts in whole ones
@@ -60,7 +68,9 @@ def open_session() -> ClientSession:
     It keeps no cookies: one that Microsoft sets for a customer would travel with the next one.
     """
     return ClientSession(
-        connector=TCPConnector(limit=MOST_CONNECTIONS), cookie_jar=DummyCookieJar()
+        connector=TCPConnector(limit=MOST_CONNECTIONS),
+        cookie_jar=DummyCookieJar(),
+        headers=HEADERS,
     )
 
 

@@ -163,6 +163,8 @@ def judge(asked: Asked, hits: Mapping[Rule, Sequence[Candidate]]) -> ItemMatch:
 
 def by_number(sku: str, items: Sequence[Item]) -> ItemMatch:
     """What `judge` says of a SKU of which nothing is known but the `items` with its number."""
+    if len(items) == 1 and not items[0].blocked:  # as nearly always
+        return ItemMatch(sku, "matched", "number", None, (Candidate("number", items[0]),))
     if not items:
         return ItemMatch(sku, "unmatched", None, NO_ITEM)
     return _by_rule(sku, "number", tuple([Candidate("number", item) for item in items]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, cast
 
 from gateway.businesscentral import BusinessCentral, Deadline
@@ -14,7 +13,7 @@ from gateway.mapping import Lookup, Names, Plan, Question
 from gateway.matching import ItemMatch, Matching
 from gateway.operations.changes import identified, reading
 from gateway.operations.reader import Reader
-from gateway.operations.sources import Absent, Found
+from gateway.operations.sources import NOTHING, Absent, Found
 from gateway.storage import Connection
 from gateway.validation import Schemas
 from gateway.wire import (
@@ -43,18 +42,18 @@ class LookupCache:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: OrderedDict[_Key, tuple[datetime, Found]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[float, Found]] = OrderedDict()
 
     def get(self, key: _Key, seconds: float) -> Found | None:
         """The record, if it was found less than so many seconds ago."""
         kept = self._kept.get(key)
-        if kept is None or (self._clock.now() - kept[0]).total_seconds() >= seconds:
+        if kept is None or self._clock.time() - kept[0] >= seconds:
             return None
         return kept[1]
 
     def put(self, key: _Key, record: Found) -> None:
         """Keep a record that was found now; the oldest ones make room."""
-        self._kept[key] = (self._clock.now(), record)
+        self._kept[key] = (self._clock.time(), record)
         self._kept.move_to_end(key)
         while len(self._kept) > MOST_CACHED:
             self._kept.popitem(last=False)
@@ -99,7 +98,7 @@ class RemoteLookups:
                 open_questions.append(question.where)
         for some in _together(entity, open_questions):
             found.update(await self._read(lookup, entity, some))
-        return [found.get(question.where, Absent()) for question in questions]
+        return [found.get(question.where, NOTHING) for question in questions]
 
     async def current(self, plan: Plan, names: Names) -> Found | None:
         """The decoded record that a change is about. Raises what reading raises, `NotFound` for
@@ -118,7 +117,7 @@ class RemoteLookups:
         return None
 
     async def _items(self, questions: Sequence[Question]) -> list[Found | Absent | None]:
-        skus = [cast("str", question.key) for question in questions]
+        skus = cast("list[str]", [question.key for question in questions])
         known = await self._matching.items(self._connection, skus, self._deadline)
         return [_matched(known[sku]) for sku in skus]
 
@@ -171,11 +170,12 @@ class RemoteLookups:
 
 def _matched(match: ItemMatch) -> Found | Absent:
     """What expressions see of a match: its item, and the variant and unit where they are known."""
-    if (one := match.matched) is not None:
+    if match.status == "matched":
+        _, item, variant = match.candidates[0]
         return {
-            "id": one.item.id,
-            "number": one.item.number,
-            "variant_id": None if one.variant is None else one.variant.id,
+            "id": item.id,
+            "number": item.number,
+            "variant_id": None if variant is None else variant.id,
             "unit_of_measure": match.unit_of_measure,
         }
     return Absent(ambiguous=match.status == "ambiguous", reason=match.reason)

@@ -7,9 +7,10 @@ tests beside the mappings. What must be read for it comes through a `Source`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from gateway.clock import breath, timestamp
 from gateway.errors import (
@@ -26,15 +27,14 @@ from gateway.operations.changes import Baseline, addressed, baseline_of, request
 from gateway.operations.compare import same_value
 from gateway.operations.elements import Element, request_for
 from gateway.operations.etags import check_condition
-from gateway.operations.sources import Absent, Found, Source
+from gateway.operations.sources import NOTHING, Absent, Found, Source
 from gateway.operations.wanted import Whole, elements_of
 from gateway.storage import Connection
 from gateway.validation import Schemas
 from gateway.wire import Entity, fits
 
 
-@dataclass(frozen=True, slots=True)
-class LookupReport:
+class LookupReport(NamedTuple):
     """What became of a lookup: how many questions, how many records, and the pointers in the
     input of those that found none.
     """
@@ -45,8 +45,7 @@ class LookupReport:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """What would be sent, or the problem why nothing would be.
 
     `baseline` is the record that is changed or deleted; when nothing of it has to be changed
@@ -57,12 +56,15 @@ class Prepared:
 
     requests: tuple[Request, ...] = ()
     lookups: tuple[LookupReport, ...] = ()
-    anchor: str | None = field(default=None, repr=False)
+    anchor: str | None = None
     problem: GatewayError | None = None
     baseline: Baseline | None = None
     elements: tuple[Element, ...] = ()
     then: tuple[str, ...] = ()
-    names: Names = field(default_factory=dict, repr=False)
+    names: Names = {}  # noqa: RUF012 - nobody writes into names that were given
+
+    def __repr__(self) -> str:
+        return f"Prepared({len(self.requests)} requests, problem={self.problem!r})"
 
     def of_step(self, name: str) -> tuple[Request, ...]:
         """The calls of this step: those of elements are steps of their own."""
@@ -162,13 +164,13 @@ async def look_up(plan: Plan, base: Prepared, source: Source, asked: Collection[
             try:
                 questions = lookup.ask(names)
             except (CallerError, MappingError) as error:
-                return replace(base, names=names, lookups=tuple(reports), problem=error)
+                return base._replace(names=names, lookups=tuple(reports), problem=error)
             answers = await source.find(lookup, questions)
             report, found[lookup.name], rejections = judged(plan, lookup, questions, answers)
             reports.append(report)
             refused.extend(rejections)
-    base = replace(base, names=names, lookups=tuple(reports))
-    return replace(base, problem=together(refused)) if refused else base
+    problem = together(refused) if refused else base.problem
+    return base._replace(names=names, lookups=tuple(reports), problem=problem)
 
 
 def _standing(
@@ -186,7 +188,7 @@ def _standing(
     check_condition(if_match, baseline.record)
     if plan.input is not None and isinstance(step.change, Change):
         names = {**names, plan.input: step.change.desired(baseline.record, patch)}
-    return replace(base, baseline=baseline, names=names)
+    return base._replace(baseline=baseline, names=names)
 
 
 def _asked(plan: Plan, base: Prepared, patch: object) -> frozenset[str]:
@@ -211,7 +213,7 @@ def judged(
         if answer is not None and not isinstance(answer, Absent):
             records[question.key] = answer
             continue
-        absent = answer or Absent()
+        absent = answer or NOTHING
         missing.extend(question.pointers)
         code = lookup.ambiguous if absent.ambiguous else lookup.on_missing
         if code is None:
@@ -247,7 +249,7 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
     try:
         refused = plan.guards(names)
         if refused:
-            return replace(base, problem=together(refused))
+            return base._replace(problem=together(refused))
         if base.baseline is not None:
             values = None if change is None else change.render(names, patch)
             given = plan.steps[0].body if plan.steps[0].action is not None else None
@@ -259,7 +261,7 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
             anchor = None if plan.anchor is None else plan.anchor.value(names)
             requests = tuple(step.render(names) for step in plan.steps)
     except (CallerError, MappingError) as error:
-        return replace(base, problem=error)
+        return base._replace(problem=error)
     validator = schemas.entity_validator(
         plan.api, plan.entity, "create" if base.baseline is None else "update"
     )
@@ -275,15 +277,14 @@ def _render(schemas: Schemas, plan: Plan, base: Prepared, patch: object) -> Prep
             judge = schemas.entity_validator(plan.api, element.entity, element.kind)
             violations.extend(_as_targets(judge.violations(called.body), element.place))
     if violations:
-        return replace(
-            base,
+        return base._replace(
             problem=InvalidInput(
                 "What the mapping makes of this document does not fit Business Central.",
                 violations=violations,
             ),
         )
     requests = (*requests, *(called for _, called in calls))
-    return replace(base, requests=requests, anchor=anchor, elements=elements)
+    return base._replace(requests=requests, anchor=anchor, elements=elements)
 
 
 def _elements(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, cast
 
@@ -204,7 +204,7 @@ class Sending:
             past.elements = tuple(seen) or prepared.elements
         if past.elements == prepared.elements:
             return prepared
-        return replace(prepared, elements=past.elements)
+        return prepared._replace(elements=past.elements)
 
     async def _send_once(
         self, connection: Connection, plan: Plan, prepared: Prepared

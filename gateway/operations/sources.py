@@ -7,8 +7,7 @@ and the commands give answers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 from gateway.errors import InvalidInput, Violation
 from gateway.mapping import Lookup, Names, Plan, Question
@@ -19,12 +18,14 @@ from gateway.wire import key_conditions
 Found = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(NamedTuple):
     """No record for a question. `reason` is a sentence more than that nothing was found."""
 
     ambiguous: bool = False
     reason: str | None = None
+
+
+NOTHING: Final = Absent()
 
 
 class Source(Protocol):

@@ -7,7 +7,6 @@ they were given. No I/O but through a `Source`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from gateway.errors import CallerError, GatewayError, MappingError, RecordGone
@@ -118,7 +117,7 @@ async def begun(
         base = await look_up(plan, Prepared(names=names), source, everything)
         if base.problem is None and not resumed:
             refused = plan.guards(base.names)
-            base = replace(base, problem=together(refused)) if refused else base
+            base = base._replace(problem=together(refused)) if refused else base
     except (CallerError, MappingError) as error:
         return Prepared(problem=error, names=names)
     return base
@@ -153,8 +152,7 @@ async def rehearsed(
                 break
     except (CallerError, MappingError, RecordGone) as error:
         problem = error
-    return replace(
-        base,
+    return base._replace(
         requests=tuple(requests),
         lookups=(*base.lookups, *walk.reports),
         problem=problem,
