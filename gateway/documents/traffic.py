@@ -29,6 +29,7 @@ _TOO_MANY_NINES = b"9" * (MOST_DIGITS + 1)
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 _decode_short = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -61,12 +62,13 @@ def decode_json(data: bytes, *, strict: bool = True) -> object:
     return value
 
 
-def encode_json(value: object) -> bytes:
-    """`value` as JSON in UTF-8; a Decimal becomes the number it is, digit by digit.
+def encode_json(value: object, *, in_order: bool = False) -> bytes:
+    """`value` as JSON in UTF-8; a Decimal becomes the number it is, digit by digit. `in_order`:
+    the keys of every object by their code points, else as they come.
 
     Raises `ValueError` for NaN and the infinities.
     """
-    data = _encode(value)
+    data = _encode_sorted(value) if in_order else _encode(value)
     if (b"NaN" in data or b"Infinity" in data) and _has_non_finite(value):
         raise ValueError("NaN and Infinity have no place in JSON.")
     return data

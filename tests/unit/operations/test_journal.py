@@ -80,8 +80,22 @@ def test_what_differs_in_value_or_type_differs(one: object, other: object) -> No
     assert hashed(one) != hashed(other)
 
 
-def test_zero_is_zero() -> None:
-    assert hashed([0]) == hashed([Decimal("-0.00")]) == hashed([Decimal("0E+5")])
+@pytest.mark.parametrize("zero", ["-0.00", "0E+5", "-0", "0.0", "-0E-3"])
+@pytest.mark.parametrize("other", ["", "3.50", "E+1", "-0,"])
+def test_zero_is_zero(zero: str, other: str) -> None:
+    assert hashed([0, other, 0]) == hashed([0, other, Decimal(zero)])
+    assert hashed([0, other, 0]) == hashed([Decimal(zero), other, 0])
+
+
+def test_what_earlier_versions_have_stored_is_still_the_same_request() -> None:
+    numbers = [Decimal(text) for text in ("1.50", "19.9", "2E+2", "-0", "1E-9")]
+    keys = {"z": 1, "é": numbers, "\U00010000": "1.50", "\uffff": {"b": None, "a": True}}
+    assert request_hash("sales-orders", "create", {"id": "1"}, keys) == (
+        "d83f7ef02068b79b68b33d646e14c0492c0e3b410521e4187863a6b2a6a49f85"
+    )
+    assert hashed({"b": [1, Decimal("19.9")], "a": {"y": "E+1x", "x": None}}) == (
+        "ed17150fc3784e2f72da80b2e3b432a4353368a672d30ba2c0dd52bd11fb5ee2"
+    )
 
 
 def test_verb_resource_and_target_count() -> None:
