@@ -60,7 +60,11 @@ def templates() -> jinja2.Environment:
 
 
 def _routes() -> list[web.RouteDef]:
-    """Every path of the gateway but the connect pages. The last eight take any resource."""
+    """Every path of the gateway but the connect pages.
+
+    The framework holds a path against those that begin alike one after the other. So records,
+    which are asked for most, come first; they take any resource but `_NOT_RESOURCES`.
+    """
     return [
         web.get("/", docs.start),
         web.get("/docs", docs.page),
@@ -75,6 +79,15 @@ def _routes() -> list[web.RouteDef]:
         web.post("/v1/operations/{operation}/cancel", operations.cancel_operation),
         web.get("/v1/connections", connections.list_connections),
         web.post("/v1/connections", connections.create_connection),
+        web.get(_RECORDS, records.list_records),
+        web.post(_RECORDS, records.create_record),
+        web.route("*", _RECORDS, records.no_such_verb),
+        web.get(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.one_record),
+        web.put(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.put_record),
+        web.patch(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.change_record),
+        web.delete(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.delete_record),
+        web.route("*", f"{_RECORDS}/{{id:{_SEGMENT}}}", records.no_such_verb),
+        web.post(f"{_RECORDS}/{{id:{_SEGMENT}}}/{{action:{_SEGMENT}}}", records.act_on_record),
         web.get(_CONNECTION, connections.one_connection),
         web.patch(_CONNECTION, connections.change_connection),
         web.delete(_CONNECTION, connections.delete_connection),
@@ -88,13 +101,4 @@ def _routes() -> list[web.RouteDef]:
         web.get(f"{_CONNECTION}/matches/items/{{sku:{_SEGMENT}}}", matches.one_match),
         web.put(f"{_CONNECTION}/matches/items/{{sku:{_SEGMENT}}}", matches.decide),
         web.delete(f"{_CONNECTION}/matches/items/{{sku:{_SEGMENT}}}", matches.forget),
-        web.get(_RECORDS, records.list_records),
-        web.post(_RECORDS, records.create_record),
-        web.route("*", _RECORDS, records.no_such_verb),
-        web.get(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.one_record),
-        web.put(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.put_record),
-        web.patch(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.change_record),
-        web.delete(f"{_RECORDS}/{{id:{_SEGMENT}}}", records.delete_record),
-        web.route("*", f"{_RECORDS}/{{id:{_SEGMENT}}}", records.no_such_verb),
-        web.post(f"{_RECORDS}/{{id:{_SEGMENT}}}/{{action:{_SEGMENT}}}", records.act_on_record),
     ]
