@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway import reads
 from gateway.api.access import connection_of
-from gateway.api.answers import answer, page
+from gateway.api.answers import answer, page, record_answer
 from gateway.api.bodies import (
     READ_WITHIN,
     idempotency_key,
@@ -37,7 +37,7 @@ from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
 from gateway.clock import breath
 from gateway.errors import InvalidQuery, MethodNotAllowed, NotFound
-from gateway.operations import Outcome, etag
+from gateway.operations import Outcome
 from gateway.snapshot import ResourcePlans
 
 _MERGE_PATCH: Final = ("application/merge-patch+json",)
@@ -89,7 +89,7 @@ async def one_record(request: web.Request) -> web.Response:
         now=clock.now(),
         deadline=Deadline.within(clock, READ_WITHIN),
     )
-    return answer(record, headers={"ETag": etag(record)})
+    return record_answer(record)
 
 
 async def create_record(request: web.Request) -> web.Response:
@@ -172,11 +172,10 @@ def _written(request: web.Request, outcome: Outcome) -> web.Response:
     if outcome.body is None:
         return web.Response(status=outcome.status, headers=headers)
     record = cast("dict[str, Any]", outcome.body)
-    headers["ETag"] = etag(record)
     if outcome.status == 201:
         collection = f"/v1/connections/{operation.connection_id}/{operation.resource}"
         headers["Location"] = f"{collection}/{record['id']}"
-    return answer(record, status=outcome.status, headers=headers)
+    return record_answer(record, status=outcome.status, headers=headers)
 
 
 def _resource_body(plans: ResourcePlans) -> dict[str, object]:

@@ -8,7 +8,7 @@ call this room.
 from __future__ import annotations
 
 from gateway.operations.engine import Engine
-from gateway.operations.etags import etag
+from gateway.operations.etags import etag, etag_of
 from gateway.operations.journal import Outcome
 
-__all__ = ["Engine", "Outcome", "etag"]
+__all__ = ["Engine", "Outcome", "etag", "etag_of"]

@@ -13,7 +13,12 @@ ANY = "*"  # any record there is
 
 def etag(record: Mapping[str, object]) -> str:
     """The strong ETag of a canonical record: SHA-256 of its JSON."""
-    return f'"{hashlib.sha256(encode_json(record)).hexdigest()}"'
+    return etag_of(encode_json(record))
+
+
+def etag_of(data: bytes) -> str:
+    """The ETag of a canonical record whose JSON is `data`."""
+    return f'"{hashlib.sha256(data).hexdigest()}"'
 
 
 def check_condition(if_match: Sequence[str], record: Mapping[str, object] | None) -> None:
