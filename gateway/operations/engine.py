@@ -184,7 +184,10 @@ class Engine:
             self._start(snapshot, claimed)
 
     def _with(self, snapshot: Snapshot) -> Tools:
-        return replace(self._tools, snapshot=snapshot)
+        """The tools of an operation of this snapshot, which nearly always are those of the last."""
+        if self._tools.snapshot is not snapshot:
+            self._tools = replace(self._tools, snapshot=snapshot)
+        return self._tools
 
     def _new(
         self,
