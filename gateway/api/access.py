@@ -1,7 +1,7 @@
 """Who may call what: API keys, their roles, and the organization a key may be limited to.
 
-`authentication` stands before every handler under `/v1`. What belongs to another organization
-is answered as if it were not there.
+`authenticate` comes before every handler under `/v1`. What belongs to another organization is
+answered as if it were not there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Final, get_args
 from aiohttp import web
 
 from gateway.api.keys import OWNERS, STORE
-from gateway.api.problems import Handler
 from gateway.errors import Forbidden, Unauthenticated, UnknownConnection
 from gateway.storage import ApiKey, Connection, Role
 
@@ -34,12 +33,11 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@web.middleware
-async def authentication(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def authenticate(request: web.Request) -> None:
     """Find the caller of everything under `/v1`. Raises `Unauthenticated`."""
-    if request.path == "/v1" or request.path.startswith("/v1/"):
+    path = request.path
+    if path.startswith("/v1/") or path == "/v1":
         request[CALLER] = await _caller(request)
-    return await handler(request)
 
 
 def require_role(request: web.Request, role: Role) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from aiohttp import web
 
 from gateway.documents import encode_json
 from gateway.operations import etag_of
+
+_JSON: Final = {"Content-Type": "application/json"}
 
 
 def answer(
@@ -31,4 +34,4 @@ def page(data: Sequence[object], next_cursor: str | None = None) -> web.Response
 
 
 def _json(body: bytes, status: int, headers: Mapping[str, str] | None) -> web.Response:
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+    return web.Response(status=status, body=body, headers={**_JSON, **(headers or {})})

@@ -1,4 +1,4 @@
-"""The public listener as one application: its routes in one table, its middlewares in one list.
+"""The public listener as one application: its routes in one table.
 
 `gateway.app` calls `public_application` and gives it what the handlers use (`keys.py`).
 """
@@ -21,7 +21,6 @@ from gateway.api import (
     operations,
     records,
 )
-from gateway.api.access import authentication
 from gateway.api.connect import connect_routes
 from gateway.api.keys import CONFIG, CURRENT
 from gateway.api.problems import boundary
@@ -36,9 +35,7 @@ _RECORDS = f"{_CONNECTION}/{{resource:(?!(?:{_NOT_RESOURCES})(?:/|$))[^{{}}/]+}}
 
 def public_application(config: Config, current: Current) -> web.Application:
     """The application, without the rest of what `keys.py` lists: the caller puts that there."""
-    app = web.Application(
-        middlewares=[boundary, authentication], client_max_size=config.most_body_bytes
-    )
+    app = web.Application(middlewares=[boundary], client_max_size=config.most_body_bytes)
     app[CONFIG] = config
     app[CURRENT] = current
     app[openapi.DESCRIPTION] = openapi.Description(config.public.url)

@@ -40,6 +40,9 @@ class Preferences:
     respond_async: bool = False
 
 
+_NO_PREFERENCES: Final = Preferences()
+
+
 async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[str, object]:
     """The JSON object in the body; `also` are media types beside `application/json`.
 
@@ -158,6 +161,8 @@ def if_match(request: web.Request) -> tuple[str, ...]:
 
 def preferences(request: web.Request) -> Preferences:
     """The `Prefer` header (RFC 7240): `respond-async` and `wait=N`; others are not for us."""
+    if "Prefer" not in request.headers:
+        return _NO_PREFERENCES
     wait, respond_async = DEFAULT_WAIT, False
     for part in ",".join(request.headers.getall("Prefer", [])).split(","):
         name, _, value = part.partition(";")[0].partition("=")

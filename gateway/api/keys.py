@@ -39,6 +39,8 @@ _SNAPSHOT: web.RequestKey[Snapshot] = web.RequestKey("snapshot")
 
 def snapshot_of(request: web.Request) -> Snapshot:
     """The snapshot of a request, to its end: the one that counted when it was first needed."""
-    if _SNAPSHOT not in request:
-        request[_SNAPSHOT] = request.app[CURRENT].snapshot
-    return request[_SNAPSHOT]
+    try:
+        return request[_SNAPSHOT]
+    except KeyError:
+        snapshot = request[_SNAPSHOT] = request.app[CURRENT].snapshot
+        return snapshot

@@ -1,6 +1,6 @@
 """The one boundary of the public listener: an error becomes an answer here and nowhere else.
 
-`application.py` puts `boundary` around every handler. Each answer carries a `Request-Id`; each
+`application.py` puts `boundary` around every handler; it also asks who calls. Each answer carries a `Request-Id`; each
 error is an `application/problem+json` body (RFC 9457) without a value of the payload.
 """
 
@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 from aiohttp import HttpVersion10, web
 
+from gateway.api.access import authenticate
 from gateway.api.keys import CONFIG, OWNERS, PAYLOAD, snapshot_of
 from gateway.documents import encode_json
 from gateway.errors import (
@@ -153,6 +154,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         _require_framing(request)
         _require_readable(request)
+        await authenticate(request)
         return await handler(request)
     except MethodNotAllowed as error:
         return _problem_answer(request, error, allow=_verbs_allowed(request))

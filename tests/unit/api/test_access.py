@@ -10,7 +10,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.api.access import (
-    authentication,
     connection_of,
     new_key,
     require_organization,
@@ -53,7 +52,7 @@ async def ask(store: Store) -> AsyncIterator[Ask]:
     async def connection(request: web.Request) -> web.Response:
         return web.json_response({"code": (await connection_of(request)).id})
 
-    app = web.Application(middlewares=[boundary, authentication])
+    app = web.Application(middlewares=[boundary])
     app[STORE] = store
     app[CONFIG] = Config(
         Entra("client", ("secret",)), (b"k" * 32,), Public("127.0.0.1", 1, "http://127.0.0.1:1")
