@@ -45,6 +45,7 @@ LOOK_EVERY: Final = 0.5  # seconds between two looks at the event loop
 M = TypeVar("M", Counter, Gauge, Histogram)
 
 _FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_SEVERAL: Final = bool(os.environ.get(_FOLDER))  # processes that count together
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NAME: Final = re.compile(r"\w{1,64}")
 _SUMMED: Final = frozenset(
@@ -54,6 +55,7 @@ _SUMMED: Final = frozenset(
 # They would double the series and tell nothing.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
 _counted = CollectorRegistry()
+_not_put_down: dict[tuple[Counter, tuple[str, ...]], int] = {}
 
 _requests = Counter(
     "bc_gateway_requests",
@@ -137,7 +139,7 @@ _write_seconds = Histogram(
 def request_answered(route: str | None, method: str, status: int, seconds: float) -> None:
     """A request of the public listener is answered. `route` is its template, None for none."""
     template, known = route or UNMATCHED, method if method in _METHODS else "other"
-    _labelled(_requests, template, known, str(status)).inc()
+    _count(_requests, template, known, str(status))
     _labelled(_request_seconds, template, known).observe(seconds)
 
 
@@ -150,20 +152,20 @@ def business_central_called(
     found = _NAME.match(path)
     entity = found.group() if found else "other"
     code = "none" if status is None else str(status)
-    _labelled(_calls, entity, method, outcome, code).inc()
+    _count(_calls, entity, method, outcome, code)
     _labelled(_call_seconds, entity, method).observe(seconds)
     return entity
 
 
 def token_called(grant: str, outcome: str, seconds: float) -> None:
     """The token endpoint was asked for a token by `grant`."""
-    _labelled(_tokens, grant, outcome).inc()
+    _count(_tokens, grant, outcome)
     _labelled(_token_seconds, grant).observe(seconds)
 
 
 def operation_entered(resource: str, verb: str, state: str) -> None:
     """An operation came into `state`, durably."""
-    _labelled(_transitions, resource, verb, state).inc()
+    _count(_transitions, resource, verb, state)
 
 
 def database_written(writes: int, seconds: float) -> None:
@@ -210,6 +212,7 @@ def gauge(
 
 def exposition(read: Iterable[Metric]) -> bytes:
     """The page: what was counted, the processes, and `read`, which was read just now."""
+    _put_down()
     registry = CollectorRegistry()
     folder = os.environ.get(_FOLDER)
     if folder:
@@ -225,6 +228,25 @@ def exposition(read: Iterable[Metric]) -> bytes:
 def forget_process(pid: int, folder: Path) -> None:
     """A serving process has died: what it was doing counts no more, what it did still does."""
     mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]  # the library's
+
+
+def _count(metric: Counter, *labels: str) -> None:
+    """Once more. Only the thread of the event loop counts.
+
+    Nobody can see it before the page is made, so the library is told then, once a series. The
+    page of several processes is made from the files that each of them writes, at once.
+    """
+    if _SEVERAL:
+        _labelled(metric, *labels).inc()
+    else:
+        series = metric, labels
+        _not_put_down[series] = _not_put_down.get(series, 0) + 1
+
+
+def _put_down() -> None:
+    while _not_put_down:
+        (metric, labels), times = _not_put_down.popitem()
+        _labelled(metric, *labels).inc(times)
 
 
 @cache

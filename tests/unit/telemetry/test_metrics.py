@@ -41,6 +41,16 @@ def test_a_request_is_counted_by_template_method_and_status() -> None:
     assert grown(before, "bc_gateway_request_seconds_sum", **labels) == pytest.approx(0.03)
 
 
+def test_each_page_has_all_that_was_counted_until_then_once() -> None:
+    before, labels = shown(), {"resource": "sales-orders", "verb": "post"}
+    for _ in range(3):
+        metrics.operation_entered(**labels, state="parked")
+    assert grown(before, "bc_gateway_operation_transitions_total", **labels) == 3
+    assert grown(before, "bc_gateway_operation_transitions_total", **labels) == 3
+    metrics.operation_entered(**labels, state="parked")
+    assert grown(before, "bc_gateway_operation_transitions_total", **labels) == 4
+
+
 def test_what_callers_make_up_makes_no_series() -> None:
     metrics.request_answered(None, "BREW", 404, 0.001)
     metrics.business_central_called("{odd}", "GET", "ok", status=200, seconds=0.1)
