@@ -33,7 +33,6 @@ from gateway.wire import code
 
 FEW: Final = 100  # SKUs whose numbers are looked up before the whole catalogue is read
 FEW_WITHIN: Final = 60.0  # seconds
-MANY: Final = 50  # SKUs; fewer take a fraction of a millisecond
 
 _QUICK: Final = frozenset({DECIDED, "number"})
 
@@ -84,13 +83,11 @@ class Matching:
         decided = {sku for sku, match in known.items() if match.rule == DECIDED}
         numbers = {sku: code(sku) for sku in wanted if sku not in decided}
         items = await self._catalogue.items(connection, "number", numbers.values(), deadline)
-        if len(wanted) > MANY:
-            await breath()
+        await breath()
         exact = {sku: by_number(sku, items.get(number, ())) for sku, number in numbers.items()}
         if not known:
             return exact
-        if len(wanted) > MANY:
-            await breath()
+        await breath()
         held = await self._held(
             connection,
             [

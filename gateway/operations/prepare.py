@@ -223,7 +223,7 @@ def judged(
     rejections = [
         plan.rejections[code].raised(tuple(violations)) for code, violations in refused.items()
     ]
-    found = sum(record is not None for record in records.values())
+    found = len(records) - [*records.values()].count(None)
     value = records if lookup.each else records.get(None)
     return LookupReport(lookup.name, len(questions), found, tuple(missing)), value, rejections
 

@@ -78,11 +78,11 @@ def literal(field: Field, value: object) -> str:
     """
     if value is None:
         value = field.blank
+    if field.type == "string" and isinstance(value, str):
+        return _text(field, value)
     if not fits(field, value):
-        raise _invalid(field, f"has at most {field.max_length} characters", "maxLength")
+        raise _too_long(field)
     match field.type:
-        case "string" if isinstance(value, str):
-            return _text(field, value)
         case "guid" if isinstance(value, str) and is_guid(value):
             return value.lower()
         case "date" if isinstance(value, str) and _is_day(value):
@@ -269,6 +269,8 @@ def _is_day(text: str) -> bool:
 
 def _text(field: Field, text: str) -> str:
     """`text` as the field stores it: Business Central compares letter by letter."""
+    if field.max_length is not None and len(text) > field.max_length:
+        raise _too_long(field)
     if field.code:
         text = text.strip().upper()
     elif field.enum is not None and text != field.blank:
@@ -292,6 +294,10 @@ _known = lru_cache(maxsize=1024)(_encoded)  # for what mappings say, and not cal
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _too_long(field: Field) -> InvalidQuery:
+    return _invalid(field, f"has at most {field.max_length} characters", "maxLength")
 
 
 def _invalid(field: Field, wanted: str, rule: str) -> InvalidQuery:
