@@ -71,7 +71,7 @@ class _Compiled:
             value = values[place]
             if value is not None:
                 values[place] = turn(value)
-        return cast("list[Any] | dict[str, Any]", values)
+        return values  # type: ignore[no-any-return]  # a cast takes time
 
     def row(self, raw: tuple[Any, ...]) -> dict[str, Any]:
         """A row by the names of its columns."""

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 
+_IN_UTC = len("2026-11-26T09:30:00.000120Z")
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware time, in UTC. SQLite has no time zones and keeps a text, PostgreSQL answers in that
     of its session.
@@ -72,13 +75,13 @@ def _in_utc(value: datetime | None) -> datetime | None:
 
 
 def _written(value: datetime | None) -> str | None:
-    """As SQLAlchemy writes a time for SQLite, `2026-11-26 09:30:00.000120`, in less time."""
+    """As SQLAlchemy writes a time for SQLite, `2026-11-26 09:30:00.000120`."""
     if value is None:
         return None
-    text: str = msgspec.to_builtins(value.astimezone(UTC))  # 2026-11-26T09:30:00.000120Z
-    if len(text) < 27:  # a whole second
-        return f"{text[:10]} {text[11:19]}.000000"
-    return f"{text[:10]} {text[11:26]}"
+    text: str = msgspec.to_builtins(value)
+    if len(text) == _IN_UTC:  # and not on the second: nearly every time, and three times as fast
+        return text[:-1].replace("T", " ")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _read(text: str | None) -> datetime | None:
