@@ -60,7 +60,7 @@ async def read_object(request: web.Request, also: Collection[str] = ()) -> dict[
     whole = request.content.is_eof()  # nearly always, and then there is nothing to wait for
     raw = await (request.read() if whole else received(request.read()))
     value = request[PAYLOAD] = decode_json(raw)
-    if b"\\u0000" in raw and (path := _nul_in(value)) is not None:
+    if raw.find(b"\\u0000") >= 0 and (path := _nul_in(value)) is not None:
         detail = "The character U+0000 cannot be kept."
         raise InvalidInput(detail, violations=[Violation("nul", detail, json_pointer(path))])
     if not isinstance(value, dict):

@@ -126,7 +126,8 @@ def _may_be_odd(data: bytes) -> bool:
     """Whether a number in `data` may be written in another way than `_canonical` would, which
     costs more than to look. A text may look like one.
     """
-    return any(odd.search(data) for odd in _ODD_NUMBERS)
+    ends_in_zero, exponent, below_zero = _ODD_NUMBERS
+    return bool(ends_in_zero.search(data) or exponent.search(data) or below_zero.search(data))
 
 
 def _canonical(value: object) -> object:
