@@ -65,9 +65,6 @@ def _different(
     entities: Entities,
     counts: Callable[[Field], bool],
 ) -> Iterator[str]:
-    values = list(sent.values())
-    if list(map(row.get, sent, values)) == values:  # as nearly every line
-        return
     for name, value in sent.items():
         if name not in row or row[name] == value:  # decoding what is decoded changes nothing
             continue
@@ -84,9 +81,15 @@ def _different(
                     yield f"{name}[{index}]"
                 elif line is None:
                     yield f"{name}[{index}].added"
-                else:
+                elif not _agrees(line, there):
                     inside = _different(lines, line, there, entities, counts)
                     yield from (f"{name}[{index}].{target}" for target in inside)
+
+
+def _agrees(sent: Row, row: Row) -> bool:
+    """Whether `row` holds what was sent, as nearly every line does: seen by one comparison."""
+    values = list(sent.values())
+    return list(map(row.get, sent, values)) == values
 
 
 def _paired(sent: Sequence[Row], there: Sequence[Row]) -> Iterator[tuple[Row | None, Row | None]]:

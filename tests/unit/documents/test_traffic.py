@@ -70,6 +70,15 @@ def test_what_is_not_held_against_callers_rules_is_bounded_all_the_same() -> Non
             decode_json(data, strict=False)
 
 
+@given(st.text("a0 ", max_size=30), st.integers(36, 42))
+def test_an_integer_of_too_many_digits_is_found_wherever_it_stands(
+    before: str, digits: int
+) -> None:
+    data = json.dumps([before, int("7" * digits)]).encode()
+    with pytest.raises(InvalidJson) if digits > 38 else contextlib.nullcontext():
+        decode_json(data)
+
+
 MARKS = st.sampled_from(["", "]", "[", "}", "{", "][", '"]', ']"', "\\", "[]"])
 
 
