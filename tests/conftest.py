@@ -22,16 +22,15 @@ from hypothesis import settings
 from gateway import logs
 from gateway.api.access import new_key
 from gateway.app import Gateway, bind, listening, open_gateway
-from gateway.cli.browser import Browser
 from gateway.clock import Clock
 from gateway.config import Config, Entra, Public, folders
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, Simulator, run_simulator
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import ApiKey, Role, new_id
 from tests import forked, postgres
+from tests.connecting import connected
 from tests.remote import empty_database
 
-ADMINISTRATOR = "admin@harwick.example"
 COMPANY = "Harwick Distributors Ltd"
 
 Caller = Callable[..., Awaitable[ClientSession]]
@@ -186,24 +185,20 @@ async def product(caller: Caller) -> ClientSession:
 
 
 @pytest.fixture
-def connect(product: ClientSession) -> Connect:
-    """Creates a connection and plays its administrator; gives the connection's id."""
+def connect(product: ClientSession, gateway: Gateway, simulator: Simulator) -> Connect:
+    """Creates a connection and makes it an active one; gives the connection's id."""
 
-    async def connected(company: str = COMPANY, **given: object) -> str:
+    async def made(company: str = COMPANY, **given: object) -> str:
         body = {"organization": "harwick", "environment": "Production", **given}
         async with product.post("/v1/connections", json=body) as response:
-            created = await response.json()
-        async with Browser() as browser:
-            page = await browser.open(created["connect_url"])
-            page = await browser.submit(page, page.form(), press="Microsoft")
-            button = page.form().choices("submit")[0].label  # Accept at first, Continue later
-            page = await browser.submit(page, page.form(), press=button, choose=ADMINISTRATOR)
-            button = page.form().choices("submit")[0].label
-            page = await browser.submit(page, page.form(), press=button, choose=company)
-            assert page.status == 200, page.text
-        return str(created["id"])
+            identity = str((await response.json())["id"])
+        connection = await gateway.store.connection(identity)
+        assert connection is not None
+        async with ClientSession(simulator.url) as microsoft:
+            await connected(gateway.connections, microsoft, connection, company)
+        return identity
 
-    return connected
+    return made
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from gateway.simulator import Clock as SimulatedClock
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import Connection, Store, open_store, upgrade
 from tests.clock import MovingClock
+from tests.connecting import connected
 
 PUBLIC = "http://127.0.0.1:8080"
 ADMINISTRATOR = "admin@harwick.example"
@@ -115,6 +116,11 @@ class Remote:
             description=back.get("error_description", ""),
         )
         return ticket
+
+    async def connected(self, organization: str = "harwick") -> Connection:
+        """As `connect`, without the sign-in: for tests of what comes after."""
+        made, _ = await self.connections.create(organization=organization)
+        return await connected(self.connections, self.control, made, COMPANY_NAME)
 
     async def connect(self, organization: str = "harwick") -> Connection:
         """An active connection to Harwick Distributors Ltd in Production."""

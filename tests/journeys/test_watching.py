@@ -15,12 +15,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.app import Gateway
+from gateway.cli.browser import Browser
 from gateway.clock import Clock
 from gateway.config import Listener
 from gateway.console import operators_application
 from gateway.simulator import Simulator
 from gateway.storage import Operation
-from tests.conftest import Connect
+from tests.conftest import COMPANY, Connect
+from tests.remote import ADMINISTRATOR
 from tests.scraping import Series, series, value
 from tests.tracing import spans_kept
 
@@ -30,6 +32,26 @@ Page = Callable[[], Awaitable[str]]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PERSONAL = ("Philomena", "Quillfeather", "+44 113", "Canal Wharf", "LS1 4BR", "D-7042", "1234.56")
 ROUTE = "/v1/connections/{connection}/{resource}"
+
+
+@pytest.fixture
+def connect(product: ClientSession) -> Connect:
+    """Connects through the pages, since what is seen of that counts, too."""
+
+    async def connected() -> str:
+        body = {"organization": "harwick", "environment": "Production"}
+        async with product.post("/v1/connections", json=body) as response:
+            created = await response.json()
+        async with Browser() as browser:
+            page = await browser.open(created["connect_url"])
+            page = await browser.submit(page, page.form(), press="Microsoft")
+            page = await browser.submit(page, page.form(), press="Accept", choose=ADMINISTRATOR)
+            button = page.form().choices("submit")[0].label
+            page = await browser.submit(page, page.form(), press=button, choose=COMPANY)
+            assert page.status == 200, page.text
+        return str(created["id"])
+
+    return connected
 
 
 def order(reference: str, **changes: object) -> Json:

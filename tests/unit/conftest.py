@@ -19,6 +19,6 @@ async def remote(tmp_path: Path) -> AsyncIterator[Remote]:
 
 @pytest.fixture
 async def connection(remote: Remote) -> Connection:
-    made = await remote.connect()
+    made = await remote.connected()
     await remote.forget_journal()
     return made

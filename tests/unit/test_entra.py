@@ -48,7 +48,7 @@ def clock() -> MovingClock:
 
 @pytest.fixture
 async def connection(remote: Remote) -> Connection:
-    made = await remote.connect()
+    made = await remote.connected()
     await remote.forget_journal()
     return made
 

@@ -32,7 +32,7 @@ def behind(folder: Path) -> Iterator[tuple[Remote, str]]:
 
     async def stay() -> None:
         async with open_remote(folder) as remote:
-            opened.append((remote, (await remote.connect()).id))
+            opened.append((remote, (await remote.connected()).id))
             ready.set()
             await asyncio.to_thread(done.wait)
 

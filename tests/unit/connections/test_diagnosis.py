@@ -52,7 +52,7 @@ async def test_a_connection_that_works_passes_every_rung(remote: Remote) -> None
     )
     unattended = remote.connections.unattended
     for connection in (
-        await remote.connect(),
+        await remote.connected(),
         await unattended.create(APPLICATION),
         await unattended.create(server),
     ):
@@ -63,7 +63,7 @@ async def test_a_connection_that_works_passes_every_rung(remote: Remote) -> None
 
 
 async def test_a_sign_in_that_ended(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     await remote.arm("token_error", error="invalid_grant", number=50173)
     await remote.clock.advance(3600)
     rung = await failed(remote, connection)
@@ -76,7 +76,7 @@ async def test_a_sign_in_that_ended(remote: Remote) -> None:
 async def test_a_sign_in_that_ended_is_seen_while_its_last_token_still_works(
     remote: Remote,
 ) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     await remote.business_central.read_all(connection, "customers", deadline=remote.deadline())
     await remote.arm("token_error", error="invalid_grant", number=50173)
     rung = await failed(remote, connection)
@@ -84,7 +84,7 @@ async def test_a_sign_in_that_ended_is_seen_while_its_last_token_still_works(
 
 
 async def test_a_registration_that_is_refused_and_a_microsoft_that_is_away(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     await remote.clock.advance(3600)
     await remote.arm("token_error", error="invalid_client", number=7000222)
     rung = await failed(remote, connection)
@@ -104,7 +104,7 @@ async def test_an_application_without_consent(remote: Remote) -> None:
 
 
 async def test_a_user_whom_business_central_refuses(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     await remote.arm("reject_token", count=9)
     rung = await failed(remote, connection)
     assert (rung.name, rung.who) == ("tenant", BUSINESS_CENTRAL)
@@ -112,7 +112,7 @@ async def test_a_user_whom_business_central_refuses(remote: Remote) -> None:
 
 
 async def test_a_tenant_without_environments(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     await remote.arm("status", status=200, match={"path": "environments"}, body={"value": []})
     rung = await failed(remote, connection)
     assert (rung.name, rung.who) == ("tenant", MICROSOFT)
@@ -128,7 +128,7 @@ GONE: list[tuple[dict[str, Any], str, str]] = [
 
 
 async def test_a_target_that_is_not_there(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     for changes, name, said in GONE:
         rung = await failed(remote, changed(connection, **changes))
         assert (rung.name, rung.who) == (name, PRODUCT)
@@ -137,7 +137,7 @@ async def test_a_target_that_is_not_there(remote: Remote) -> None:
 
 
 async def test_each_entity_is_read_by_itself(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     refusal = {"error": {"code": "Internal_ServerError", "message": "permissions"}}
     await remote.arm("status", status=403, match={"entity": "customers"}, body=refusal)
     rung = await failed(remote, connection)
@@ -148,7 +148,7 @@ async def test_each_entity_is_read_by_itself(remote: Remote) -> None:
 
 
 async def test_an_answer_without_a_record_is_no_proof(remote: Remote) -> None:
-    connection = await remote.connect()
+    connection = await remote.connected()
     await remote.arm("status", status=200, match={"entity": "items"}, body={"value": []})
     rungs = await remote.connections.diagnose(connection, READS)
     assert (rungs[-1].outcome, rungs[-2].detail) == ("passed", None)

@@ -194,7 +194,7 @@ async def open_writes(
 
 @pytest.fixture
 async def connection(remote: Remote) -> Connection:
-    return await remote.connect()
+    return await remote.connected()
 
 
 @pytest.fixture
