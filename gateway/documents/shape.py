@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import jsonschema_rs
@@ -58,7 +59,7 @@ def check_shape(document: Document, schema: Mapping[str, Any], rule: str) -> lis
     `rule` is the id the findings carry, for example `C101`. A required key that is misspelt is one
     finding, an unknown key; its `expected` names the key.
     """
-    validator = jsonschema_rs.Draft202012Validator({**schema})
+    validator = _validator(_Schema(schema))
     errors = [_error(error, schema) for error in validator.iter_errors(document.value)]
     joined = {
         one.path for one in errors if one.of_name and _word(str(one.path[-1])) != one.path[-1]
@@ -73,6 +74,27 @@ def check_shape(document: Document, schema: Mapping[str, Any], rule: str) -> lis
     found = [one for one in found if one.name != "wrong-shape" or one.place not in untyped]
     found.sort(key=lambda one: (one.place.line, one.place.column))
     return list(dict.fromkeys(found))  # each missing key is an error of its own
+
+
+class _Schema:
+    """A schema, the same as another one where it is that very object: none is ever changed."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Schema) and other.value is self.value
+
+
+@lru_cache(maxsize=8)  # there are four kinds of files
+def _validator(schema: _Schema) -> jsonschema_rs.Draft202012Validator:
+    """Made once for a schema: making it takes longer than most files do."""
+    return jsonschema_rs.Draft202012Validator({**schema.value})
 
 
 def _error(error: jsonschema_rs.ValidationError, root: Mapping[str, Any]) -> _Error:

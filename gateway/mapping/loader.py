@@ -20,6 +20,8 @@ from gateway.mapping.rules import SHAPE, Findings, Path
 from gateway.mapping.templates import read_fields
 from gateway.mapping.types import WORDS, Kind, constant_type
 
+_MOST: Final = 100  # unknown keys of one object that are looked at
+
 
 def load_mapping(
     document: Document, shape: Mapping[str, object], findings: Findings
@@ -83,7 +85,7 @@ def _meant(document: Document, shape: Mapping[str, Any]) -> Document:
         lost = [key for key in known[path] if key not in said] if isinstance(said, dict) else []
         if "answer" in lost and "steps" not in said:
             lost.remove("answer")  # which has no place there
-        stray = [key for key in said if key not in known[path]] if lost else []
+        stray = [key for key in said if key not in known[path]][:_MOST] if lost else []
         meant = {key: near for key in stray if (near := suggest(key, lost)) is not None}
         if meant and len(set(meant.values())) == len(meant):
             document = document.renamed(path, meant)
