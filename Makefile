@@ -33,11 +33,12 @@ test-browser: install  ## the connect pages in a real browser; pictures go to bu
 test-clients: install  ## clients that others wrote, against the simulator; needs Node and npm
 	$(BIN)/python -m pytest tests/clients
 
-soak: install  ## requests made from both descriptions, and of bytes, SOAK_SECONDS each (300), and 10000 cases of each property; SOAK_SEED for those of an earlier run
+soak: install  ## requests made from both descriptions, and of bytes, SOAK_SECONDS each (300), 10000 cases of each property that has them, and 1000 of every other; SOAK_SEED for those of an earlier run
 	seed=$${SOAK_SEED:-$$($(BIN)/python -c "import secrets; print(secrets.randbits(32))")}; echo "SOAK_SEED=$$seed"; \
 	SOAK_SECONDS=$${SOAK_SECONDS:-300} SOAK_SEED=$$seed $(BIN)/python -m pytest -s --hypothesis-seed=$$seed \
 		tests/journeys/test_fuzzed.py tests/contract/test_simulator_fuzzed.py tests/contract/test_simulator_wire.py \
-		tests/contract/test_triples.py tests/contract/test_texts.py tests/contract/test_fuzzed_mappings.py
+		tests/contract/test_triples.py tests/contract/test_texts.py tests/contract/test_fuzzed_mappings.py && \
+	SOAK_SECONDS=1 $(BIN)/python -m pytest -n 2 --timeout 600 --hypothesis-seed=$$seed -m hypothesis tests/unit
 
 check: install  ## format, lint, types, import contracts, tests, shipped mappings
 	$(BIN)/ruff format --check .

@@ -30,6 +30,7 @@ from gateway.storage import ApiKey, Role, new_id
 from tests import forked, postgres
 from tests.connecting import connected
 from tests.remote import empty_database
+from tests.soak import SOAK
 
 COMPANY = "Harwick Distributors Ltd"
 
@@ -41,8 +42,9 @@ Writes = Callable[[], Awaitable[list[str]]]
 _LOGGERS = (None, "aiohttp.access", "alembic")  # whose levels `gateway.logs` sets
 
 # The same examples in every run, however busy the machine is; `make soak` looks for new ones.
-settings.register_profile("seeded", derandomize=True, deadline=None, database=None)
-settings.load_profile("seeded")
+settings.register_profile("seeded", max_examples=50, derandomize=True, deadline=None, database=None)
+settings.register_profile("soaked", max_examples=1_000, deadline=None, database=None)
+settings.load_profile("soaked" if SOAK else "seeded")
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where the system has one
 ROOM = 2 * 1024**3  # bytes that must be free there; a run takes less than half of it

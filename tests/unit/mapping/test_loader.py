@@ -42,7 +42,7 @@ PATHS = paths(BASE)
 
 
 @settings(
-    max_examples=150,
+    max_examples=80,
     derandomize=True,
     deadline=None,
     database=None,
