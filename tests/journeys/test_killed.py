@@ -111,7 +111,7 @@ async def settled(house: House, operation: str) -> Json:
 async def slow(house: House, method: str, path: str, when: str = "after") -> None:
     match = {"method": method, "path": path}
     await house.control(
-        "POST", "faults", {"kind": "delay", "seconds": 20, "when": when, "match": match}
+        "POST", "faults", {"kind": "delay", "seconds": 10, "when": when, "match": match}
     )
 
 
@@ -155,7 +155,7 @@ async def test_killed_in_the_middle_of_changes_and_of_waiting(house: House) -> N
     await asyncio.sleep(0.3)
     await house.kill("serve")
     ends = await asyncio.gather(*sent, return_exceptions=True)
-    assert all(isinstance(end, ClientError) for end in ends)
+    assert all(isinstance(end, ClientError) for end in ends), ends
     await house.control("DELETE", "faults")
     await house.type_in(overtaken, displayName="Theirs")
     await house.serve()
@@ -232,7 +232,7 @@ async def test_killed_at_each_call_of_a_change_with_lines(house: House) -> None:
         await asyncio.sleep(0.05)
     await house.kill("serve")
     ends = await asyncio.gather(*sent, return_exceptions=True)
-    assert all(isinstance(end, ClientError) for end in ends)
+    assert all(isinstance(end, ClientError) for end in ends), ends
     await house.control("DELETE", "faults")
     await house.serve()
 
