@@ -24,7 +24,9 @@ _EXPONENT: Final = f"A number has an exponent beyond ±{LARGEST_EXPONENT}."
 _CONTAINERS = frozenset({dict, list})
 _LARGEST_INTEGER = 10**MOST_DIGITS
 _AS_NINES = bytes.maketrans(b"0123456789", b"9999999999")
-_EVERY = (MOST_DIGITS + 1) // 3  # three of every so manyth byte fall into so long a number
+# Of every fourth byte so many fall into an integer that is too long; in a GUID there is a hyphen.
+_EVERY = 4
+_TOO_MANY_NINES = b"9" * ((MOST_DIGITS + 1) // _EVERY)
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -40,8 +42,7 @@ def decode_json(data: bytes, *, strict: bool = True) -> object:
     Business Central answers and what we wrote ourselves is not held against that, which costs
     more than decoding. The message never holds a value.
     """
-    # Three of these bytes stand in every integer that is too long, side by side.
-    long = data[::_EVERY].translate(_AS_NINES).find(b"999") >= 0
+    long = data[::_EVERY].translate(_AS_NINES).find(_TOO_MANY_NINES) >= 0  # or may have one
     try:
         value = _decode(data)
         if long:
