@@ -5,11 +5,19 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientError
 
 from tests.journeys.processes import House, Json
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def roomy(house: House) -> None:
+    """Let what a killed process has sent take no place from the calls of the next one."""
+    await house.control("POST", "limits", {"in_flight": 50})
+
 
 POST_ORDER = {"method": "POST", "entity": "salesOrders"}
 LATE: Json = {"kind": "delay", "seconds": 15, "when": "after", "match": POST_ORDER}
@@ -115,17 +123,19 @@ async def slow(house: House, method: str, path: str, when: str = "after") -> Non
     )
 
 
-async def in_state(house: House, state: str, known: int) -> list[str]:
-    """The ids of the operations in this state, once there are so many."""
+async def in_state(house: House, connection: str, state: str, known: int) -> list[str]:
+    """The ids of a connection's operations in this state, once there are so many."""
     while True:
-        _, found = await house.call("GET", f"/v1/operations?state={state}")
+        query = f"connection={connection}&state={state}"
+        _, found = await house.call("GET", f"/v1/operations?{query}")
         if len(found["data"]) == known:
             return [operation["id"] for operation in found["data"]]
         await asyncio.sleep(0.02)
 
 
 async def test_killed_in_the_middle_of_changes_and_of_waiting(house: House) -> None:
-    base = f"/v1/connections/{await house.connect()}"
+    connection = await house.connect()
+    base = f"/v1/connections/{connection}"
     made = []
     for number in ("LOST", "DONE", "OVERTAKEN"):
         _, one = await house.call("PUT", f"{base}/customers/{number}", {"name": "Nordwind AG"})
@@ -149,9 +159,11 @@ async def test_killed_in_the_middle_of_changes_and_of_waiting(house: House) -> N
         start=1,
     ):
         sent.append(asyncio.create_task(house.call(method, path, body)))
-        ids += [one for one in await in_state(house, "sending", known) if one not in ids]
+        ids += [
+            one for one in await in_state(house, connection, "sending", known) if one not in ids
+        ]
     sent.append(asyncio.create_task(house.call("POST", f"{base}/sales-orders", order("TURN-2"))))
-    ids += await in_state(house, "running", 1)
+    ids += await in_state(house, connection, "running", 1)
     await asyncio.sleep(0.3)
     await house.kill("serve")
     ends = await asyncio.gather(*sent, return_exceptions=True)
@@ -178,13 +190,14 @@ async def test_killed_in_the_middle_of_changes_and_of_waiting(house: House) -> N
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_killed_while_an_order_is_invoiced(house: House, when: str) -> None:
-    base = f"/v1/connections/{await house.connect()}/sales-orders"
+    connection = await house.connect()
+    base = f"/v1/connections/{connection}/sales-orders"
     reference = f"INVOICED-{when}".upper()
     _, made = await house.call("POST", base, order(reference))
     await slow(house, "POST", "shipAndInvoice$", when)
     path = f"{base}/{made['id']}/ship-and-invoice"
     sent = asyncio.create_task(house.call("POST", path, {}))
-    (identity,) = await in_state(house, "sending", 1)
+    (identity,) = await in_state(house, connection, "sending", 1)
     while when == "after" and await house.orders(reference):  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.05)
     await kill_under(house, sent)
@@ -201,7 +214,8 @@ async def test_killed_while_an_order_is_invoiced(house: House, when: str) -> Non
 
 
 async def test_killed_at_each_call_of_a_change_with_lines(house: House) -> None:
-    base = f"/v1/connections/{await house.connect()}/sales-orders"
+    connection = await house.connect()
+    base = f"/v1/connections/{connection}/sales-orders"
     patch = {
         "ship_to": {"city": "Bath"},
         "lines": [
@@ -227,7 +241,9 @@ async def test_killed_at_each_call_of_a_change_with_lines(house: House) -> None:
         await slow(house, verb, one["id"] if entity == "salesOrders" else at, when)
         made.append(one["id"])
         sent.append(asyncio.create_task(house.call("PATCH", f"{base}/{one['id']}", patch)))
-        ids += [one for one in await in_state(house, "sending", known) if one not in ids]
+        ids += [
+            one for one in await in_state(house, connection, "sending", known) if one not in ids
+        ]
     while len(await house.there("salesOrderLines", documentId=made[3])) > 2:  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.05)
     await house.kill("serve")
