@@ -24,7 +24,7 @@ install: $(VENV)/installed  ## the virtual environment with everything needed
 run: install  ## the story, from consent to the order number, against the simulator; stays up
 	$(BIN)/bc-gateway demo
 
-test: install  ## every test, in two minutes on two cores
+test: install  ## every test, in less than two minutes on two cores
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-browser: install  ## the connect pages in a real browser; pictures go to build/screenshots

@@ -71,7 +71,7 @@ STAGES = (
     Stage("decode Business Central's record", completion, "decode"),
     Stage("record → canonical", Record, "answer"),
     Stage("compare with what was sent", completion, "differences"),
-    Stage("encode the answer", records, "answer"),
+    Stage("encode the answer", records, "record_answer"),
 )
 
 
