@@ -1,7 +1,8 @@
 """The one boundary of the public listener: an error becomes an answer here and nowhere else.
 
-`application.py` puts `boundary` around every handler; it also asks who calls. Each answer carries a `Request-Id`; each
-error is an `application/problem+json` body (RFC 9457) without a value of the payload.
+`application.py` puts `boundary` around every handler; it also asks who calls. Each answer carries
+a `Request-Id`; each error is an `application/problem+json` body (RFC 9457) without a value of the
+payload.
 """
 
 from __future__ import annotations

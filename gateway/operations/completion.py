@@ -250,12 +250,12 @@ def _check_answer(tools: Tools, plan: Plan, document: Mapping[str, object]) -> N
 
 def _query(plan: Plan, entity: Entity, sent: Mapping[str, object]) -> str:
     """What the record needs, and what was sent, so that the two can be compared."""
-    parts = [name for name in sent if name in entity.parts]
+    parts = [*filter(entity.parts.__contains__, sent)]
     lines = cast("list[Sequence[Mapping[str, object]]]", [sent[part] for part in parts])
     return _asked(
         plan.record.select,
         tuple(plan.record.expand.items()),
-        tuple(name for name in sent if name in entity.fields),
+        tuple(filter(entity.fields.__contains__, sent)),
         tuple(
             (part, tuple(dict.fromkeys(chain.from_iterable(its))))
             for part, its in zip(parts, lines, strict=True)

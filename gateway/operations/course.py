@@ -112,7 +112,8 @@ class Course:
     async def _follow(self) -> None:
         try:
             async with self._alone():
-                await self._go_on()
+                while self.operation.owner is not None:
+                    await (self._run() if self.operation.state == "running" else self._resolve())
         except (LeaseLost, StorageUnavailable):
             raise
         except RateLimited as error:  # its lane was not free: nothing has happened in this course
@@ -130,13 +131,6 @@ class Course:
         lane = f"{self.operation.resource} {str(record_id).lower()}"
         connection = self.operation.connection_id
         return self._tools.business_central.lane(connection, lane, self._patience)
-
-    async def _go_on(self) -> None:
-        while self.operation.owner is not None:
-            if self.operation.state == "running":
-                await self._run()
-            else:
-                await self._resolve()
 
     async def _run(self) -> None:
         """From the last result on: nothing is in doubt here but what the past tells."""

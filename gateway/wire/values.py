@@ -71,7 +71,10 @@ def decode_value(field: Field, value: object) -> object:
 
 def _decode_part(value: object, entity: Entity, part_entity: Callable[[str], Entity]) -> object:
     if isinstance(value, list):
-        return [_decode_part(element, entity, part_entity) for element in value]
+        return [
+            decode(entity, element, part_entity) if type(element) is dict else element
+            for element in value
+        ]
     if isinstance(value, dict):
         return decode(entity, value, part_entity)
     return value
