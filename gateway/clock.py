@@ -16,8 +16,6 @@ from typing import Final, Protocol
 
 HELD_AT_MOST: Final = 0.0005  # seconds of the event loop before a `breath`
 
-_THREE_DIGITS: Final = [f"{number:03}" for number in range(1000)]
-
 
 class Timer(Protocol):
     """A call that is due later."""
@@ -69,8 +67,7 @@ def timestamp(moment: datetime) -> str:
     """`moment` as ISO 8601 in UTC with milliseconds, for example `2026-11-23T09:30:00.000Z`."""
     utc = moment.astimezone(UTC)
     minute = _up_to_minute(utc.year, utc.month, utc.day, utc.hour, utc.minute)
-    millisecond = _THREE_DIGITS[utc.microsecond // 1000]
-    return f"{minute}:{_THREE_DIGITS[utc.second][1:]}.{millisecond}Z"
+    return f"{minute}:{utc.second:02}.{utc.microsecond // 1000:03}Z"
 
 
 @lru_cache(16)

@@ -1,6 +1,6 @@
-"""A connection as a sign-in leaves it, for tests of what comes after.
+"""A connection as a sign-in leaves it, for tests of what comes after; and the way to it by hand.
 
-The tokens come from the simulator; the gateway is handed them, and the target, in place of being
+For `connected` the tokens come from the simulator; the gateway is handed them, and the target, in place of being
 taken through its pages. The way through them is walked in `tests/unit/api/test_connect.py` and
 `tests/unit/test_connections.py`, and by people in `tests/journeys` and `tests/browser`.
 """
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import ClientSession
 
 from gateway.businesscentral import Company, Environment
+from gateway.cli.browser import Browser
 from gateway.connections import Connections
 from gateway.entra.identity import SignedIn
 from gateway.entra.sign_in import SCOPE
@@ -21,16 +22,16 @@ from gateway.storage import Connection
 
 REDIRECT = "http://localhost:8080/oauth/callback"
 ENTRA = "/organizations/oauth2/v2.0"
+ADMINISTRATOR = next(user for user in USERS if user.administrator)
 
 
 async def signed_in(microsoft: ClientSession) -> SignedIn:
     """What Microsoft gives for the administrator; `microsoft` is a session with its address."""
-    administrator = next(user for user in USERS if user.administrator)
     application = {"client_id": CLIENT_ID, "redirect_uri": REDIRECT, "scope": SCOPE}
     form = {
         **application,
         "response_type": "code",
-        "username": administrator.username,
+        "username": ADMINISTRATOR.username,
         "decision": "accept",
     }
     async with microsoft.post(f"{ENTRA}/authorize", data=form, allow_redirects=False) as answer:
@@ -45,11 +46,23 @@ async def signed_in(microsoft: ClientSession) -> SignedIn:
         given = json.loads(await answer.text())
     return SignedIn(
         TENANT_ID,
-        administrator.object_id,
+        ADMINISTRATOR.object_id,
         given["refresh_token"],
         given["access_token"],
         given["expires_in"],
     )
+
+
+async def walked(connect_url: str, company: str) -> None:
+    """Play the administrator on the pages, from the address in a connection to its company."""
+    async with Browser() as browser:
+        page = await browser.open(connect_url)
+        page = await browser.submit(page, page.form(), press="Microsoft")
+        button = page.form().choices("submit")[0].label  # Accept at first, Continue later
+        page = await browser.submit(page, page.form(), press=button, choose=ADMINISTRATOR.username)
+        button = page.form().choices("submit")[0].label
+        page = await browser.submit(page, page.form(), press=button, choose=company)
+        assert page.status == 200, page.text
 
 
 async def connected(

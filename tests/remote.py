@@ -23,10 +23,9 @@ from gateway.simulator import Clock as SimulatedClock
 from gateway.snapshot import Snapshot, load_snapshot
 from gateway.storage import Connection, Store, open_store, upgrade
 from tests.clock import MovingClock
-from tests.connecting import connected
+from tests.connecting import ADMINISTRATOR, connected
 
 PUBLIC = "http://127.0.0.1:8080"
-ADMINISTRATOR = "admin@harwick.example"
 COMPANY_ID, COMPANY_NAME = COMPANIES[0][0], COMPANIES[0][1]
 OTHER_COMPANY_ID = COMPANIES[1][0]
 
@@ -94,7 +93,7 @@ class Remote:
         return len(await self.journal(path="/oauth2/v2.0/token$"))
 
     async def microsoft(
-        self, url: str, *, username: str = ADMINISTRATOR, decision: str = "accept"
+        self, url: str, *, username: str = ADMINISTRATOR.username, decision: str = "accept"
     ) -> dict[str, str]:
         """Sign in at the address `url`; the parameters that the browser brings back."""
         form = dict(parse_qsl(urlsplit(url).query)) | {"username": username, "decision": decision}

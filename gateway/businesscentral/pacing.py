@@ -153,7 +153,7 @@ class Pacing:
         try:
             while (wait := pace.wait(now := self._clock.time())) > 0:
                 await self._hold_back(wait, patience or deadline)
-        except BaseException:
+        except BaseException:  # cancelled or refused: nobody is in then; it is raised again
             pace.leave()
             raise
         pace.send(now)

@@ -219,14 +219,16 @@ def _read(opened: _Opened, statement: Statement[T]) -> T:
 
 
 def _read_near(opened: _Opened, statement: Statement[T]) -> T:
-    try:
-        value = opened.near.use(statement)
-        connection = opened.near.connection
-        if connection is not None and connection.in_transaction():
+    def alone(connection: Connection) -> T:
+        value = statement(connection)
+        if connection.in_transaction():
             connection.rollback()  # of SQLAlchemy's only: for the driver there is none
+        return value
+
+    try:
+        return opened.near.use(alone)
     except SQLAlchemyError as error:
         raise opened.address.unavailable(error) from None
-    return value
 
 
 def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:

@@ -68,8 +68,6 @@ _START_OVER: Final = Prepared(
     )
 )
 _BY_ID: Final = select(operations).where(operations.c.id == bindparam("of_id"))
-
-
 _MINE: Final = and_(
     operations.c.id == bindparam("of_id"),
     operations.c.attempt == bindparam("of_attempt"),

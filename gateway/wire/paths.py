@@ -18,7 +18,7 @@ from urllib.parse import quote
 from gateway.errors import InvalidQuery, Violation
 from gateway.wire.entities import Entity, Field
 from gateway.wire.names import decode_name, encode_name
-from gateway.wire.values import same_code
+from gateway.wire.values import code, same_code
 
 Operator = Literal["eq", "ge", "le", "gt", "lt"]
 OPERATORS: Final[frozenset[str]] = frozenset({"eq", "ge", "le", "gt", "lt"})
@@ -269,10 +269,10 @@ def _is_day(text: str) -> bool:
 
 def _text(field: Field, text: str) -> str:
     """`text` as the field stores it: Business Central compares letter by letter."""
-    if field.max_length is not None and len(text) > field.max_length:
+    if not fits(field, text):
         raise _too_long(field)
     if field.code:
-        text = text.strip().upper()
+        text = code(text)
     elif field.enum is not None and text != field.blank:
         text = encode_name(text)
     return "'" + text.replace("'", "''") + "'"

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientConnectionError, ClientSession
 
-from gateway.cli.browser import Browser
 from tests import forked
+from tests.connecting import walked
 from tests.forked import Forked
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
@@ -137,13 +137,7 @@ class House:
         _, created = await self.call(
             "POST", "/v1/connections", {"organization": "harwick", "environment": "Production"}
         )
-        async with Browser() as browser:
-            page = await browser.open(created["connect_url"])
-            page = await browser.submit(page, page.form(), press="Microsoft")
-            button = page.form().choices("submit")[0].label  # Accept at first, Continue later
-            page = await browser.submit(page, page.form(), press=button)
-            button = page.form().choices("submit")[0].label
-            await browser.submit(page, page.form(), press=button, choose=COMPANY)
+        await walked(created["connect_url"], COMPANY)
         return str(created["id"])
 
     async def call(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:

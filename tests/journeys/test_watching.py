@@ -15,14 +15,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pytest_aiohttp.plugin import AiohttpClient
 
 from gateway.app import Gateway
-from gateway.cli.browser import Browser
 from gateway.clock import Clock
 from gateway.config import Listener
 from gateway.console import operators_application
 from gateway.simulator import Simulator
 from gateway.storage import Operation
 from tests.conftest import COMPANY, Connect
-from tests.remote import ADMINISTRATOR
+from tests.connecting import walked
 from tests.scraping import Series, series, value
 from tests.tracing import spans_kept
 
@@ -42,13 +41,7 @@ def connect(product: ClientSession) -> Connect:
         body = {"organization": "harwick", "environment": "Production"}
         async with product.post("/v1/connections", json=body) as response:
             created = await response.json()
-        async with Browser() as browser:
-            page = await browser.open(created["connect_url"])
-            page = await browser.submit(page, page.form(), press="Microsoft")
-            page = await browser.submit(page, page.form(), press="Accept", choose=ADMINISTRATOR)
-            button = page.form().choices("submit")[0].label
-            page = await browser.submit(page, page.form(), press=button, choose=COMPANY)
-            assert page.status == 200, page.text
+        await walked(created["connect_url"], COMPANY)
         return str(created["id"])
 
     return connected
