@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, TypeGuard, cast
 
 from jinja2 import nodes
@@ -178,10 +178,15 @@ class _Others:
         return next((holds for at, holds in known if at != self._apart), None)
 
 
+@lru_cache(maxsize=4_096)  # one node is looked up for each condition that stands around it
+def _form_of(node: nodes.Node) -> object:
+    return type(node), *(_form(getattr(node, name)) for name in node.fields)
+
+
 def _form(node: object) -> object:
     """What two nodes that say the same have in common, to be looked up."""
     if isinstance(node, nodes.Node):
-        return type(node), *(_form(getattr(node, name)) for name in node.fields)
+        return _form_of(node)
     if isinstance(node, list):
         return tuple(map(_form, node))
     return type(node), node
