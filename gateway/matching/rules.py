@@ -37,7 +37,11 @@ WHY: Final[Mapping[Rule, str]] = {
     "name": "The name is the same.",
 }
 BLOCKED: Final = "The item is blocked in Business Central."
-NO_ITEM: Final = "No item has this number, and nobody has decided which item it is."
+NO_ITEM: Final = "No rule finds an item, and nobody has decided which one it is."
+UNTRIED: Final = (
+    "No item has just this number. The other rules have not been tried for this SKU: "
+    "`POST /v1/connections/{connection}/matches/items` does that."
+)
 WRONG_GTIN: Final = "What was given as its GTIN is none: 8, 12, 13 or 14 digits with a check digit."
 _SEVERAL: Final[Mapping[Rule, str]] = {
     "number": "More than one item has this number.",
@@ -162,11 +166,13 @@ def judge(asked: Asked, hits: Mapping[Rule, Sequence[Candidate]]) -> ItemMatch:
 
 
 def by_number(sku: str, items: Sequence[Item]) -> ItemMatch:
-    """What `judge` says of a SKU of which nothing is known but the `items` with its number."""
+    """What the first rule says of a SKU by the `items` with its number. Without one it is not
+    known what the other rules would say.
+    """
     if len(items) == 1 and not items[0].blocked:  # as nearly always
         return ItemMatch(sku, "matched", "number", None, (Candidate("number", items[0]),))
     if not items:
-        return ItemMatch(sku, "unmatched", None, NO_ITEM)
+        return ItemMatch(sku, "unmatched", None, UNTRIED)
     return _by_rule(sku, "number", tuple([Candidate("number", item) for item in items]))
 
 

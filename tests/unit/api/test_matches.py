@@ -154,6 +154,35 @@ async def test_many_skus_are_matched_and_orders_use_what_was_found(
     assert [line["itemVariantId"] for line in lines] == [blank, variant]
 
 
+async def test_the_other_rules_count_once_the_sku_was_matched(
+    product: ClientSession, base: str
+) -> None:
+    sku, orders = "1896 s", f"{base.removesuffix('/matches/items')}/sales-orders"
+    call = "`POST /v1/connections/{connection}/matches/items`"
+    order = {
+        "external_reference": "D-8",
+        "customer": {"number": "10000"},
+        "lines": [{"sku": sku, "quantity": 1, "unit_price": 5}],
+    }
+    found = await get(product, f"{base}/{quote(sku)}")
+    assert (found["status"], found["rule"], found["candidates"]) == ("unmatched", None, [])
+    assert "not been tried" in found["reason"]
+    assert call in found["reason"]
+    async with product.post(orders, json=order) as response:
+        problem = await response.json()
+    assert (response.status, problem["code"]) == (422, "unmatched_item")
+    assert f"Match it with {call}" in problem["detail"]
+    assert "`PUT …/matches/items/{sku}`" in problem["detail"]
+    assert problem["errors"][0]["detail"] == found["reason"]
+
+    await post(product, base, sku, "NONE")
+    assert (await get(product, f"{base}/{quote(sku)}"))["rule"] == "normalised_number"
+    none = await get(product, f"{base}/NONE")
+    assert (none["status"], call in none["reason"]) == ("unmatched", False)
+    async with product.post(orders, json=order) as response:
+        assert response.status == 201, await response.text()
+
+
 async def test_what_is_kept_is_listed_in_pages(product: ClientSession, base: str) -> None:
     await post(product, base, "1896S", "NONE-1", "NONE-2", "000")
     async with product.put(f"{base}/NONE-2", json={"item_number": "000"}) as response:

@@ -25,7 +25,10 @@ from tests.odd_server import odd_server, reply
 from tests.remote import OTHER_COMPANY_ID, Remote, snapshot
 from tests.unit.matching.conftest import GTIN, Plant
 
-NO_ITEM = "No item has this number, and nobody has decided which item it is."
+UNTRIED = (
+    "No item has just this number. The other rules have not been tried for this SKU: "
+    "`POST /v1/connections/{connection}/matches/items` does that."
+)
 
 
 def number(match: ItemMatch) -> str | None:
@@ -80,7 +83,7 @@ async def test_what_is_not_certain_waits_for_a_person(
     assert found["1972-S"].reason == "The item is blocked in Business Central."
     assert [one.item.number for one in found["1972-S"].candidates] == ["1972-S"]
     reasons = {match.reason for sku, match in found.items() if sku != "1972-S"}
-    assert reasons == {NO_ITEM}
+    assert reasons == {UNTRIED}
 
 
 async def test_nothing_is_read_for_nothing(

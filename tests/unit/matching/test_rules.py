@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from gateway.matching.rules import (
     CERTAIN,
+    NO_ITEM,
     RULES,
     SEPARATORS,
     SUGGESTING,
+    UNTRIED,
     WHY,
     Asked,
     Candidate,
@@ -192,8 +194,14 @@ def test_every_rule_says_why() -> None:
 
 
 @settings(max_examples=20)
-@given(st.lists(st.booleans(), max_size=12))
+@given(st.lists(st.booleans(), min_size=1, max_size=12))
 def test_a_number_alone_is_judged_as_one_hit_among_others(blocked: list[bool]) -> None:
     items = [item(str(at), blocked=one) for at, one in enumerate(blocked)]
     hits: dict[Rule, list[Candidate]] = {"number": [Candidate("number", one) for one in items]}
     assert by_number("sku", items) == judge(Asked("sku"), hits)
+
+
+def test_a_number_that_no_item_has_leaves_the_other_rules_untried() -> None:
+    match = by_number("sku", [])
+    assert (match.status, match.rule, match.reason) == ("unmatched", None, UNTRIED)
+    assert judge(Asked("sku"), {}).reason == NO_ITEM
