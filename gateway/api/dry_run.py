@@ -1,8 +1,9 @@
 """`POST /v1/dry-run`: what a request would send, without sending it.
 
 The very function that prepares a write prepares this one. With a connection its lookups are
-really read, and the record that a change is about; without one both come from `answers`. A
-`mapping` in the request is tried in place of the one there is, or over it where it extends it.
+really read, and the record that a change is about, and the journal is asked whether its reference
+is free; without one lookups and record come from `answers`. A `mapping` in the request is tried in
+place of the one there is, or over it where it extends it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ from gateway.api.shapes import PARAMS, PLACE, VIOLATION, Shape, closed, nullable
 
 DRY_RUN_INPUT: Final = closed(
     {
-        "connection": text("Lookups are read there. Without one they come from `answers`."),
+        "connection": text(
+            "Lookups are read there, and whether its reference is free. Without one lookups come from `answers`."
+        ),
         "organization": text(
             "Without a connection: whose overrides of the mapping count.", longest=100
         ),

@@ -34,7 +34,7 @@ from gateway.operations.prepare import Prepared, check_document, names_for
 from gateway.operations.tools import Tools
 from gateway.operations.worker import Worker
 from gateway.snapshot import Current, Snapshot
-from gateway.storage import Connection, Operation, Store
+from gateway.storage import Connection, Operation, Store, changed
 
 CLOSE_WITHIN: Final = 3.0  # seconds that operations under way get when the gateway closes
 
@@ -89,12 +89,26 @@ class Engine:
         snapshot: Snapshot,
         target: Mapping[str, object] | None = None,
     ) -> Prepared:
-        """What `run` would send: lookups and the record are read, nothing is written.
+        """What `run` would send without a key: lookups, the record and the journal are read,
+        nothing is written.
 
-        Raises what reads raise.
+        A reference that another operation has used is a problem. Raises what reads raise.
         """
-        names = names_for(plan, document, connection, now=self._tools.clock.now(), target=target)
-        return await self._with(snapshot).prepare(connection, plan, names)
+        now = self._tools.clock.now()
+        names = names_for(plan, document, connection, now=now, target=target)
+        prepared = await self._with(snapshot).prepare(connection, plan, names)
+        made = _made(plan, prepared)
+        if made is None:
+            return prepared
+        entity, anchor = made
+        new = self._new(
+            snapshot, connection, plan, names, key=None, target={}, now=now, accepted=False
+        )
+        place = journal.place_name(journal.place_of(connection))
+        taken = await self._tools.store.anchor_conflict(
+            changed(new, entity=entity, anchor=journal.fold(anchor), place=place)
+        )
+        return prepared if taken is None else prepared._replace(problem=taken)
 
     async def run(
         self,
@@ -296,6 +310,18 @@ def _reference(plan: Plan, names: Names) -> str | None:
     if plan.anchor is None or not (plan.walks or plan.steps[0].kind == "create"):
         return None
     return plan.anchor.value(names) if plan.anchor.early else None
+
+
+def _made(plan: Plan, prepared: Prepared) -> tuple[str, str] | None:
+    """The entity and the reference of the record that would be made; None without one."""
+    if plan.anchor is None or prepared.problem is not None:
+        return None
+    for step in plan.steps:
+        makes = step.kind == "create" and (step.anchor is not None or not plan.walks)
+        if makes and prepared.of_step(step.name):
+            anchor = plan.anchor.value(prepared.names)
+            return None if anchor is None else (step.entity, anchor)
+    return None
 
 
 def _leave_open(end: asyncio.Future[Operation | None]) -> None:

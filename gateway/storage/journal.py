@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from gateway.clock import Clock
+from gateway.errors import Conflict
 from gateway.storage import journal_lists, journal_rows
 from gateway.storage.database import Database, Statement
 from gateway.storage.journal_rows import LEASE, AnchorTaken
@@ -80,6 +81,10 @@ class Journal:
         return await self._anchored(
             before, lambda c: journal_rows.take_anchor(c, self._seals, before)
         )
+
+    async def anchor_conflict(self, operation: Operation) -> Conflict | None:
+        """Why another operation keeps this one from its anchor; None: none does."""
+        return await self._database.read(lambda c: journal_rows.anchor_conflict(c, operation))
 
     async def settle(self, operation: Operation, **changes: object) -> Operation | None:
         """Change an operation in which nothing happens now; None: it has gone on meanwhile."""
@@ -176,9 +181,8 @@ class Journal:
         try:
             return await self._database.write(statement)
         except AnchorTaken:
-            raise await self._database.read(
-                lambda c: journal_rows.anchor_conflict(c, before)
-            ) from None
+            freed = Conflict("Another operation has just given up this reference. Send it again.")
+            raise await self.anchor_conflict(before) or freed from None
 
     def _values(self, changes: Mapping[str, object]) -> dict[str, object]:
         return {**changes, "updated_at": self._clock.now()}

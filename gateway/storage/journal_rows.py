@@ -322,20 +322,22 @@ def _up_for_taking(owner: str, now: datetime, alone: bool) -> ColumnElement[bool
     )
 
 
-def anchor_conflict(connection: Connection, operation: Operation) -> Conflict:
-    """Why `operation` cannot have its anchor, in a read after `AnchorTaken`."""
+def anchor_conflict(connection: Connection, operation: Operation) -> Conflict | None:
+    """Why `operation` cannot have its anchor; None: no other one has it."""
     table = operations.c
-    holder = connection.execute(
-        select(table.id).where(
-            _has_anchor_of(operation),
-            table.id != operation.id,
-            table.organization == operation.organization,  # of others nothing is said
+    holders = connection.execute(
+        select(table.id, table.resource, table.organization).where(
+            _has_anchor_of(operation), table.id != operation.id
         )
-    ).scalar()
+    ).all()
+    if not holders:
+        return None
+    known = [one for one in holders if one.organization == operation.organization]
+    holder = known[0].id if known else None  # of others nothing is said
     return Conflict(
         f"Operation {holder or 'of somebody else'} has already used this reference for "
-        f"{operation.entity}: ask for that operation, or send the document with a reference of "
-        "its own.",
+        f"{known[0].resource if known else operation.resource}: ask for that operation, or send "
+        "the document with a reference of its own.",
         operation=holder,
     )
 

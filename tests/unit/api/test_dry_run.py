@@ -123,6 +123,57 @@ async def test_with_a_connection_lookups_are_read_and_nothing_is_written(
     assert await writes() == []
 
 
+AGAIN = """extends: sales-orders
+actions:
+  again:
+    input: order
+    schema: sales-order
+    steps:
+      - name: made
+        create: salesOrders
+        anchor: {field: externalDocumentNumber, value: "{{ order.external_reference }}"}
+        body:
+          externalDocumentNumber?: "{{ order.external_reference }}"
+          customerNumber: "{{ order.customer.number }}"
+      - name: there
+        read: salesOrders
+        id: "{{ steps.made.id }}"
+"""
+
+
+async def test_a_reference_that_was_used_is_refused_as_the_call_would_be(
+    caller: Caller, connect: Connect, writes: Writes
+) -> None:
+    session, first, second = await caller("integrator"), await connect(), await connect()
+    order = {**ORDER, "lines": ORDER["lines"][:1]}
+    asked = {"connection": second, "input": order}
+    assert (await dry_run(session, **asked))["verdict"] == "would_send"
+    orders = "/v1/connections/{}/sales-orders"
+    async with session.post(orders.format(first), json=order) as response:
+        assert response.status == 201
+        operation = response.headers["Operation-Id"]
+    (made,) = await writes()
+
+    found = await dry_run(session, **asked)
+    assert (found["verdict"], len(found["requests"])) == ("would_refuse", 1)
+    async with session.post(orders.format(second), json=order) as response:
+        problem = await response.json()
+    assert (response.status, problem["code"]) == (409, "conflict")
+    assert "used this reference for sales-orders:" in problem["detail"]
+    for one in (found["problem"], problem):
+        assert operation in one["detail"]
+    assert found["problem"]["detail"] == problem["detail"]
+    # The operation that the call itself would find is answered again.
+    assert (await dry_run(session, **{**asked, "connection": first}))["verdict"] == "would_send"
+    action = {"mapping": AGAIN, "verb": "again", "id": operation}
+    found = await dry_run(session, **asked, **action)
+    assert (found["verdict"], found["problem"]["detail"]) == ("would_refuse", problem["detail"])
+    fresh = {**order, "external_reference": "DEAL-8"}
+    found = await dry_run(session, **{**asked, "input": fresh}, **action)
+    assert (found["verdict"], found["then"]) == ("would_send", ["there"])
+    assert await writes() == [made]
+
+
 async def test_a_document_that_does_not_fit_is_told_as_the_verdict(caller: Caller) -> None:
     found = await dry_run(await caller("integrator"), input={"lines": []}, answers={"lookups": {}})
     assert (found["status"], found["verdict"]) == (200, "would_refuse")

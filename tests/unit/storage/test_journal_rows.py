@@ -132,7 +132,9 @@ async def test_an_anchor_belongs_to_one_operation(store: Store, clock: MovingClo
     with pytest.raises(Conflict) as raised:
         await sent(store, second, "D-1042")
     assert raised.value.operation == "op_1"
+    assert "Operation op_1 has already used this reference for sales-orders:" in str(raised.value)
     assert await store.calls("op_2") == []
+    assert await store.anchor_conflict(sending) is None, "it is its own"
     with pytest.raises(Conflict) as raised:
         await sent(store, other, "D-1042")
     assert raised.value.operation == "op_1", "another connection to the same company"
