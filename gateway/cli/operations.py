@@ -24,7 +24,15 @@ from gateway.storage import Call, Operation, OperationFilter, State, Store, open
 MOST_FOUND: Final = 20  # operations that one key or number is told to lead to
 
 _COLUMNS: Final = ("id", "state", "resource", "verb", "key", "number", "cause", "updated_at")
-_CALL_COLUMNS: Final = ("sent_at", "call", "answered_at", "status", "code", "correlation_id")
+_CALL_COLUMNS: Final = (
+    "sent_at",
+    "call",
+    "outcome",
+    "answered_at",
+    "status",
+    "code",
+    "correlation_id",
+)
 _AGE: Final = re.compile(r"([0-9]{1,6})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -101,7 +109,7 @@ def show(
     told: dict[str, object] = {
         **operation_row(operation),
         "means": in_words(operation),
-        "next": next_step(operation, Clock().now()),
+        "next": next_step(operation, Clock().now(), calls),
     }
     if fmt == "json":
         told["calls"] = [call_row(call) for call in calls]
@@ -110,6 +118,8 @@ def show(
         else:
             print_json(told)
         return
+    if told["remedy"] == told["problem"]:
+        del told["remedy"]  # once is enough
     pairs = [{"what": what, "value": value} for what, value in told.items() if value is not None]
     print_rows(pairs, ("what", "value"), fmt)
     if calls:

@@ -7,6 +7,7 @@ tells it when a call really leaves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import structlog
 
@@ -18,6 +19,8 @@ from gateway.operations import failures
 from gateway.operations.journal import Place, fold, place_name
 from gateway.operations.prepare import Prepared
 from gateway.storage import Call, Operation, Store
+
+FOUND_AFTER: Final = "found_after"  # in an answer that was found by looking: what came before
 
 _LOG = structlog.get_logger("gateway.operations")
 
@@ -80,7 +83,7 @@ class Entry:
     async def refused(self, error: GatewayError, **changes: object) -> None:
         """Note a definite refusal, if anything was sent: nothing was written by it."""
         if self.sent is not None:
-            await self.found(self.sent, self.told(error), **changes)
+            await self._note(self.sent, self.told(error), **changes)
 
     def told(self, error: GatewayError) -> dict[str, object]:
         """An error as the journal keeps it: nothing in it tells what the caller sent."""
@@ -95,9 +98,16 @@ class Entry:
             "body": answer.body,
             "correlation_id": answer.correlation_id,
         }
-        return await self.found(self.sent, came)
+        return await self._note(self.sent, came)
 
     async def found(self, call: Call, answer: Mapping[str, object], **changes: object) -> Call:
+        """Note what became of a call whose answer was lost, or was a refusal that is not to be
+        believed, as it was found by looking. `changes` as in `advance`.
+        """
+        after = "no_answer" if call.answer is None else "refusal"
+        return await self._note(call, {**answer, FOUND_AFTER: after}, **changes)
+
+    async def _note(self, call: Call, answer: Mapping[str, object], **changes: object) -> Call:
         """Note what became of a call: back to running, unless `changes` say otherwise."""
         self.operation, noted = await self._store.result(self.operation, call, answer, **changes)
         self.sent = None

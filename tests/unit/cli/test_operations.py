@@ -46,9 +46,14 @@ def _journal(config_file: Path) -> None:
                     place="harwick production c0a1", snapshot="snapshot",
                 )  # fmt: skip
                 if number is None:
-                    problem = failures.written(BusinessCentralRefused(fault=FAULT))
+                    error = BusinessCentralRefused(fault=FAULT)
+                    problem = failures.written(error, order.document)
                     operation, _ = await store.result(operation, call, problem, anchor=None)
-                    ended: dict[str, object] = {"state": "failed", "problem": problem}
+                    ended: dict[str, object] = {
+                        "state": "failed",
+                        "problem": problem,
+                        "remedy": problem["detail"],
+                    }
                 else:
                     came = {"status": 201, "body": {"number": number}, "correlation_id": "4f3a"}
                     operation, _ = await store.result(operation, call, came)
@@ -109,7 +114,15 @@ def test_why_it_was_refused(run: Run) -> None:
     assert (told["state"], told["calls"][0]["status"]) == ("failed", 400)
     assert told["calls"][0]["code"] == "Application_DialogException"
     assert "key of its own" in told["next"]
+    said = told["business_central_code"], told["business_central_message"], told["correlation_id"]
+    assert said == ("Application_DialogException", "… is wrong", "4f3b")
     assert "Philomena" not in json.dumps(told)
+    table = run("operations", "show", "D-1043").output
+    for words in ("… is wrong", "Application_DialogException", "4f3b", "refused"):
+        assert words in table
+    assert table.count("Business Central refused the request.") == 1
+    listed = json.loads(run("operations", "list", "--format", "json").stdout)
+    assert [row["business_central_message"] for row in listed] == [None, "… is wrong"]
 
 
 def test_payloads_are_shown_to_who_asks(run: Run) -> None:

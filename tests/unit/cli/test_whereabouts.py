@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 
 from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row
-from gateway.errors import BusinessCentralRefused, Fault, RateLimited
+from gateway.clock import timestamp
+from gateway.errors import BusinessCentralRefused, Fault, RateLimited, RecordGone
 from gateway.operations import failures
 from gateway.storage import Call, State, changed
 from tests.clock import START
@@ -32,6 +33,8 @@ def test_every_state_has_words_and_a_next_step(state: State) -> None:
         ({"state": "queued", "not_before": NOW - timedelta(1)}, "due"),
         ({"state": "queued", "not_before": NOW + timedelta(minutes=2)}, "tries again at 2026-11-23T09:32"),
         ({"state": "uncertain", "not_before": NOW + timedelta(minutes=2)}, "looks for it in Business"),
+        ({"state": "uncertain", "sent_at": NOW - timedelta(minutes=1), "not_before": NOW + timedelta(minutes=2)}, "on until 2026-11-23T09:47"),
+        ({"state": "uncertain", "sent_at": NOW - timedelta(minutes=17)}, "on until 2026-11-23T09:31"),
         ({"state": "running", "owner": "own_1", "lease_until": NOW}, "at it now"),
         ({"state": "running", "owner": "own_1", "lease_until": NOW - timedelta(1)}, "due"),
         ({"state": "parked", "cause": "connection_needs_consent"}, "goes on by itself"),
@@ -44,6 +47,21 @@ def test_every_state_has_words_and_a_next_step(state: State) -> None:
 )  # fmt: skip
 def test_what_comes_next(changes: dict[str, object], expected: str) -> None:
     assert expected in next_step(changed(OPERATION, **changes), NOW)
+
+
+def test_how_long_it_is_looked_for() -> None:
+    sent_at = NOW - timedelta(minutes=1)
+    operation = changed(OPERATION, state="uncertain", sent_at=sent_at)
+    assert next_step(operation, NOW).endswith(
+        f"Where it finds nothing, it looks on until {timestamp(NOW + timedelta(minutes=17))}, "
+        "18 minutes after the call was sent, and only then sends it again."
+    )
+    change: dict[str, object] = {"method": "PATCH", "record": '"1"', "anchor": None}
+    calls = [Call("op_1", "update", 1, change, sent_at)]
+    assert "looks on" not in next_step(operation, NOW, calls), "a change is sent again at once"
+    change["action"] = {}
+    assert "looks on" in next_step(operation, NOW, calls)
+    assert "looks on" not in next_step(operation, NOW + timedelta(minutes=17))
 
 
 def test_an_operation_is_told_without_its_payload() -> None:
@@ -78,3 +96,36 @@ def test_a_call_is_told_by_what_came_back() -> None:
     unsent = sent(failures.written(RateLimited()))
     assert (unsent["status"], unsent["code"]) == (None, "rate_limited")
     assert "Philomena" not in f"{silent} {good} {refused} {unsent}"
+    rows = (silent, good, refused, unsent)
+    outcomes = ["no answer", "answered", "refused", "came to nothing"]
+    assert [row["outcome"] for row in rows] == outcomes
+    assert {row["found_at"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        (
+            {"status": 200, "body": {}, "found_after": "no_answer"},
+            "answer lost; found out by looking",
+            None,
+        ),
+        (
+            {**failures.written(RecordGone()), "found_after": "no_answer"},
+            "answer lost; found out by looking",
+            "not_found",
+        ),
+        (
+            {"status": 200, "body": {}, "found_after": "refusal"},
+            "refused; found done by looking",
+            None,
+        ),
+    ],
+)
+def test_what_was_found_by_looking_was_not_answered(
+    answer: dict[str, object], outcome: str, code: str | None
+) -> None:
+    row = sent(answer)
+    assert (row["outcome"], row["code"]) == (outcome, code)
+    assert (row["answered_at"], row["status"]) == (None, None)
+    assert row["found_at"] == timestamp(NOW)

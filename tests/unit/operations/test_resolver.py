@@ -63,6 +63,9 @@ async def test_an_order_whose_answer_is_lost_is_found(
     assert outcome.body["number"] == there["number"]
     assert outcome.body["lines"][0]["item_number"] == "1896-S"
     assert await writes.posts() == 1
+    [call] = await writes.store.calls(outcome.operation.id)
+    assert call.answer is not None
+    assert call.answer["found_after"] == "no_answer"
     assert (await writes.create()).replayed
 
 
