@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from gateway.errors import CallerError, GatewayError, MappingError, RecordGone
 from gateway.mapping import Names, Plan, Question, Request, Step
@@ -23,6 +24,11 @@ from gateway.operations.prepare import (
 from gateway.operations.sources import Found, Source
 from gateway.validation import Schemas
 from gateway.wire import decode
+
+_PERHAPS_DONE: Final = (
+    "Business Central has no such record: deleted, posted, or not visible to this user. Where the "
+    "action was carried out before, what it made is found by the number of this record."
+)
 
 
 class Walk:
@@ -86,7 +92,7 @@ class Walk:
         if step.lookup is None:
             row = await self._source.current(plan, self.names)
             if row is None:
-                raise RecordGone
+                raise RecordGone(_PERHAPS_DONE if plan.action and self.writes else None)
             return self._decoded(plan, row)
         questions: list[Question] = step.lookup.ask(self.names)
         answers = await self._source.find(step.lookup, questions)

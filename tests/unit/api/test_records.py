@@ -329,7 +329,7 @@ async def test_an_order_is_invoiced_by_an_action(product: ClientSession, connect
         assert response.headers["Operation-Id"].startswith("op_")
     assert isinstance(answer, dict)
     invoice = answer.pop("invoice")
-    assert answer == order
+    assert answer == order, "as it was before"
     async with product.get(f"{path[:-6]}invoices/{invoice['id']}") as response:
         read = decode_json(await response.read())
         assert isinstance(read, dict)
@@ -337,6 +337,10 @@ async def test_an_order_is_invoiced_by_an_action(product: ClientSession, connect
 
     status, _, problem = await post(product, action, {})
     assert (status, problem["code"]) == (404, "not_found")
+    assert "what it made is found by the number of this record" in problem["detail"]
+    wanted = {"order_number": order["number"]}
+    async with product.get(f"{path[:-6]}invoices", params=wanted) as response:
+        assert [one["id"] for one in (await response.json())["data"]] == [invoice["id"]]
 
 
 async def test_the_resources_tell_their_actions(product: ClientSession) -> None:
