@@ -115,3 +115,12 @@ def start(folder: Path) -> str:
 
 def _address(sockets: str, name: str) -> str:
     return f"postgresql://postgres@/{name}?host={sockets}"
+
+
+def end_connections(url: str) -> None:
+    """End every connection to the database at `url`, as a server does that is restarted."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

@@ -107,6 +107,8 @@ class Course:
                 await self._follow()
             except LeaseLost:
                 _LOG.warning("operation_taken")
+            except StorageUnavailable as error:
+                await self._stop_unsent(error)
             traced.note(bc_gateway__state=self.operation.state)
 
     async def _follow(self) -> None:
@@ -256,6 +258,14 @@ class Course:
             pause = jittered(min(LONGEST_PAUSE, 2.0**self.operation.attempt))
             pause = max(pause, error.retry_after or 0.0)
             await self._entry.end("queued", **facts, not_before=now + timedelta(seconds=pause))
+
+    async def _stop_unsent(self, error: StorageUnavailable) -> None:
+        """Let the journal say, too, that nothing was sent, so that nobody sends it after its
+        caller was told so. Raises `StorageUnavailable` when it cannot, and where something was.
+        """
+        if self.operation.state != "running" or self.operation.sent_at is not None:
+            raise error
+        await self._stop(error)
 
     async def _resolve(self) -> None:
         """Find out what became of the last call. Only this leads out of `uncertain`."""

@@ -21,7 +21,6 @@ from gateway.connections import Connections
 from gateway.errors import (
     GatewayError,
     OperationInProgress,
-    OutcomeUnknown,
     StorageUnavailable,
 )
 from gateway.mapping import Names, Plan
@@ -34,7 +33,7 @@ from gateway.operations.prepare import Prepared, check_document, names_for
 from gateway.operations.tools import Tools
 from gateway.operations.worker import Worker
 from gateway.snapshot import Current, Snapshot
-from gateway.storage import Connection, Operation, Store, changed
+from gateway.storage import CommitLost, Connection, Operation, Store, changed
 
 CLOSE_WITHIN: Final = 3.0  # seconds that operations under way get when the gateway closes
 
@@ -151,7 +150,10 @@ class Engine:
             accepted=prefer_async,
         )
         await breath()
-        began = await self._tools.store.begin(new)
+        try:
+            began = await self._tools.store.begin(new)
+        except CommitLost:  # if its row is there, the worker takes it up
+            raise journal.unsettled(new.id) from None
         if not began.fresh:
             return journal.repeated(new, began.operation)
         patience = None if prefer_async else self._tools.within(wait)
@@ -255,10 +257,9 @@ class Engine:
         identity = course.operation.id
         try:
             await course.follow()
-        except StorageUnavailable as error:
+        except StorageUnavailable:
             # Its lease runs out, and the worker takes it up from what the journal holds.
-            sent = course.operation.sent_at is not None
-            self._tell(identity, OutcomeUnknown(operation=identity) if sent else error)
+            self._tell(identity, journal.unsettled(identity))
         else:
             if course.settled:
                 self._tell(identity, course.operation)
@@ -299,7 +300,10 @@ class Engine:
         living = self._courses.get(operation_id)
         if living is not None:
             living[0].accepted = True
-        operation = await self._tools.store.accept(operation_id)
+        try:
+            operation = await self._tools.store.accept(operation_id)
+        except StorageUnavailable:
+            raise journal.unsettled(operation_id) from None
         if operation.state in {"queued", "running", "sending", "uncertain"}:
             return Outcome(operation, 202, None)
         return journal.outcome_of(operation)

@@ -114,10 +114,15 @@ def outcome_of(operation: Operation, *, replayed: bool = False) -> Outcome:
         raise Conflict("A person cancelled this operation.", operation=operation.id)
     if operation.problem is not None:
         raise failures.read(operation.problem, operation=operation.id)
-    raise OutcomeUnknown(
+    raise unsettled(operation.id)
+
+
+def unsettled(operation_id: str) -> OutcomeUnknown:
+    """What a caller is told while nobody can say what the operation comes to."""
+    return OutcomeUnknown(
         "Whether this was written is not settled yet; the gateway is finding out. "
-        f"Ask for it: GET /v1/operations/{operation.id}.",
-        operation=operation.id,
+        f"Ask for it: GET /v1/operations/{operation_id}.",
+        operation=operation_id,
         retry_after=AGAIN_AFTER,
     )
 

@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.errors import GatewayError, StorageUnavailable
 from gateway.storage.addresses import Address
+from gateway.storage.records import CommitLost
 from gateway.telemetry import database_written
 
 if TYPE_CHECKING:
@@ -263,7 +264,10 @@ def _committed(opened: _Opened, statements: list[Statement[Any]]) -> list[object
 
 
 def _persistently(address: Address, attempt: Callable[[_Phase], T]) -> T:
-    """The value of `attempt`, made again where the server undid it or never had it."""
+    """The value of `attempt`, made again where the server undid it or never had it.
+
+    Raises `CommitLost` when nobody can say whether it was kept.
+    """
     pauses = iter(PAUSES)
     while True:
         phase = _Phase()
@@ -272,6 +276,8 @@ def _persistently(address: Address, attempt: Callable[[_Phase], T]) -> T:
         except SQLAlchemyError as error:
             pause = next(pauses, None)
             if pause is None or not address.repeatable(error, committing=phase.committing):
+                if phase.committing and address.repeatable(error, committing=False):
+                    raise CommitLost from None
                 raise address.unavailable(error) from None
             time.sleep(pause)  # in a thread of ours
 

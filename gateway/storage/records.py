@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Final, Literal, TypeVar
 import msgspec
 from msgspec.structs import asdict, replace
 
+from gateway.errors import StorageUnavailable
+
 Role = Literal["product", "integrator", "admin"]
 Grant = Literal["authorization_code", "client_credentials", "basic"]
 ConnectionStatus = Literal[
@@ -298,3 +300,7 @@ class Began(Record, frozen=True):
 
 class LeaseLost(Exception):
     """Somebody else has this operation now. Whoever sees this stops, and changes nothing."""
+
+
+class CommitLost(StorageUnavailable):
+    """The gateway's database was lost while it kept this: it may be there all the same."""

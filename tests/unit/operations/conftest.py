@@ -172,12 +172,16 @@ class Writes:
 
 @asynccontextmanager
 async def open_writes(
-    remote: Remote, connection: Connection, folder: Path, known: Snapshot | None = None
+    remote: Remote,
+    connection: Connection,
+    folder: Path,
+    known: Snapshot | None = None,
+    url: str | None = None,
 ) -> AsyncIterator[Writes]:
-    """An engine that serves alone from the database of `remote`, which lies in `folder`. `known`
-    are its mappings, by default the shipped ones.
+    """An engine that serves alone from the database of `remote`, which lies in `folder`, or from
+    another one at `url`. `known` are its mappings, by default the shipped ones.
     """
-    url, current = f"sqlite:///{folder / 'remote.db'}", Current(known or snapshot())
+    url, current = url or f"sqlite:///{folder / 'remote.db'}", Current(known or snapshot())
     async with (
         open_store(url, [b"k" * 32], remote.clock, serving=True) as store,
         Engine(

@@ -1,20 +1,28 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from gateway.errors import (
     Conflict,
     IdempotencyKeyReused,
     InvalidInput,
     OperationInProgress,
+    OutcomeUnknown,
     Rejected,
+    StorageUnavailable,
 )
-from gateway.storage import changed
-from tests.unit.operations.conftest import Writes, order, snapshot
+from gateway.operations.journal import Outcome
+from gateway.storage import Connection, changed
+from tests import postgres
+from tests.remote import Remote
+from tests.unit.operations.conftest import Writes, open_writes, order, snapshot
 
 ONE_LINE: list[dict[str, Any]] = [{"sku": "1896-S", "quantity": 1}]
 UNMATCHED: list[dict[str, Any]] = [*ONE_LINE, {"sku": "NOTHING", "quantity": 1}]
@@ -188,3 +196,78 @@ async def test_who_leaves_tells_those_who_wait_to_come_back(writes: Writes) -> N
     writes.engine.let_go()
     assert (await waiting).status == 202
     assert (await writes.until(lambda operation: operation.state == "succeeded")).record_number
+
+
+async def begun_with_failing_commits(
+    writes: Writes, *, fails: int, wait: float = 60, prefer_async: bool = False
+) -> asyncio.Task[Outcome]:
+    """A create that has begun, and from whose next commits on `fails` of them fail."""
+    await writes.remote.arm("delay", seconds=0.2, match={"method": "GET", "entity": "items"})
+    creating = asyncio.create_task(writes.create(wait=wait, prefer_async=prefer_async))
+    await writes.until(lambda operation: operation.state == "running")
+    done = itertools.count()
+
+    def stumble(_: object) -> None:
+        if next(done) < fails:
+            raise RuntimeError("of the driver")
+
+    event.listen(writes.store._database._opened.writing.engine, "commit", stumble)
+    return creating
+
+
+async def test_who_is_told_that_nothing_was_sent_can_rely_on_it(writes: Writes) -> None:
+    creating = await begun_with_failing_commits(writes, fails=1)  # the intent
+    with pytest.raises(StorageUnavailable):
+        await creating
+    failed = await writes.operation()
+    assert (failed.state, failed.cause, failed.anchor) == ("failed", "storage_unavailable", None)
+    for _ in range(3):
+        await writes.remote.clock.advance(60)
+        await asyncio.sleep(0.01)
+    assert await writes.posts() == 0
+
+    assert (await writes.create(order(order_date="2026-11-24"))).status == 201
+    assert await writes.posts() == 1
+
+
+async def test_what_was_accepted_goes_on_when_the_journal_is_back(writes: Writes) -> None:
+    creating = await begun_with_failing_commits(writes, fails=1, prefer_async=True)
+    assert (await creating).status == 202
+    await writes.pass_until(lambda operation: operation.state == "succeeded")
+    assert await writes.posts() == 1
+
+
+async def test_where_the_journal_cannot_say_so_nothing_is_promised(writes: Writes) -> None:
+    creating = await begun_with_failing_commits(writes, fails=2)  # and that nothing was sent
+    with pytest.raises(OutcomeUnknown) as raised:
+        await creating
+    left = await writes.operation()
+    assert (left.state, raised.value.operation) == ("running", left.id)
+    assert f"GET /v1/operations/{left.id}" in raised.value.detail
+
+    await writes.pass_until(lambda operation: operation.state == "succeeded", step=10)
+    assert (await writes.create()).replayed
+    assert await writes.posts() == 1
+
+
+async def test_who_cannot_be_told_to_come_back_is_promised_nothing(writes: Writes) -> None:
+    creating = await begun_with_failing_commits(writes, fails=1000, wait=5)
+    await writes.remote.clock.advance(5)
+    with pytest.raises(OutcomeUnknown):
+        await creating
+
+
+@pytest.mark.timeout(60)  # the first one waits for the server
+async def test_a_beginning_that_may_be_kept_is_not_denied(
+    remote: Remote, connection: Connection, tmp_path: Path
+) -> None:
+    with postgres.database() as url:
+        async with open_writes(remote, connection, tmp_path, url=url) as writes:
+            await writes.store.add_connection(connection)
+            engine = writes.store._database._opened.writing.engine
+            event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
+            with pytest.raises(OutcomeUnknown) as raised:
+                await writes.create()
+            assert raised.value.operation is not None
+            await writes.create()
+            assert await writes.posts() == 1

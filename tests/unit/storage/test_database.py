@@ -10,18 +10,13 @@ import pytest
 from sqlalchemy import Connection, event, make_url, text
 
 from gateway.errors import Conflict, InvalidInput, StorageUnavailable
-from gateway.storage import upgrade
+from gateway.storage import CommitLost, upgrade
 from gateway.storage.addresses import address_of
 from gateway.storage.database import Database, Statement
 from tests import postgres
 from tests.unit.storage.conftest import execute
 
 pytestmark = pytest.mark.timeout(60)  # the first one waits for the server
-
-END_CONNECTIONS = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
 
 
 @pytest.fixture
@@ -126,9 +121,9 @@ async def test_a_lost_connection_is_made_again() -> None:
     with postgres.database(empty=True) as url:
         database = await opened_at(url)
         for number in range(2):
-            execute(url, END_CONNECTIONS)
+            postgres.end_connections(url)
             await asyncio.gather(database.write(put(number)), database.write(put(number + 10)))
-            execute(url, END_CONNECTIONS)
+            postgres.end_connections(url)
             assert number in await database.read(numbers)
         assert await database.read(numbers) == [0, 1, 10, 11]
         await database.close()
@@ -142,12 +137,24 @@ async def test_a_connection_lost_in_the_middle_repeats_the_whole_transaction() -
         def unlucky(connection: Connection) -> int:
             tries.append(1)
             if len(tries) == 1:
-                execute(url, END_CONNECTIONS)
+                postgres.end_connections(url)
             return put(2)(connection)
 
         await asyncio.gather(database.write(put(1)), database.write(unlucky))
         assert len(tries) == 2
         assert await database.read(numbers) == [1, 2]
+        await database.close()
+
+
+async def test_of_a_commit_that_was_lost_nobody_says_that_it_failed() -> None:
+    with postgres.database(empty=True) as url:
+        database = await opened_at(url)
+        engine = database._opened.writing.engine
+        event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
+        with pytest.raises(CommitLost):
+            await database.write(put(1))
+        await database.write(put(2))
+        assert 2 in await database.read(numbers)
         await database.close()
 
 
@@ -159,7 +166,7 @@ async def test_what_a_deadlock_undid_is_run_again() -> None:
         execute(url, "INSERT INTO t VALUES (1), (2)")
         name = make_url(url).database
         execute(url, f"ALTER DATABASE {name} SET deadlock_timeout = '50ms'")
-        execute(url, END_CONNECTIONS)
+        postgres.end_connections(url)
         tries: list[int] = []
         both_are_here = threading.Barrier(2)
 
