@@ -16,14 +16,19 @@ MASK: Final = "…"
 
 _SHORT: Final = 4  # characters; a shorter text is masked only where it stands by itself
 _CUT: Final = 12  # characters that must be left of a text which the mapping has cut
-_NUMBER: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_BLANKS: Final = " '\u2019\u00a0\u202f"  # what languages put between thousands, but , and .
+_NUMBERS: Final = (  # longest first: a blank may also part two numbers, an E belong to a word
+    re.compile(rf"[0-9]+(?:[{_BLANKS}][0-9]{{3}})*(?:[.,][0-9]+)*(?:[Ee][+-]?[0-9]+)?"),
+    re.compile(r"[0-9]+(?:[.,][0-9]+)*"),
+)
+_WITHOUT_BLANKS: Final = str.maketrans("", "", _BLANKS)
 
 
 def masked(words: str, *payload: object) -> str:
     """`words` with `…` for every text and number of `payload`, in any case of letters.
 
     A text that was cut is found by its beginning, a number by what it is worth: 1000.5 stands in
-    `1,000.50` too. What Business Central writes quite differently, such as a date in the order of
+    `1,000.50` and in `1.0005E+3` too. What Business Central writes quite differently, such as a date in the order of
     a language, is not found.
     """
     texts: set[str] = set()
@@ -37,8 +42,8 @@ def masked(words: str, *payload: object) -> str:
     if found:
         longest_first = sorted(found, key=len, reverse=True)
         words = re.sub("|".join(map(_pattern, longest_first)), MASK, words, flags=re.IGNORECASE)
-    if numbers:
-        words = _NUMBER.sub(lambda one: MASK if _worth(one[0]) & numbers else one[0], words)
+    for pattern in _NUMBERS if numbers else ():
+        words = pattern.sub(lambda one: MASK if _worth(one[0]) & numbers else one[0], words)
     return words
 
 
@@ -78,6 +83,7 @@ def _pattern(text: str) -> str:
 def _worth(digits: str) -> set[Decimal]:
     """What a number may be worth, whichever of point and comma stands for what."""
     found: set[Decimal] = set()
+    digits = digits.translate(_WITHOUT_BLANKS)
     for thousands, point in ((",", "."), (".", ",")):
         with suppress(InvalidOperation):
             found.add(Decimal(digits.replace(thousands, "").replace(point, ".")))

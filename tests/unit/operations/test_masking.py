@@ -32,7 +32,24 @@ from gateway.operations.masking import masked
             {"limit": Decimal("1000.50")},
             "It is … or … or …",
         ),
+        (
+            "It is 1 000,50 or 1'000.50 or 1\u202f000.5 or 0001000.500 or 1.0005E+3 or 10005e-1",
+            {"limit": Decimal("1000.50")},
+            "It is … or … or … or … or … or …",
+        ),
+        (
+            "'5E+15' or 5,000,000,000,000,000.00 or 5 000 000 000 000 000",
+            [Decimal("5E15")],
+            "'…' or … or …",
+        ),
+        ("The value '1000000' or '1E6'", [Decimal("1E+6")], "The value '…' or '…'"),
+        (
+            "'1E+999999999' or 2E99999999999999999999",
+            [Decimal("1E30")],
+            "'1E+999999999' or 2E99999999999999999999",
+        ),
         ("It is -5, not 55 or 5.1", [5], "It is -…, not 55 or 5.1"),
+        ("5 100 pieces of 5 000 at 5 each, A5E2", [5], "… 100 pieces of … 000 at … each, A…E2"),
         ("Adatum Corporation, Adatum", ["Adatum", "Adatum Corporation"], "…, …"),
         ("true, null and nothing", {"a": True, "b": None, "c": ""}, "true, null and nothing"),
         ("Cut: A long description of", ["A long description of a desk"], "Cut: …"),
@@ -43,6 +60,16 @@ from gateway.operations.masking import masked
 )
 def test_words(words: str, payload: object, expected: str) -> None:
     assert masked(words, payload) == expected
+
+
+NUMBERS = st.decimals(0, 10**25, allow_nan=False, allow_infinity=False, places=4)
+
+
+@given(NUMBERS.filter(bool), st.sampled_from(["{:f}", "{:E}", "{:g}", "{:,f}", "{:,.9f}"]))
+def test_a_number_is_never_left_however_it_is_written(number: Decimal, spelling: str) -> None:
+    for written in {spelling.format(number), spelling.format(-number.normalize())}:
+        for there in (written, written.lower(), written.replace(",", " ")):
+            assert masked(f"'{there}' is too much", [number]).strip("'-").startswith("…'"), there
 
 
 @given(st.text(min_size=1), st.text(min_size=4), st.text(min_size=1))
