@@ -238,7 +238,9 @@ class OperationInProgress(CallerError):
 
 
 class IdempotencyKeyReused(CallerError):
-    """This idempotency key, or the reference it is taken from, was used with another document."""
+    """This idempotency key, or the reference it is taken from, was used with another document.
+    Give a new document a new key and a new reference; `operation` is what became of the first.
+    """
 
     code = "idempotency_key_reused"
     status = 409

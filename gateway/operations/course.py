@@ -34,7 +34,7 @@ from gateway.errors import (
 )
 from gateway.logs import about
 from gateway.mapping import Change
-from gateway.operations import failures
+from gateway.operations import failures, journal
 from gateway.operations.actions import Acting
 from gateway.operations.completion import completed, half_done, parked_in_part, unchanged
 from gateway.operations.elements import ELEMENT
@@ -245,6 +245,9 @@ class Course:
         if not waits and written:
             await self._entry.end("parked", **facts)
         elif not waits or not (self.accepted or written):
+            keyed = self.operation.key is not None and self.operation.sent_at is not None
+            if keyed and not waits and error.fault is not None:
+                facts["problem"] = {**told, "detail": f"{told['detail']} {journal.ANEW}"}
             await self._entry.end("failed", **facts)
         elif isinstance(error, ConnectionStateError):
             if too_long and error.fault is not None and error.fault.status == 403:

@@ -25,10 +25,13 @@ AGAIN_AFTER: Final = 2.0  # seconds a caller should wait before asking for the s
 Place = list[str | None]
 """Where a write goes: tenant, environment and company."""
 
+ANEW: Final = (  # what is left to do where a key stays with what Business Central refused
+    "Send it corrected, or once Business Central is put right, with an Idempotency-Key of its "
+    "own: the reference may stay."
+)
 _FAILED: Final = (
     "This idempotency key, or the reference it is taken from, belongs to a request that Business "
-    "Central refused; nothing was written. Send the corrected one with an Idempotency-Key of its "
-    "own: the reference may stay."
+    f"Central refused; nothing was written. {ANEW}"
 )
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through

@@ -43,6 +43,11 @@ from gateway.wire import Entity, is_guid, key_of
 MOST_TIMES: Final = 5  # that a locked or changed record is tried
 PAUSE: Final = 1.0  # seconds, doubled each time
 
+_SAYS_WHY: Final = (
+    "Business Central refused the request: `business_central.message` says why, with `…` for "
+    "what you sent."
+)
+
 
 @dataclass(slots=True)
 class Past:
@@ -285,11 +290,15 @@ def _is_believed(entity: Entity, prepared: Prepared, answer: Answer, *, acts: bo
 
 
 def in_words_of(plan: Plan, error: GatewayError) -> GatewayError:
-    """Business Central's refusal as the rejection the mapping has for its code."""
+    """Business Central's refusal as the rejection the mapping has for its code, else with word
+    of where its reason stands.
+    """
     if not isinstance(error, BusinessCentralRefused) or error.fault is None:
         return error
     code = plan.problems.get(error.fault.code)
     if code is None:
+        if error.fault.message:
+            error.detail = _SAYS_WHY
         return error
     rejected = plan.rejections[code].raised(error.violations)
     rejected.fault = error.fault

@@ -17,6 +17,7 @@ from gateway.errors import (
     RecordLocked,
     Rejected,
 )
+from gateway.operations.journal import ANEW
 from gateway.operations.sending import in_words_of
 from gateway.storage import Connection
 from tests.unit.operations.conftest import Writes, order, snapshot
@@ -38,6 +39,8 @@ async def test_a_refusal_is_told_and_kept(writes: Writes) -> None:
     fault = raised.value.fault
     assert fault is not None
     assert (fault.status, fault.code) == (400, "Application_DialogException")
+    assert "`business_central.message` says why" in raised.value.detail
+    assert raised.value.detail.endswith(ANEW)
     failed = await writes.operation()
     assert (failed.state, failed.anchor) == ("failed", None)
     [call] = await writes.store.calls(failed.id)
@@ -51,6 +54,31 @@ async def test_a_refusal_is_told_and_kept(writes: Writes) -> None:
         await writes.create(order(order_date="2026-11-24"))
     assert await writes.posts() == 1
     assert (await writes.create(key="a new one")).status == 201
+
+
+@pytest.mark.parametrize("key", ["k", None])
+async def test_what_keeps_its_key_says_how_to_send_it_corrected(
+    writes: Writes, key: str | None
+) -> None:
+    unknown = {"name": "Adatum", "currency": "XYZ"}
+    with pytest.raises(BusinessCentralRefused) as raised:
+        await writes.customer("upsert", unknown, key="C-1", idempotency_key=key)
+    assert raised.value.detail.endswith(ANEW) == (key is not None)
+
+    wanted = {"name": "Adatum"}
+    if key is not None:
+        with pytest.raises(IdempotencyKeyReused, match=ANEW):
+            await writes.customer("upsert", wanted, key="C-1", idempotency_key=key)
+    corrected = await writes.customer("upsert", wanted, key="C-1", idempotency_key=key and "other")
+    assert corrected.status == 201
+
+
+async def test_a_refusal_before_anything_is_sent_keeps_no_key(writes: Writes) -> None:
+    where = {"entity": "customers", "method": "GET"}
+    await writes.remote.arm(**refusal("Application_DialogException"), match=where)
+    with pytest.raises(BusinessCentralRefused) as raised:
+        await writes.customer("upsert", {"name": "Adatum"}, key="C-1", idempotency_key="k")
+    assert ANEW not in raised.value.detail
 
 
 def test_a_refusal_has_the_words_of_the_mapping() -> None:

@@ -412,7 +412,10 @@ class TestOthers:
         assert (await sent(writes)).count("POST salesOrderLines") == 1
 
 
-REFUSED = "Business Central refused the request."
+REFUSED = (
+    "Business Central refused the request: `business_central.message` says why, with `…` for "
+    "what you sent."
+)
 
 
 class TestRefusals:
