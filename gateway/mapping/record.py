@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,8 @@ Names = dict[str, object]
 `target` (the parameters of the path)."""
 
 _BOOLEANS = {"true": True, "false": False}
+_BLANK_OFFSET = re.compile(r":[0-9.]+ [0-9]{2}:?[0-9]{2}$")
+_LOST_PLUS = "In an address `+` is written `%2B`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +77,24 @@ class ListPlan:
             try:
                 conditions.append(self._condition(known, name, text))
             except InvalidQuery as error:
-                violations += [dataclasses.replace(one, pointer=name) for one in error.violations]
+                hint = _LOST_PLUS if _has_lost_plus(known, self.entity, text) else None
+                violations += [
+                    dataclasses.replace(one, pointer=name, hint=hint) for one in error.violations
+                ]
         if violations:
-            raise InvalidQuery(violations=violations)
+            told = [f"{one.detail} {one.hint or ''}".rstrip() for one in violations]
+            raise InvalidQuery(" ".join(told), violations=violations)
         return tuple(conditions)
 
     def _condition(self, known: Filter, name: str, text: str) -> Condition:
         if known.values is None:
             field = self.entity.fields[known.field]
             value = _value(field, text)
-            literal(field, value)  # raises when the field could not hold it
+            literal(field, value, called=f"The filter {name}")  # raises if it could not be held
             return Condition(known.field, known.operator, (value,))
         if text not in known.values:
             words = ", ".join(known.values)
-            detail = f"{name} is one of {words}."
+            detail = f"The filter {name} is one of {words}."
             raise InvalidQuery(violations=[Violation("enum", detail)])
         return Condition(known.field, known.operator, known.values[text])
 
@@ -102,6 +109,12 @@ def _value(field: Field, text: str) -> object:
     if field.type == "decimal" and digits.replace(".", "", 1).isdecimal() and len(digits) <= 38:
         return Decimal(text) if digits.isascii() else text
     return text
+
+
+def _has_lost_plus(known: Filter, entity: Entity, text: str) -> bool:
+    """Whether a moment has a blank for the `+` of its offset, as a query reads one."""
+    moment = entity.fields[known.field].type == "datetime"
+    return moment and _BLANK_OFFSET.search(text) is not None
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> Violation:

@@ -32,6 +32,11 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TAKES = {
     "date": "a day such as 2026-11-23",
     "datetime": "a moment with its offset from UTC such as 2026-11-23T09:30:00Z",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "decimal": "a number",
+    "guid": "a GUID such as 5f8c0000-0000-4000-8000-000000000001",
+    "string": "a text",
 }
 _PLAIN = "(),;:=$'"  # may stand in a query string as they are
 _NEARLY_PLAIN = re.compile(r"[A-Za-z0-9_.~(),;:=$' -]*")  # such signs, and blanks
@@ -69,8 +74,9 @@ def fits(field: Field, value: object) -> bool:
     return limit is None or not isinstance(value, str) or len(value) <= limit
 
 
-def literal(field: Field, value: object) -> str:
-    """`value` as an OData literal of the type of `field`, not percent-encoded.
+def literal(field: Field, value: object, *, called: str | None = None) -> str:
+    """`value` as an OData literal of the type of `field`, not percent-encoded. `called` is what
+    its caller knows the field as.
 
     A moment needs its offset from UTC and is cut to the milliseconds that Business Central keeps
     (bc/api.md §10). Raises `InvalidQuery` when the value is longer than the field or is not of
@@ -79,9 +85,9 @@ def literal(field: Field, value: object) -> str:
     if value is None:
         value = field.blank
     if field.type == "string" and isinstance(value, str):
-        return _text(field, value)
+        return _text(field, value, called)
     if not fits(field, value):
-        raise _too_long(field)
+        raise _too_long(field, called)
     match field.type:
         case "guid" if isinstance(value, str) and is_guid(value):
             return value.lower()
@@ -96,7 +102,9 @@ def literal(field: Field, value: object) -> str:
         case "decimal" if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return format(value, "f") if isinstance(value, Decimal) else str(value)
         case _:
-            raise _invalid(field, f"takes {_TAKES.get(field.type, f'a {field.type}')}", "type")
+            raise _invalid(
+                field, f"takes {_TAKES.get(field.type, f'a {field.type}')}", "type", called
+            )
 
 
 def filter_text(entity: Entity, conditions: Sequence[Condition]) -> str:
@@ -267,10 +275,10 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _text(field: Field, text: str) -> str:
+def _text(field: Field, text: str, called: str | None) -> str:
     """`text` as the field stores it: Business Central compares letter by letter."""
     if not fits(field, text):
-        raise _too_long(field)
+        raise _too_long(field, called)
     if field.code:
         text = code(text)
     elif field.enum is not None and text != field.blank:
@@ -296,10 +304,10 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _too_long(field: Field) -> InvalidQuery:
-    return _invalid(field, f"has at most {field.max_length} characters", "maxLength")
+def _too_long(field: Field, called: str | None) -> InvalidQuery:
+    return _invalid(field, f"has at most {field.max_length} characters", "maxLength", called)
 
 
-def _invalid(field: Field, wanted: str, rule: str) -> InvalidQuery:
-    detail = f"The field {field.name} of Business Central {wanted}."
+def _invalid(field: Field, wanted: str, rule: str, called: str | None) -> InvalidQuery:
+    detail = f"{called or f'The field {field.name} of Business Central'} {wanted}."
     return InvalidQuery(detail, violations=[Violation(rule, detail, target=field.name)])

@@ -11,6 +11,8 @@ from gateway.mapping import ListPlan
 from gateway.wire import Condition
 from tests.unit.mapping.small import changed, plan
 
+A_MOMENT = "The filter since takes a moment with its offset from UTC such as 2026-11-23T09:30:00Z."
+
 
 @pytest.fixture(scope="module")
 def listed() -> ListPlan:
@@ -67,6 +69,30 @@ def test_a_parameter_that_cannot_be_is_refused(
     violation = caught.value.violations[0]
     assert (violation.rule, violation.pointer) == (rule, name)
     assert text not in violation.detail or len(text) < 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("copies", "many", "The filter copies takes a whole number."),
+        ("weight", "much", "The filter weight takes a number."),
+        ("urgent", "yes", "The filter urgent takes true or false."),
+        ("reference", "x" * 11, "The filter reference has at most 10 characters."),
+        ("state", "x", "The filter state is one of draft, done."),
+        (
+            "since",
+            "2026-11-23T10:30:00 01:00",
+            f"{A_MOMENT} In an address `+` is written `%2B`.",
+        ),
+        ("since", "2026-11-23 10:30", A_MOMENT),
+    ],
+)
+def test_what_is_refused_is_named_by_its_filter(
+    listed: ListPlan, name: str, text: str, sentence: str
+) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        listed.conditions({name: text})
+    assert caught.value.detail == sentence
 
 
 def test_all_bad_parameters_come_at_once(listed: ListPlan) -> None:
