@@ -51,6 +51,7 @@ _METHODS_OF_ONE = {
     "update": ("PATCH",),
     "delete": ("DELETE",),
 }
+_PARTS_OF_ONE = 6  # of the path of one record: / v1 connections {connection} {resource} {key}
 _WAIT = 5  # seconds, where waiting helps and nobody said how long
 _LOG = structlog.get_logger("gateway.api")
 
@@ -224,15 +225,25 @@ def _problem_answer(
 def _translated(request: web.Request, error: web.HTTPException) -> GatewayError:
     """What the framework refused before a handler saw it, as an error of ours."""
     if error.status == 404:
-        return NotFound(f"There is nothing at this address. {docs_url(request)} shows what is.")
+        return NotFound(
+            f"There is nothing at this address. {docs_url(request)} shows what is.{_slash(request)}"
+        )
     if error.status == 405:
         return MethodNotAllowed(
             f"This address does not take {request.method}. It takes {_allowed(error)}."
+            f"{_slash(request)}"
         )
     if error.status == 413:
         most = request.app[CONFIG].most_body_bytes
         return TooLarge(f"The body is larger than the {most:,} bytes this gateway takes.")
     return CallerError()
+
+
+def _slash(request: web.Request) -> str:
+    """A sentence more where a key stands that may have been parted by its own `/`."""
+    behind_the_key = len(request.rel_url.raw_parts) > _PARTS_OF_ONE
+    keyed = request.method == "PUT" and request.rel_url.raw_path.startswith("/v1/connections/")
+    return " In a key `/` is written `%2F`." if keyed and behind_the_key else ""
 
 
 def _allowed(error: web.HTTPException) -> str | None:

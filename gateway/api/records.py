@@ -37,8 +37,10 @@ from gateway.api.problems import docs_url
 from gateway.businesscentral import Deadline
 from gateway.clock import breath
 from gateway.errors import InvalidQuery, MethodNotAllowed, NotFound
+from gateway.mapping import Plan
 from gateway.operations import Outcome
 from gateway.snapshot import ResourcePlans
+from gateway.wire import record_path
 
 _MERGE_PATCH: Final = ("application/merge-patch+json",)
 
@@ -85,7 +87,7 @@ async def one_record(request: web.Request) -> web.Response:
         snapshot.schemas,
         plan,
         await request.app[CONNECTIONS].require_readable(connection.id),
-        request.match_info["id"],
+        _id_of(request, plan),
         now=clock.now(),
         deadline=Deadline.within(clock, READ_WITHIN),
     )
@@ -136,6 +138,8 @@ async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> 
     plan = snapshot.plan(request.match_info["resource"], verb, *request[OWNERS])
     if "If-None-Match" in request.headers:
         raise InvalidQuery("If-None-Match is not taken here: nothing was written.")
+    if "id" in target and not plan.walks:
+        _id_of(request, plan)
     wish, key = preferences(request), idempotency_key(request)
     condition = if_match(request) if target else ()
     document = None
@@ -157,6 +161,30 @@ async def _write(request: web.Request, verb: str, target: Mapping[str, str]) -> 
         prefer_async=wish.respond_async,
     )
     return _written(request, outcome)
+
+
+def _id_of(request: web.Request, plan: Plan) -> str:
+    """The id in the path. Raises `NotFound` when it cannot be one, with what may be meant."""
+    snapshot, text = snapshot_of(request), request.match_info["id"]
+    try:
+        record_path(snapshot.schemas.entity(plan.api, plan.entity), text)
+    except InvalidQuery:
+        known = snapshot.resource(plan.resource, *request[OWNERS])
+        raise NotFound(
+            f"There is no such record: the id is not one.{_by_key(known, plan)}"
+        ) from None
+    return text
+
+
+def _by_key(plans: ResourcePlans | None, plan: Plan) -> str:
+    """How to come to a record of which somebody has the number and not the id."""
+    verbs = {} if plans is None else plans.verbs
+    listed = verbs["list"].list if "list" in verbs else None
+    found = listed is not None and "number" in listed.filters
+    ways = ["The list finds one by `?number=`, with its id."] if found else []
+    if plan.verb == "update" and "upsert" in verbs:
+        ways.append("PUT takes a key in the place of an id.")
+    return "".join(f" {way}" for way in ways)
 
 
 def _written(request: web.Request, outcome: Outcome) -> web.Response:

@@ -206,7 +206,7 @@ def _create(plans: ResourcePlans) -> Shape:
 
 
 def _upsert(plans: ResourcePlans) -> Shape:
-    key = "Its business key: one segment, percent-encoded."
+    key = "Its business key: one segment, percent-encoded, `/` as `%2F`."
     record = reference(schema_name(plans.schema))
     return call(
         f"put_{_identifier(plans)}",

@@ -31,7 +31,7 @@ from gateway.operations.sources import NOTHING, Absent, Found, Source
 from gateway.operations.wanted import Whole, elements_of
 from gateway.storage import Connection
 from gateway.validation import Schemas
-from gateway.wire import Entity, fits
+from gateway.wire import Entity, fits, is_guid
 
 
 class LookupReport(NamedTuple):
@@ -319,7 +319,8 @@ def _wrong_key(schemas: Schemas, plan: Plan, by: By, names: Names) -> list[Viola
         return [Violation("minLength", "The key in the address is blank.", target=by.field)]
     if not fits(bound, value):
         detail = f"The key in the address is longer than {bound.max_length} characters."
-        return [Violation("maxLength", detail, target=by.field)]
+        hint = "To change a record by its id, PATCH it." if is_guid(str(value)) else None
+        return [Violation("maxLength", detail, target=by.field, hint=hint)]
     path = plan.steps[0].own_key or ()
     own: object = names[plan.input or ""]
     for name in path:

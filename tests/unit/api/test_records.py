@@ -293,6 +293,39 @@ async def test_what_is_not_there_and_what_is_not_allowed(
     assert await writes() == []
 
 
+async def test_a_key_that_stands_for_an_id_is_told_the_way(
+    product: ClientSession, connect: Connect
+) -> None:
+    base = f"/v1/connections/{await connect()}"
+    number, put = "The list finds one by `?number=`, with its id.", "PUT takes a key"
+    for method, path, told in (
+        ("GET", "customers/N-2001", {number}),
+        ("PATCH", "customers/N-2001", {number, put}),
+        ("GET", "sales-orders/S-1", {number}),
+        ("GET", "ledger-entries/1", set()),
+    ):
+        status, _, problem = await call(product, method, f"{base}/{path}", {})
+        assert (status, problem["code"]) == (404, "not_found"), path
+        assert {one for one in (number, put) if one in problem["detail"]} == told, path
+    path = f"{base}/items/5f8c0000-0000-4000-8000-00000000dead"
+    status, _, problem = await call(product, "PUT", path, {"name": "Chair"})
+    assert (status, problem["code"]) == (422, "invalid_input")
+    assert problem["errors"][0]["hint"] == "To change a record by its id, PATCH it."
+
+
+async def test_a_slash_in_a_key_is_told_the_way(product: ClientSession, connect: Connect) -> None:
+    base, told = f"/v1/connections/{await connect()}", "In a key `/` is written `%2F`."
+    for method, path, status in (
+        ("PUT", "customers/N/2001", 405),
+        ("PUT", "customers/N/20/01", 404),
+        ("PUT", "matches/items/N/20", 404),
+        ("GET", "customers/N/2001", 405),
+        ("PUT", "customers", 405),
+    ):
+        found, _, problem = await call(product, method, f"{base}/{path}", {})
+        assert (found, told in problem["detail"]) == (status, method == "PUT" and "/" in path), path
+
+
 async def test_a_write_that_waits_is_settled(product: ClientSession, connect: Connect) -> None:
     path = f"/v1/connections/{await connect()}/customers/N-77"
     _, headers, _ = await call(product, "PUT", path, {"name": "Nordwind AG"})
