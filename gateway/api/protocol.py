@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,6 +23,7 @@ HEAD_WITHIN: Final = 30.0  # seconds from the first byte of a request to the end
 IDLE: Final = 660.0  # seconds between two requests; balancers keep connections for up to 600
 LINGER: Final = 10.0  # seconds for the rest of a body that nobody reads
 
+_TWICE: Final = re.compile(r"Duplicate '([A-Za-z-]+)' header found\.")  # of few names
 _QUIET: Final[dict[str, Any]] = {"access_log": None}  # the boundary logs requests
 
 
@@ -120,4 +122,7 @@ def _refused(error: BaseException | None) -> GatewayError:
         )
     if isinstance(error, LineTooLong):
         return MalformedRequest("The address or a header is longer than 8,190 bytes.")
+    twice = _TWICE.fullmatch(str(getattr(error, "message", "")))
+    if twice is not None:
+        return MalformedRequest(f"The header {twice[1]} stands there twice. Send it once.")
     return MalformedRequest()

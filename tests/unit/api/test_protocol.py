@@ -170,6 +170,19 @@ async def test_what_is_no_request_is_a_problem(talk: Talk, name: str) -> None:
     assert reply.body["type"] == f"{DOCS}#{code}"
 
 
+@pytest.mark.parametrize("name", ["Content-Type", "Host", "User-Agent"])
+async def test_a_header_that_stands_twice_is_named(talk: Talk, name: str) -> None:
+    header = name.lower().encode() + b": " + CANARY + b"\r\n"
+    (reply,) = await talk(POST + header * 2 + b"Content-Length: 2\r\n\r\n{}")
+    assert (reply.status, reply.body["code"]) == (400, "malformed_request")
+    assert reply.body["detail"] == f"The header {name} stands there twice. Send it once."
+
+
+async def test_only_a_header_that_may_stand_once_is_named(talk: Talk) -> None:
+    (reply,) = await talk(POST + b"Duplicate '" + CANARY + b"' header found.\r\n\r\n")
+    assert reply.body["detail"].startswith("The request cannot be read as HTTP")
+
+
 async def test_what_the_log_tells_of_it(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         await talk(b"\r\n")
