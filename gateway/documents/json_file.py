@@ -16,7 +16,19 @@ _NO_COMMA = "`,` is expected"
 _LAST_COMMA = "a comma stands behind the last value"
 _NO_KEY = "a key in double quotes is expected"
 _NO_VALUE = "a value is expected"
+_OPEN = "this text has no closing quote"
+_CONTROL = "a control character stands in this text"
+_ESCAPE = "a backslash stands before a character that it cannot escape"
+_SCANNED = {  # what the scanner of texts says, in words that go without it
+    "Unterminated string starting at": _OPEN,
+    "Invalid control character at": _CONTROL,
+    "Invalid \\escape": _ESCAPE,
+    "Invalid \\uXXXX escape": _ESCAPE,
+}
 _HINTS = {
+    _OPEN: "Close it with a double quote.",
+    _CONTROL: "Write a line break as `\\n`, a tab as `\\t`.",
+    _ESCAPE: "Write a backslash as `\\\\`.",
     _NO_COMMA: "Put a comma behind this value.",
     _LAST_COMMA: "Take the comma away.",
     _NO_KEY: "Put the key in double quotes.",
@@ -30,10 +42,26 @@ def read_json_file(text: str, troubles: list[Trouble]) -> Node:
     try:
         return _Reader(text, troubles).read()
     except JSONDecodeError as error:
-        message = f"Not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}."
-        span, hint = (error.pos, error.pos + 1), _HINTS.get(error.msg)
-        troubles.append(Trouble("D120", "json-syntax", message, *span, hint))
+        what, at, hint = _told(error)
+        message = f"Not valid JSON: {what}."
+        troubles.append(Trouble("D120", "json-syntax", message, at, at + 1, hint))
     return Node(0, len(text))
+
+
+def json_mistake(text: str) -> tuple[str, int, str | None] | None:
+    """What is not JSON in `text`, where it is, and what to do; None where nothing is. No value is
+    quoted.
+    """
+    try:
+        _Reader(text, []).read()
+    except JSONDecodeError as error:
+        return _told(error)
+    return None
+
+
+def _told(error: JSONDecodeError) -> tuple[str, int, str | None]:
+    what = _SCANNED.get(error.msg.partition(":")[0], error.msg)
+    return what, error.pos, _HINTS.get(what)
 
 
 def quick_json(text: str) -> object:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gateway.documents.json_file import json_mistake
 from gateway.documents.nodes import DEEPEST, LARGEST_EXPONENT
 from gateway.errors import InvalidJson
 
@@ -28,6 +29,7 @@ _AS_NINES = bytes.maketrans(b"0123456789", b"9999999999")
 _EVERY = 4
 _TOO_MANY_NINES = b"9" * ((MOST_DIGITS + 1) // _EVERY)
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
+_LOOKED_THROUGH = 16_384  # bytes of what is wrong; its reader is slow, and others wait
 _SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _encode_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
@@ -141,6 +143,8 @@ def _reason(data: bytes, error: Exception) -> str:
         return "The body starts with a byte order mark. Send it without one."
     if not data.strip():
         return "The body is empty. Send a JSON object."
+    if len(data) <= _LOOKED_THROUGH and (mistake := _mistake(data)) is not None:
+        return mistake
     at = re.search(r"byte (\d+)", str(error))
     if at is None:
         return "The body is not JSON in UTF-8."
@@ -148,6 +152,21 @@ def _reason(data: bytes, error: Exception) -> str:
     line = data.count(b"\n", 0, start) + 1
     column = start - (data.rfind(b"\n", 0, start) + 1) + 1
     return f"The body is not JSON: see line {line}, column {column}."
+
+
+def _mistake(data: bytes) -> str | None:
+    """What is wrong, in the words that a file would get."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    mistake = json_mistake(text)
+    if mistake is None:
+        return None
+    what, at, hint = mistake
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    sentence = f"The body is not JSON at line {line}, column {column}: {what}."
+    return sentence if hint is None else f"{sentence} {hint}"
 
 
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

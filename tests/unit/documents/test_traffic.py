@@ -35,7 +35,7 @@ from gateway.errors import InvalidJson
         (b'["]",' * 65 + b"1" + b',"["]' * 65, "nested deeper"),
         (b"[" * 65 + b"]" * 65, "nested deeper"),
         (b"[" * 100_000, "nested deeper"),
-        (b'"\\ud800"', "UTF-8"),
+        (b'"\\ud800"', "surrogate"),
         (b"\xff\xfe", "line 1"),
         (b"\xef\xbb\xbf{}", "byte order mark"),
         (b'{"a":1} x', "line 1"),
@@ -46,6 +46,45 @@ from gateway.errors import InvalidJson
 def test_what_is_not_strict_json_is_refused(data: bytes, says: str) -> None:
     with pytest.raises(InvalidJson, match=says):
         decode_json(data)
+
+
+CONTROL = "a control character stands in this text. Write a line break as `\\n`, a tab as `\\t`."
+ESCAPE = "a backslash stands before a character that it cannot escape. Write a backslash as `\\\\`."
+NO_VALUE = "a value is expected. Write a text in double quotes, a number, true, false or null."
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (
+            b'{"name": "Ada" "city": 1}',
+            " at line 1, column 14: `,` is expected. Put a comma behind this value.",
+        ),
+        (
+            b'{"name":\n "Zo\xc3\xab",\n}',
+            " at line 2, column 7: a comma stands behind the last value. Take the comma away.",
+        ),
+        (
+            b"{name: 1}",
+            " at line 1, column 2: a key in double quotes is expected. Put the key in double quotes.",
+        ),
+        (b'{"a": [1, 2', " at line 1, column 12: `]` is expected."),
+        (
+            b'{"a": "Philomena',
+            " at line 1, column 7: this text has no closing quote. Close it with a double quote.",
+        ),
+        (b'["Philo\nmena"]', f" at line 1, column 8: {CONTROL}"),
+        (rb'["Philo\mena"]', f" at line 1, column 8: {ESCAPE}"),
+        (b"{} {}", " at line 1, column 4: one value, and nothing after it, is expected."),
+        (b'{"a": Philomena, "b": }', f" at line 1, column 7: {NO_VALUE}"),
+        (b"[1,\xc3(]", ": see line 1, column 4."),
+        (b'{"a": "' + b"x" * 20_000 + b'" 1}', ": see line 1, column 20010."),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place_and_without_a_value(data: bytes, says: str) -> None:
+    with pytest.raises(InvalidJson) as caught:
+        decode_json(data)
+    assert caught.value.detail == f"The body is not JSON{says}"
 
 
 @pytest.mark.parametrize(
