@@ -124,7 +124,7 @@ class Exchange:
                 return response.status, await _body(response)
         except (TimeoutError, ClientError, OSError):
             raise BusinessCentralUnavailable(
-                "Microsoft's sign-in cannot be reached. Nothing was written."
+                "Microsoft's sign-in cannot be reached. Nothing was written. Try again later."
             ) from None
 
 

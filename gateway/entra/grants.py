@@ -51,6 +51,8 @@ _REFUSED: Final[Mapping[Grant, str]] = {
         "Business Central check the user and its web service access key."
     ),
 }
+_BY_USER: Final = "`POST …/reconnect` gives the address for it."
+_BY_ITSELF: Final = "Then `POST …/reconnect` tries again."
 _LOG = structlog.get_logger("gateway.entra")
 
 
@@ -187,6 +189,8 @@ class Grants:
         return Fresh(kept.token, int(KEY_KEPT.total_seconds()))
 
     async def _without_consent(self, connection: Connection, text: str) -> GatewayError:
+        """It stops until somebody consents. `text` says who; the error also says the way."""
+        text = f"{text} {_BY_USER if connection.grant == 'authorization_code' else _BY_ITSELF}"
         await self._stop(connection, "needs_consent", text)
         return ConnectionNeedsConsent(text)
 

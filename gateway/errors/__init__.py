@@ -274,11 +274,13 @@ class ConnectionStateError(GatewayError):
 
 
 class ConnectionNotReady(ConnectionStateError):
-    """The connection is not set up. Its administrator finishes at its connect page."""
+    """The connection is not set up. Its administrator finishes at its connect page;
+    `POST …/reconnect` gives a new address for it.
+    """
 
 
 class ConnectionNeedsConsent(ConnectionStateError):
-    """Microsoft wants the administrator to sign in again. Use `…/reconnect` for a new address."""
+    """Microsoft wants the administrator to sign in again. `POST …/reconnect` gives the address."""
 
     code = "connection_needs_consent"
 
@@ -366,7 +368,9 @@ class RateLimited(BusinessCentralError):
 
 
 class BusinessCentralUnavailable(BusinessCentralError):
-    """Business Central or Microsoft's sign-in cannot be reached. Nothing was written."""
+    """Business Central or Microsoft's sign-in cannot be reached. Nothing was written. Try again
+    later.
+    """
 
     code = "business_central_unavailable"
     status = 503

@@ -129,12 +129,16 @@ class _Elements:
         """What Business Central keeps from the creation on must not be asked for otherwise: it
         would refuse, and what was written before that call would stand.
         """
-        fixed, words = unchangeable(self._entity), ", ".join(self._part.key)
-        hint = f"Say of each element its {words}; a new one takes one that is free."
+        fixed, shown = unchangeable(self._entity), self._part.shown
+        words = ", ".join(self._part.key if shown is None else shown.names)
+        hint = (
+            f"Send each line with the {words} it was answered with. To have another item there, "
+            f"leave the line out and send one with a {words} that is free."
+        )
         violations = [
             Violation(
                 "fixed",
-                f"Business Central never changes the {name} of what has this {words} already.",
+                f"Business Central has a line with this {words}, and never changes what it is of.",
                 one.pointer,
                 f"{one.place}.{name}",
                 self._part.place,
@@ -146,7 +150,7 @@ class _Elements:
             if name in fixed
         ]
         if violations:
-            message = "What an element is about cannot be changed."
+            message = "The item or account of a line cannot be changed: it takes a new line."
             raise InvalidInput(message, violations=violations)
 
     def _wanted(self, body: Mapping[str, object], row: Row | None, index: int) -> Element:

@@ -166,6 +166,7 @@ async def test_a_dead_grant_stops_the_connection_and_is_not_tried_again(
     assert kept.status == "needs_consent"
     assert kept.status_detail is not None
     assert "sign in again" in kept.status_detail
+    assert "`POST …/reconnect` gives the address" in kept.status_detail
 
 
 async def test_a_hundred_calls_with_a_dead_grant_ask_once(

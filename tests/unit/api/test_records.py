@@ -177,7 +177,9 @@ async def test_a_connection_that_is_not_set_up(product: ClientSession) -> None:
         connection = (await response.json())["id"]
     base = f"/v1/connections/{connection}"
     async with product.get(f"{base}/customers") as response:
-        assert (response.status, (await response.json())["code"]) == (409, "connection_not_ready")
+        problem = await response.json()
+    assert (response.status, problem["code"]) == (409, "connection_not_ready")
+    assert "`POST …/reconnect` gives a new address" in problem["detail"]
     status, _, problem = await post(product, f"{base}/sales-orders", ORDER)
     assert (status, problem["code"]) == (409, "connection_not_ready")
 

@@ -121,6 +121,7 @@ async def test_a_tenant_that_does_not_let_the_application_in(remote: Remote) -> 
         with pytest.raises(ConnectionNeedsConsent, match=f"AADSTS{number}") as caught:
             await remote.tokens.access_token(connection)
         assert sentence in caught.value.detail
+        assert caught.value.detail.endswith("Then `POST …/reconnect` tries again.")
         assert "sign in again" not in caught.value.detail.lower()
         assert (await status(remote.store, connection))[0] == "needs_consent"
 

@@ -214,7 +214,10 @@ class TestChangingLines:
         assert [(one.rule, one.pointer, one.target) for one in refused.value.violations] == [
             ("fixed", "/lines/0", "salesOrderLines[0].lineObjectNumber")
         ]
-        assert "sequence" in (refused.value.violations[0].hint or "")
+        (violation,) = refused.value.violations
+        assert "it takes a new line" in refused.value.detail
+        assert "send one with a sequence that is free" in (violation.hint or "")
+        assert "lineObjectNumber" not in violation.detail
         assert await sent(writes) == []
 
     async def test_an_agreed_price_stays_where_the_quantity_changes(self, writes: Writes) -> None:
