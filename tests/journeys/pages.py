@@ -99,7 +99,7 @@ def differs(expected: object, actual: object, at: str = "") -> list[str]:
 
 def script(found: list[Step], folder: Path) -> str:
     """The steps as one shell script; each writes what it prints to `folder`."""
-    lines = ["set -euo pipefail", "trap 'kill $(jobs -p)' EXIT"]
+    lines = ["set -euo pipefail", "trap 'kill $(jobs -p) || true' EXIT"]
     for number, step in enumerate(found):
         lines.append(f"exec > {folder}/{number}.out 2>&1")
         lines.append(f"if {step.command.strip()}; then exit 9; fi" if step.fails else step.command)

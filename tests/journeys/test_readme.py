@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -17,6 +18,21 @@ STORY = README[README.index("## The story, by hand") : README.index("## Connect 
 @pytest.mark.timeout(90)
 async def test_the_story_by_hand(tmp_path: Path) -> None:
     assert await follow(STORY, tmp_path) == []
+    assert not (tmp_path / "trial").exists()  # so that it can be followed again
+
+
+@pytest.mark.parametrize("space", ["", "\n  "])
+async def test_a_value_of_the_connection_is_not_that_of_its_company(
+    tmp_path: Path, space: str
+) -> None:
+    (line,) = re.findall(r"^value\(\).*$", STORY, re.MULTILINE)
+    (tmp_path / "connection.json").write_text(
+        f'{{"id": "con_1",{space}"company": {{"id": "c0a1e5d2", "name": "Harwick"}}}}'
+    )
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", f"{line}\nvalue id", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    assert (await process.communicate())[0] == b"con_1\n"
 
 
 def test_every_example_of_the_story_is_shown_with_its_answer() -> None:
