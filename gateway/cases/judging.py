@@ -367,11 +367,15 @@ class _Verdict:
             where = "".join(
                 f"[{step}]" if isinstance(step, int) else f".{step}" for step in one.path
             )
-            what = "missing" if one.actual is NOTHING else "another"
-            what = "not expected" if one.expected is NOTHING else what
+            lacks = one.expected is NOTHING
+            what = "not expected" if lacks else "missing" if one.actual is NOTHING else "another"
             message = f"{where.removeprefix('.') or 'The whole'} is {what}."
             expected, found = shown(one.expected), shown(one.actual)
-            yield self._other((*path, *one.path), message, expected, found)
+            here = one.path[:-1] if lacks else one.path  # the key of what lacks it
+            at = ("tests", self._case.at, "expect", *path, *here)
+            yield self._file.finding(
+                at, "T202", message, expected=expected, actual=found, key=lacks
+            )
 
     def _other(
         self, path: Path, message: str, expected: str, actual: str, *, rule: str = "T202"

@@ -38,11 +38,12 @@ def own_cases(folder: Path | None, findings: list[Finding]) -> dict[str, list[Ca
 async def run_all(files: Sequence[CaseFile], snapshot: Snapshot, own: OwnCases) -> list[CaseResult]:
     """The tests of all files, then for every override those of its mapping and its own."""
     results = [result for file in files for result in await run_cases(file, snapshot)]
+    known = frozenset(finding for result in results for finding in result.findings)
     for owner, resources in snapshot.overrides.items():
         for resource in resources:
             for file in files:
                 if file.resource == resource:
-                    results += await _on_override(file, snapshot, owner, own.get(owner, ()))
+                    results += await _on_override(file, snapshot, owner, own.get(owner, ()), known)
     for owner, beside in own.items():
         for file in beside:
             ran = await run_cases(file, snapshot, owner)
@@ -51,17 +52,35 @@ async def run_all(files: Sequence[CaseFile], snapshot: Snapshot, own: OwnCases) 
 
 
 async def _on_override(
-    file: CaseFile, snapshot: Snapshot, owner: str, own: Sequence[CaseFile]
+    file: CaseFile,
+    snapshot: Snapshot,
+    owner: str,
+    own: Sequence[CaseFile],
+    known: frozenset[Finding],
 ) -> list[CaseResult]:
     """The tests of a mapping for `owner`, without those that have another one there.
 
-    Whether an answer is of any use was found out with the mapping itself.
+    Whether an answer is of any use was found out with the mapping itself. What is not `known` from
+    there is for whoever wrote the override to mend, and they may not own the test.
     """
     kept = _without(file, own)
     results = await run_cases(kept, snapshot, owner)
     names = {case.name for case in kept.cases}
+    override = Path(snapshot.overrides[owner][file.resource].file)
+    remedy = (
+        f'Put {override} right. If the override means this, put a test named "{{name}}" into '
+        f"{override.stem}.test.yaml beside it: for {owner} that one counts instead."
+    )
     return [
-        replace(one, name=f"{one.name} (for {owner})", owner=owner)
+        replace(
+            one,
+            name=f"{one.name} (for {owner})",
+            owner=owner,
+            findings=tuple(
+                found if found in known else replace(found, hint=remedy.format(name=one.name))
+                for found in one.findings
+            ),
+        )
         for one in results
         if one.name in names
     ]

@@ -16,7 +16,9 @@ TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
 @pytest.mark.timeout(90)
 async def test_the_tutorial_by_hand(tmp_path: Path) -> None:
     assert await follow(TUTORIAL, tmp_path, forked.client()) == []
-    assert not list(tmp_path.rglob("*.db*"))  # so that the last step can be followed again
+    assert not (
+        tmp_path / "contacts/bc-gateway.db"
+    ).exists()  # so that step 9 can be followed again
 
 
 def test_what_is_run_is_shown_with_what_it_prints() -> None:
