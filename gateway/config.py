@@ -34,6 +34,7 @@ AUTHORITY: Final = "https://login.microsoftonline.com"
 BUSINESS_CENTRAL_URL: Final = "https://api.businesscentral.dynamics.com"
 MOST_BODY_BYTES: Final = 5 * 1024 * 1024
 
+_SQLITE = "sqlite:///"
 _NEW_KEY = "`bc-gateway keys generate` prints a new one."
 _PORT = re.compile(r"[0-9]{1,5}")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -235,15 +236,17 @@ class _Reader:
         text = self._secret(path) if isinstance(value, dict) else str(value or STORAGE_URL)
         if text.startswith(POSTGRESQL):
             return text
-        scheme, mark, file = text.partition(":///")
-        if (scheme != "sqlite" or not mark or not file) and text:
+        file = text.removeprefix(_SQLITE)
+        if text.startswith(_SQLITE) and file:
+            return f"{_SQLITE}{self._folder / file}"
+        if text:
             message = "This must be a SQLite file or a PostgreSQL database."
             self._wrong(path, message, f"{STORAGE_URL} or {POSTGRESQL}USER:PASSWORD@HOST/DATABASE")
-        return f"sqlite:///{self._folder / file}"
+        return ""
 
     def _workers(self, storage_url: str) -> int:
         workers = cast("int", self._value(("workers",)) or 1)
-        if workers > 1 and not storage_url.startswith(POSTGRESQL):
+        if workers > 1 and storage_url.startswith(_SQLITE):
             message = "More than one worker needs PostgreSQL: a SQLite file has one writer."
             self._wrong(("workers",), message, "Set storage.url to a PostgreSQL database.")
         return workers

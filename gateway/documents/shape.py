@@ -133,7 +133,7 @@ def _findings(document: Document, error: _Error, rule: str) -> list[Finding]:
         nearest = _only_branch(error) or _deepest(error)
         if nearest:
             return [finding for inner in nearest for finding in _findings(document, inner, rule)]
-    if error.keyword == "required" and not _missing(error):
+    if _lacks(error) and not _missing(error):
         return []
     if error.keyword == "additionalProperties":
         return _unknown_keys(document, error.path, error, rule)
@@ -178,14 +178,32 @@ def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
 
 
+def _lacks(error: _Error) -> bool:
+    """Whether keys are missing and nothing else is wrong."""
+    return error.keyword == "required" or bool(_choice(error))
+
+
+def _choice(error: _Error) -> list[str]:
+    """The keys of which one is needed, where each branch asks for a key and nothing else."""
+    inner = [one for errors in error.branches for one in errors]
+    if any(one.keyword != "required" or one.path != error.path for one in inner):
+        return []
+    return [key for one in inner for key in one.wanted]
+
+
 def _missing(error: _Error) -> list[str]:
-    """The keys that are missing, but for those that stand there misspelt and are told so."""
+    """The keys that are missing, but for those that stand there misspelt and are told so. Of a
+    choice of keys one is enough.
+    """
     known = error.schema.get("properties", {})
     strict = error.schema.get("additionalProperties") is False
     extra = _extra(error)[:_MOST] if strict else []
     meant = {found for key in extra for found in (suggest(key, known), _word(key))}
     there = {*_keys(error.instance), *meant}
-    return [key for key in error.wanted if key not in there]
+    choice = _choice(error)
+    if not there.isdisjoint(choice):
+        return []
+    return [key for key in choice or error.wanted if key not in there]
 
 
 def _unknown_keys(
@@ -234,14 +252,17 @@ def _mark(key: str) -> str:
 
 
 def _name(error: _Error) -> str:
-    return {"required": "missing-key", "type": "wrong-type"}.get(error.keyword, "wrong-shape")
+    if _lacks(error):
+        return "missing-key"
+    return "wrong-type" if error.keyword == "type" else "wrong-shape"
 
 
 def _message(error: _Error) -> str:
     wanted = error.wanted
+    if _lacks(error):
+        listed = _listed(_missing(error))
+        return f"Missing here: {listed.replace(', ', ' or ') if _choice(error) else listed}."
     match error.keyword:
-        case "required":
-            return f"Missing here: {_listed(_missing(error))}."
         case "type":
             kinds = [wanted] if isinstance(wanted, str) else wanted
             return f"This must be {' or '.join(_TYPES.get(kind, kind) for kind in kinds)}."
@@ -251,6 +272,8 @@ def _message(error: _Error) -> str:
             return f"This must be {json.dumps(wanted)}."
         case "minItems" | "minProperties":
             return "This must not be empty."
+        case "maxProperties" if wanted == 1:
+            return "Only one key may stand here."
         case "uniqueItems":
             return "Something stands here twice."
         case "minLength":
@@ -268,8 +291,16 @@ def _remedy(error: _Error) -> str | None:
         if near not in error.wanted:
             near = suggest(error.instance, [str(choice) for choice in error.wanted])
         return f'Did you mean "{near}"?' if near else None
-    if error.keyword != "type":
-        return None
+    if _lacks(error):
+        return _written(error)
+    if error.keyword in {"anyOf", "type"}:
+        shown = " or ".join(_flow(one) for one in error.schema.get("examples", ()))
+        return _remedy_of_type(error, shown)
+    return None
+
+
+def _remedy_of_type(error: _Error, shown: str) -> str | None:
+    """What stands where something else belongs; `shown` are the examples of that."""
     if error.of_name and _word(name := str(error.path[-1])) != name:
         return f"{_mark(name)} is missing: write `{_word(name)}: …`."
     if ":" in str(error.path[-1:]) and error.instance is None:
@@ -277,15 +308,36 @@ def _remedy(error: _Error) -> str | None:
         return f"Write a space behind the colon: `{key}: {rest}`."
     if error.wanted == "object" and error.instance is None and not error.schema.get("required"):
         return f"Write `{error.path[-1]}: {{}}`." if error.path else None
+    if shown and error.wanted != "string":
+        return f"Write {shown}."
     if error.wanted == "array" and isinstance(error.instance, str):
         return f"Write [{error.instance}]."
     if error.wanted == "object" and isinstance(error.instance, str):
         needed = ", ".join(f"{key}: …" for key in error.schema.get("required", ()))
         return f"Write {{{needed}}}." if needed else None
     if error.wanted == "string" and isinstance(error.instance, bool | int | Decimal | float):
-        shown = error.schema.get("examples")
-        return f"Write text, such as {shown[0]}." if shown else "Put it in quotes."
+        return f"Write text, such as {shown}." if shown else "Put it in quotes."
     return None
+
+
+def _written(error: _Error) -> str | None:
+    """How the keys that are missing may be written, where the schema has examples of them."""
+    known = error.schema.get("properties", {})
+    shown = [
+        f"`{key}: {_flow(known[key]['examples'][0])}`"
+        for key in _missing(error)
+        if known.get(key, {}).get("examples")
+    ]
+    return f"Write {(' or ' if _choice(error) else ' and ').join(shown)}." if shown else None
+
+
+def _flow(value: object) -> str:
+    """A value of an example as it may be written in one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(inner)}' for key, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return str(value)
 
 
 def _listed(words: Iterable[object]) -> str:

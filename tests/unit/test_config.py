@@ -157,6 +157,72 @@ def test_a_secret_is_given_by_reference_only(tmp_path: Path, secret: str) -> Non
     assert found(tmp_path, text)[0][0] == 2
 
 
+REFERENCE = "Write {env: NAME} or {file: PATH}."
+ENCRYPTION = "`encryption: {keys: [{file: gateway.key}]}`"
+ENTRA = "`entra: {client_id: ID, client_secret: {env: NAME}}`"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            MINIMAL.replace("client_secret", "client_secrt"),
+            ('There is no key "client_secrt" here.', 'Did you mean "client_secret"?'),
+        ),
+        (
+            MINIMAL.replace(", client_secret: {env: TEST_SECRET}", ""),
+            (
+                'Missing here: "client_secret" or "certificate".',
+                "Write `client_secret: {env: NAME}` or `certificate: {file: PATH}`.",
+            ),
+        ),
+        (
+            MINIMAL.replace("{env: TEST_SECRET}", "hunter2"),
+            (
+                "This has not the right form: One reference, or several that are tried in order.",
+                REFERENCE,
+            ),
+        ),
+        (MINIMAL.replace("{env: TEST_SECRET}", "[hunter2]"), ("This must be a map.", REFERENCE)),
+        (MINIMAL.replace("{env: TEST_KEY}", "hunter2"), ("This must be a map.", REFERENCE)),
+        (
+            MINIMAL.replace("[{env: TEST_KEY}]", "hunter2"),
+            ("This must be a list.", "Write [{file: gateway.key}]."),
+        ),
+        (
+            MINIMAL.replace("{env: TEST_SECRET}", "{env: A, file: B}"),
+            ("Only one key may stand here.", None),
+        ),
+        (
+            MINIMAL.splitlines()[1],
+            ('Missing here: "encryption".', f"Write {ENCRYPTION}."),
+        ),
+        (
+            "workers: 1\n",
+            ('Missing here: "encryption", "entra".', f"Write {ENCRYPTION} and {ENTRA}."),
+        ),
+        (
+            MINIMAL + "workers: 4\nstorage: {url: {env: UNSET}}\n",
+            ("The environment variable UNSET is not set.", None),
+        ),
+        (
+            MINIMAL + "workers: 4\nstorage: {url: 'mysql:///x'}\n",
+            (
+                "This must be a SQLite file or a PostgreSQL database.",
+                "sqlite:///bc-gateway.db or postgresql://USER:PASSWORD@HOST/DATABASE",
+            ),
+        ),
+    ],
+)
+def test_a_mistake_is_told_once_and_with_what_to_do(
+    tmp_path: Path, wrong: str, told: tuple[str, str | None]
+) -> None:
+    with pytest.raises(InvalidFiles) as caught:
+        load(tmp_path, wrong)
+    findings = [each for each in caught.value.findings if isinstance(each, Finding)]
+    assert [(each.message, each.hint) for each in findings] == [told]
+
+
 def test_a_secret_that_stands_in_the_file_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(InvalidFiles) as caught:
         load(tmp_path, MINIMAL.replace("{env: TEST_SECRET}", "hunter2-in-the-open"))
