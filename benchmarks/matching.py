@@ -24,7 +24,7 @@ from gateway.app import Rooms, open_rooms
 from gateway.config import Config, Entra, Public
 from gateway.matching import Asked
 from gateway.simulator import CLIENT_ID, CLIENT_SECRET, COMPANIES
-from gateway.storage import Connection
+from gateway.storage import Connection, upgrade
 
 ITEMS = 100_000
 SKUS = 10_000
@@ -122,6 +122,7 @@ async def measure(url: str, folder: str) -> float:
         storage_url=f"sqlite:///{Path(folder) / 'gateway.db'}",
         business_central_url=url,
     )
+    upgrade(config.storage_url)
     async with open_rooms(config) as rooms:
         connection = await connect(rooms)
         await rooms.matching.match(connection, [Asked("1896-S")], wait=60)

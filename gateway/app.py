@@ -122,7 +122,9 @@ async def _open_rooms(
     stack: AsyncExitStack, config: Config, schemas: Schemas, clock: Clock, *, serving: bool
 ) -> Rooms:
     store = await stack.enter_async_context(
-        open_store(config.storage_url, config.encryption_keys, clock, serving=serving)
+        open_store(
+            config.storage_url, config.encryption_keys, clock, create=serving, serving=serving
+        )
     )
     session = await stack.enter_async_context(open_session())
     tokens = Tokens(config.entra, store, session, clock)

@@ -13,13 +13,22 @@ from gateway.api.connections import diagnosis_body, entities_read
 from gateway.app import open_rooms
 from gateway.cli.group import Format, known_connection, unknown_connection, with_config, with_format
 from gateway.cli.printing import print_json, print_rows
-from gateway.clock import Clock, timestamp
+from gateway.cli.stored import opened_store
+from gateway.clock import timestamp
 from gateway.config import load_config
 from gateway.snapshot import load_configured
-from gateway.storage import Connection, ConnectionStatus, open_store
+from gateway.storage import Connection, ConnectionStatus
 
 _RUNGS = ("name", "outcome", "detail", "who", "where")
-_COLUMNS = ("id", "organization", "status", "environment", "company", "updated_at")
+_COLUMNS = (
+    "id",
+    "organization",
+    "status",
+    "environment",
+    "company",
+    "updated_at",
+    "status_detail",
+)
 
 
 @click.group()
@@ -69,16 +78,13 @@ def diagnose(connection_id: str, config: Path | None, fmt: Format) -> None:
 @with_config
 def delete(connection_id: str, config: Path | None, *, yes: bool) -> None:
     """Forget one connection, and erase its tokens and item matches; its operations stay."""
-    if not yes:
-        click.confirm(f"Delete {connection_id} with its tokens and item matches?", abort=True)
-    asyncio.run(_delete(connection_id, config))
+    asyncio.run(_delete(connection_id, config, asked=not yes))
 
 
 async def _list(
     organization: str | None, status: str | None, config_file: Path | None, fmt: Format
 ) -> None:
-    config = load_config(config_file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(config_file) as store:
         found = await store.connections(
             organization=organization, status=cast("ConnectionStatus | None", status)
         )
@@ -86,8 +92,7 @@ async def _list(
 
 
 async def _show(connection_id: str, config_file: Path | None, fmt: Format) -> None:
-    config = load_config(config_file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(config_file) as store:
         row = _row(await known_connection(store, connection_id))
     if fmt == "json":
         print_json(row)
@@ -111,9 +116,11 @@ async def _diagnose(connection_id: str, config_file: Path | None, fmt: Format) -
         click.get_current_context().exit(1)
 
 
-async def _delete(connection_id: str, config_file: Path | None) -> None:
-    config = load_config(config_file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+async def _delete(connection_id: str, config_file: Path | None, *, asked: bool) -> None:
+    async with opened_store(config_file) as store:
+        await known_connection(store, connection_id)
+        if asked:
+            click.confirm(f"Delete {connection_id} with its tokens and item matches?", abort=True)
         if not await store.delete_connection(connection_id):
             raise unknown_connection(connection_id)
     click.echo(f"Deleted {connection_id}.")
@@ -130,7 +137,7 @@ def _row(connection: Connection) -> dict[str, object]:
         "tenant": connection.tenant,
         "environment": connection.environment,
         "environment_type": connection.environment_type,
-        "company": connection.company_name,
+        "company": connection.company_name if connection.company_id else None,  # once it is found
         "company_id": connection.company_id,
         "principal": connection.principal,
         "created_at": timestamp(connection.created_at),

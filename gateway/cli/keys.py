@@ -12,6 +12,7 @@ import click
 from gateway.api.access import ROLES, new_key
 from gateway.cli.group import Format, with_config, with_format
 from gateway.cli.printing import print_json, print_rows
+from gateway.cli.stored import opened_store
 from gateway.clock import Clock, timestamp
 from gateway.config import KEY_BYTES, load_config
 from gateway.errors import StartError
@@ -88,15 +89,13 @@ async def _create(
 
 
 async def _list(config_file: Path | None, fmt: Format) -> None:
-    config = load_config(config_file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(config_file) as store:
         found = await store.keys()
     print_rows([_row(key) for key in found], _COLUMNS, fmt)
 
 
 async def _revoke(key_id: str, config_file: Path | None) -> None:
-    config = load_config(config_file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(config_file) as store:
         if not await store.revoke_key(key_id):
             raise StartError(f"There is no key {key_id}. `bc-gateway keys list` shows them.")
     click.echo(f"Revoked {key_id}.")

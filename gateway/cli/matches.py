@@ -20,6 +20,7 @@ from gateway.app import Rooms, open_rooms
 from gateway.businesscentral import Deadline
 from gateway.cli.group import Format, known_connection, with_config, with_format
 from gateway.cli.printing import print_json, print_rows
+from gateway.cli.stored import opened_store
 from gateway.clock import Clock
 from gateway.config import load_config
 from gateway.documents import load_document
@@ -33,7 +34,7 @@ from gateway.matching import (
     is_sku,
     kept_match,
 )
-from gateway.storage import Connection, Match, MatchFilter, MatchProgress, open_store
+from gateway.storage import Connection, Match, MatchFilter, MatchProgress
 
 VERIFY_WITHIN: Final = 600.0  # seconds for all decisions of a file
 MATCH_WITHIN: Final = 3600.0  # seconds for a whole catalogue
@@ -150,9 +151,8 @@ async def _import(connection_id: str, file: Path, config_file: Path | None, *, c
 async def _kept(
     connection_id: str, wanted: MatchFilter, config_file: Path | None
 ) -> list[ItemMatch]:
-    config = load_config(config_file)
     found: list[Match] = []
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(config_file) as store:
         await known_connection(store, connection_id)
         after: str | None = None
         while page := await store.list_matches(connection_id, wanted, after=after, limit=PAGE):

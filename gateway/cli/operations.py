@@ -13,13 +13,13 @@ import click
 
 from gateway.cli.group import Format, known_connection, with_config, with_format
 from gateway.cli.printing import print_json, print_rows
+from gateway.cli.stored import opened_store
 from gateway.cli.whereabouts import call_row, in_words, next_step, operation_row, payload
 from gateway.clock import Clock
-from gateway.config import load_config
 from gateway.documents import encode_json
 from gateway.errors import Conflict, NotFound, OperationInProgress
 from gateway.operations.settling import cancelled, retried
-from gateway.storage import Call, Operation, OperationFilter, State, Store, open_store
+from gateway.storage import Call, Operation, OperationFilter, State, Store
 
 MOST_FOUND: Final = 20  # operations that one key or number is told to lead to
 
@@ -159,8 +159,7 @@ def _print_exactly(value: object) -> None:
 
 
 async def _listed(wanted: OperationFilter, limit: int, file: Path | None) -> list[Operation]:
-    config = load_config(file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(file) as store:
         found = await store.operations(wanted, limit=limit)
         if not found and wanted.connection_id is not None:  # those of a deleted one are kept
             await known_connection(store, wanted.connection_id)
@@ -169,8 +168,7 @@ async def _listed(wanted: OperationFilter, limit: int, file: Path | None) -> lis
 
 async def _found(name: str, file: Path | None) -> list[tuple[Operation, list[Call]]]:
     """What `name` leads to, the newest first, each with its calls. Raises `NotFound`."""
-    config = load_config(file)
-    async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+    async with opened_store(file) as store:
         found = await _named(store, name)
         if not found:
             raise NotFound(
@@ -185,15 +183,14 @@ async def _settled(name: str, file: Path | None, settling: Settling) -> Operatio
 
     Raises `NotFound`, `Conflict` for a name that leads to several, and what `settling` raises.
     """
-    config, clock = load_config(file), Clock()
-    async with open_store(config.storage_url, config.encryption_keys, clock) as store:
+    async with opened_store(file) as store:
         found = await _named(store, name)
         if not found:
             raise NotFound(f"No operation has the id, the key or the number {name}.")
         if len(found) > 1:
             raise Conflict(f"Several operations have the key or the number {name}; name one by id.")
         calls = await store.calls(found[0].id)
-        after = await store.settle(found[0], **settling(found[0], calls, clock.now()))
+        after = await store.settle(found[0], **settling(found[0], calls, Clock().now()))
         if after is None:
             raise OperationInProgress("The operation has gone on meanwhile; look at it again.")
         return after

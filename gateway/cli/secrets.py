@@ -10,10 +10,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gateway.cli.group import with_config
-from gateway.clock import Clock
-from gateway.config import load_config
+from gateway.cli.stored import opened_store
 from gateway.errors import StartError
-from gateway.storage import open_store
 
 
 @click.group()
@@ -33,14 +31,13 @@ def rotate(config: Path | None) -> None:
 
 
 async def _rotate(file: Path | None) -> None:
-    config = load_config(file)
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("Rows sealed again", total=None)
+        task = progress.add_task("Rows sealed again", total=None, visible=False)
 
         def told(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            progress.update(task, completed=done, total=total, visible=total > 0)
 
-        async with open_store(config.storage_url, config.encryption_keys, Clock()) as store:
+        async with opened_store(file) as store:
             left = await store.reseal(told)
     if left:
         raise StartError(

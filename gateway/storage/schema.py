@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
+_NOT_MEANT: Final = "See that storage.url leads to the one you mean"
 _MIGRATING: Final = "gateway.storage.migrating"
 
 # As the library of the migrations keeps it.
@@ -77,12 +78,18 @@ def prepare(address: Address, *, create: bool, thorough: bool) -> None:
     Raises `StartError`: missing, outdated, newer, damaged, not a database, not writable.
     """
     if not create and not address.exists():
-        raise StartError(f"There is no database {address}. `bc-gateway serve` makes one.")
+        raise StartError(
+            f"There is no database {address}. {_NOT_MEANT}; `bc-gateway serve` makes one."
+        )
     if create:
         address.create()
     with _connect(address) as connection:
         found = _look(connection)
-        if create and not found.tables:
+        if not found.tables:
+            if not create:
+                raise StartError(
+                    f"The database {address} is empty. {_NOT_MEANT}, or run `bc-gateway db upgrade`."
+                )
             _make(connection)
             return
         _refuse_unknown(found)

@@ -16,9 +16,22 @@ from tests.unit.cli.conftest import Run
 
 NOW = Clock().now()
 HARWICK = Connection(
-    "con_1", "harwick", NOW, NOW, status="active", company_name="Harwick Distributors Ltd"
+    "con_1",
+    "harwick",
+    NOW,
+    NOW,
+    status="active",
+    company_id=COMPANIES[0][0],
+    company_name="Harwick Distributors Ltd",
 )
-OTHER = Connection("con_2", "other", NOW, NOW)
+OTHER = Connection(
+    "con_2",
+    "other",
+    NOW,
+    NOW,
+    status_detail="Name another one with PATCH.",
+    company_name="Nowhere Ltd",  # which was asked for, and is not there
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +56,12 @@ def test_all_and_some(run: Run) -> None:
     assert "Harwick Distributors Ltd" in run("connections", "list").output
 
 
+def test_a_company_that_was_never_found_is_not_shown_and_what_is_wrong_is(run: Run) -> None:
+    output = run("connections", "list").output
+    assert "Nowhere Ltd" not in output
+    assert "Name another one with PATCH." in output
+
+
 def test_one(run: Run) -> None:
     assert json.loads(run("connections", "show", "con_1", "--format", "json").stdout)["status"] == (
         "active"
@@ -64,6 +83,14 @@ def test_deleting_is_asked_about_first(run: Run) -> None:
     result = run("connections", "delete", "con_1", "--yes")
     assert result.exit_code == 1
     assert "connections list" in result.output
+
+
+def test_nothing_is_asked_about_a_connection_that_is_not_there(run: Run) -> None:
+    result = run("connections", "delete", "con_3")
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: There is no connection con_3. `bc-gateway connections list` shows them.\n"
+    )
 
 
 def test_a_diagnosis_says_who_must_act(run: Run) -> None:

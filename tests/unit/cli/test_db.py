@@ -29,3 +29,31 @@ def test_upgrade_of_postgresql(
         assert run("db", "upgrade").exit_code == 0
         assert run("keys", "create", "--role", "admin").exit_code == 0
         assert "key_" in run("keys", "list").output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "operations list",
+        "operations show D-1",
+        "operations retry D-1",
+        "connections list",
+        "connections show con_1",
+        "connections diagnose con_1",
+        "connections delete con_1",
+        "matches list con_1",
+        "keys list",
+        "keys revoke key_1",
+        "secrets rotate",
+    ],
+)
+def test_who_asks_where_there_is_no_database_is_told_so(
+    run: Run, config_file: Path, words: str
+) -> None:
+    result = run(*words.split())
+    assert result.exit_code == 1
+    file = config_file.parent / "gateway.db"
+    assert f"There is no database {file}. See that storage.url leads to" in result.output
+    assert not file.exists()
+    file.touch()
+    assert f"The database {file} is empty." in run(*words.split()).output

@@ -72,7 +72,7 @@ def test_a_database_that_cannot_be_written(run: Run, config_file: Path) -> None:
     config_file.write_text(
         config_file.read_text().replace("gateway.db", "no/such/folder/gateway.db")
     )
-    result = run("keys", "list")
+    result = run("keys", "create", "--role", "admin")
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert "Traceback" not in result.output

@@ -119,6 +119,7 @@ def test_a_file_that_names_no_skus(run: Run, tmp_path: Path, text: str, said: st
 
 def test_no_connection(run: Run, config_file: Path) -> None:
     assert config_file.exists()
+    assert run("db", "upgrade").exit_code == 0
     result = run("matches", "export", "con_3")
     assert result.exit_code == 1
     assert "connections list" in result.output

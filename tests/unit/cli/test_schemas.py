@@ -71,6 +71,7 @@ async def test_what_a_tenant_has_becomes_schema_files(
 @pytest.mark.usefixtures("config_file")
 def test_a_route_that_is_none_and_a_connection_that_is_not_there(run: Run) -> None:
     assert run("schemas", "pull", "con_9", "--api", "pricing").exit_code == 2
+    assert run("db", "upgrade").exit_code == 0
     done = run("schemas", "pull", "con_none", "--api", ROUTE, "--into", "x")
     assert done.exit_code == 1
     assert "connections list" in done.output

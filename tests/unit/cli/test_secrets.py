@@ -30,6 +30,11 @@ def test_rotate(run: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 0
     assert "The older ones can be taken out." in result.output
 
+    assert "Rows sealed again" in result.output
+    again = run("secrets", "rotate").output
+    said = "Everything is sealed with the first key. The older ones can be taken out."
+    assert again.strip() == said
+
     config_file.write_text(text.replace("BC_GATEWAY_KEY", "NEW_KEY"))
     assert run("keys", "list").exit_code == 0
     config_file.write_text(text)
