@@ -33,11 +33,15 @@ _MISSED: Final = {
     "entry": "No test uses this entry.",
     "filter": "No test asks for this filter.",
 }
+_REACH: Final = "Write the test that is missing, or take out what nobody needs."
+_NOTICE: Final = "Have a test expect what this makes, with a value that no other field has."
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How much of a mapping its tests reach: leaves, and branches of any kind."""
+    """How much of a mapping its tests reach: leaves, and branches of any kind. Of what is `missed`
+    the findings tell all but what lies in a leaf that no test reaches anyhow.
+    """
 
     file: str
     leaves: tuple[int, int]
@@ -81,6 +85,8 @@ async def reached(
     cleared = {point.path for point in coverage.points if point.what == "left-out"} - {
         point.path for point in missed if point.what == "left-out"
     }
+    gone = {point.path for point in missed if point.what == "leaf"}
+    told = [point for point in missed if point.what == "leaf" or point.path not in gone]
     bare = sum(point.what == "leaf" for point in missed)
     return Reached(
         document.file,
@@ -89,7 +95,7 @@ async def reached(
             len(points) - len(leaves) - len(missed) + bare,
             len(points) - len(leaves),
         ),
-        tuple(sorted((_missed(document, point, cleared) for point in missed), key=_order)),
+        tuple(sorted((_missed(document, point, cleared) for point in told), key=_order)),
         missed,
     )
 
@@ -192,6 +198,7 @@ def _survived(flip: Flip, instead: str) -> Finding:
         f"No test notices {what}.",
         flip.place,
         length=flip.length,
+        hint=_NOTICE,
     )
 
 
@@ -220,7 +227,7 @@ def _missed(document: Document, point: Point, cleared: set[Path]) -> Finding:
     length = document.length(point.path, key=key)
     if point.offset is not None:
         place, length = document.place_in(point.path, point.offset), 1
-    return Finding("T301", "never-reached", message, place, length=length)
+    return Finding("T301", "never-reached", message, place, length=length, hint=_REACH)
 
 
 def _order(finding: Finding) -> tuple[int, int]:

@@ -10,8 +10,9 @@ import pytest
 from gateway.cases import CaseFile, case_files, flips, noticed, reached, read_cases, told_once
 from gateway.cases.trying import Noticed, Reached
 from gateway.config import folders, shipped
-from gateway.documents import load_document
+from gateway.documents import load_document, read_document
 from gateway.snapshot import Snapshot, load_snapshot, mapping_documents
+from tests.unit.cases.conftest import MAPPING
 
 NOTHING = "resource: things\ntests:\n"
 CREATE = """\
@@ -90,7 +91,22 @@ async def test_a_mapping_without_tests_is_reached_nowhere(folder: Path, snapshot
     document = load_document(folder / "mappings" / "things.yaml")
     there = await reached(document, [], snapshot)
     assert there.leaves[0] == there.branches[0] == 0
-    assert len(there.findings) == there.leaves[1] + there.branches[1]
+    assert len(there.missed) == there.leaves[1] + there.branches[1]
+
+
+async def test_of_a_leaf_that_no_test_reaches_nothing_else_is_told(snapshot: Snapshot) -> None:
+    change = 'update:\n  input: thing\n  body: {email: "{{ thing.terms }}"}\n'
+    text = MAPPING.replace(
+        'update:\n  input: thing\n  body: {displayName: "{{ thing.name }}"}\n', change
+    )
+    there = await reached(read_document("mappings/things.yaml", text), [], snapshot)
+    missed = [one.what for one in there.missed if one.path == ("update", "body", "email")]
+    assert missed == ["leaf", "left-out"]
+    told = [one.message for one in there.findings if one.place.line == 30]
+    assert told == ["No test reaches this."]
+    assert {one.hint for one in there.findings} == {
+        "Write the test that is missing, or take out what nobody needs."
+    }
 
 
 @pytest.fixture(scope="module")
