@@ -116,7 +116,7 @@ def extended_resource(document: Document, findings: list[Finding]) -> str | None
         return resource
     own = Findings(document)
     hint = f"Begin with `{EXTENDS}: ` and the resource."
-    own.at((EXTENDS,), "no-base", "This says of no mapping what is different.", hint=hint)
+    own.at((EXTENDS,), "no-base", "This file does not name the mapping that it changes.", hint=hint)
     findings += own.found
     return None
 
