@@ -1,4 +1,4 @@
-# The four commands of the house. Everything runs in .venv, which `make` creates by itself.
+# The commands of the house. Everything runs in .venv, which `make` creates by itself.
 
 PYTHON ?= python3.11
 VENV   := .venv

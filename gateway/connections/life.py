@@ -37,7 +37,6 @@ _STOPPED: Final[Mapping[ConnectionStatus, type[ConnectionStateError]]] = {
     "needs_consent": ConnectionNeedsConsent,
     "unauthorized": ConnectionUnauthorized,
     "target_changed": TargetChanged,
-    "disabled": ConnectionNotReady,
 }
 
 

@@ -26,7 +26,6 @@ ConnectionStatus = Literal[
     "needs_consent",
     "unauthorized",
     "target_changed",
-    "disabled",
 ]
 State = Literal[
     "queued",

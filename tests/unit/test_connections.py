@@ -208,7 +208,6 @@ STOPPED = {
     "needs_consent": ConnectionNeedsConsent,
     "unauthorized": ConnectionUnauthorized,
     "target_changed": TargetChanged,
-    "disabled": ConnectionNotReady,
 }
 
 

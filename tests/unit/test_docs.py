@@ -8,6 +8,7 @@ import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -19,6 +20,7 @@ from gateway.config import shipped
 from gateway.errors import CallerError, GatewayError, Rejected
 from gateway.simulator import run_simulator
 from gateway.snapshot import Snapshot
+from gateway.storage import ConnectionStatus
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -33,6 +35,12 @@ def codes(cls: type[GatewayError] = GatewayError) -> Iterator[str]:
     for child in cls.__subclasses__():
         if child.__module__ == "gateway.errors":
             yield from codes(child)
+
+
+def test_every_status_of_a_connection_is_told_and_no_other() -> None:
+    table = page("operating.md").split("## Connections\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(get_args(ConnectionStatus))
 
 
 def test_every_problem_code_has_its_section_and_no_other() -> None:
