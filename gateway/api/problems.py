@@ -225,9 +225,9 @@ def _problem_answer(
 def _translated(request: web.Request, error: web.HTTPException) -> GatewayError:
     """What the framework refused before a handler saw it, as an error of ours."""
     if error.status == 404:
-        return NotFound(
-            f"There is nothing at this address. {docs_url(request)} shows what is.{_slash(request)}"
-        )
+        slash = request.rel_url.raw_path.endswith("/")
+        nothing = f"There is nothing at this address{', as it ends in a slash' if slash else ''}."
+        return NotFound(f"{nothing} {docs_url(request)} shows what is.{_slash(request)}")
     if error.status == 405:
         return MethodNotAllowed(
             f"This address does not take {request.method}. It takes {_allowed(error)}."

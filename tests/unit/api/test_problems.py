@@ -168,6 +168,9 @@ async def test_nothing_there(ask: Ask) -> None:
     response, body = await ask(path="/elsewhere")
     assert (response.status, body["code"]) == (404, "not_found")
     assert "https://gateway.example/docs" in body["detail"]
+    assert "slash" not in body["detail"]
+    _, body = await ask(path="/thing/Ada/")
+    assert body["detail"].startswith("There is nothing at this address, as it ends in a slash.")
 
 
 async def test_a_method_that_is_not_taken(ask: Ask) -> None:
