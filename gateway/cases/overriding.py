@@ -67,23 +67,28 @@ async def _on_override(
     results = await run_cases(kept, snapshot, owner)
     names = {case.name for case in kept.cases}
     override = Path(snapshot.overrides[owner][file.resource].file)
-    remedy = (
-        f'Put {override} right. If the override means this, put a test named "{{name}}" into '
-        f"{override.stem}.test.yaml beside it: for {owner} that one counts instead."
-    )
     return [
         replace(
             one,
             name=f"{one.name} (for {owner})",
             owner=owner,
             findings=tuple(
-                found if found in known else replace(found, hint=remedy.format(name=one.name))
+                found if found in known else _remedied(found, one.name, override, owner)
                 for found in one.findings
             ),
         )
         for one in results
         if one.name in names
     ]
+
+
+def _remedied(found: Finding, name: str, override: Path, owner: str) -> Finding:
+    """A finding with what to do about it in the place of `override`."""
+    hint = (
+        f'Put {override} right. If the override means this, put a test named "{name}" into '
+        f"{override.stem}.test.yaml beside it: for {owner} that one counts instead."
+    )
+    return replace(found, hint=hint)
 
 
 def files_of(
