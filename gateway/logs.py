@@ -12,9 +12,10 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 import msgspec
 import structlog
@@ -45,7 +46,7 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
     """Send every log line, ours and the libraries', to `stream` (standard error) as JSON."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [_complete]
-    to = stream or sys.stderr
+    to = cast("TextIO", _Lossy(stream or sys.stderr))
     ours = structlog.WriteLogger(to)  # ours need not go through `logging`
     structlog.configure(
         processors=[*shared, _render],
@@ -65,6 +66,24 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
     root.setLevel(number)
     for chatty in ("aiohttp.access", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class _Lossy:
+    """A stream on which a line is lost that cannot be written, to a full disk or to a pipe that
+    nobody reads any more: no request, no write and no task of the gateway may end for its log.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):  # a ValueError says that it is closed
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class about:  # noqa: N801 - it reads as a verb of the language: `with about(operation=…):`

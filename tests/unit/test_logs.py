@@ -3,7 +3,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import structlog
@@ -111,3 +114,26 @@ def test_what_a_line_is_about_stands_in_each_one_meanwhile(stream: io.StringIO) 
     log.info("outside")
     about = [(line.get("request"), line.get("operation")) for line in lines(stream)]
     assert about == [("req_1", "op_1"), ("req_1", None), ("another", None), (None, None)]
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_ends_nothing() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    pipe = os.fdopen(writer, "w")
+    logs.configure(pipe)
+    for logger in (structlog.get_logger("gateway"), logging.getLogger("library")):
+        logger.warning("to nobody")
+        logger.warning("to nobody" * 10_000)
+    with suppress(BrokenPipeError):
+        pipe.close()
+    structlog.get_logger("gateway").warning("to a stream that is closed")
+
+
+def test_lines_are_written_again_once_there_is_room(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        logs.configure(full)
+        structlog.get_logger("gateway").warning("lost")
+        with (tmp_path / "log").open("w") as file:
+            os.dup2(file.fileno(), full.fileno())
+        structlog.get_logger("gateway").warning("kept")
+    assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["event"] == "kept"
