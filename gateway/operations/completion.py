@@ -34,6 +34,7 @@ from gateway.storage import Call, Connection, Operation, OperationWarning
 from gateway.wire import Entity, decode, key_of, query, record_path
 
 MOST_WARNINGS: Final = 100
+LONGEST_NAME: Final = 200  # characters of a record's id and number that the journal has room for
 _OF_ITS_OWN_CALL: Final = ("Nothing was written.", "Nothing was sent.")
 
 _LOG = structlog.get_logger("gateway.operations")
@@ -200,8 +201,8 @@ def _ended(
     return {
         "status": status,
         "answer": answer,
-        "record_id": record_id,
-        "record_number": number,
+        "record_id": _fitting(record_id),
+        "record_number": _fitting(number),
         "warnings": warnings[:MOST_WARNINGS],
         "cause": None,
         "remedy": None,
@@ -209,6 +210,13 @@ def _ended(
         "restartable": False,
         "not_before": None,
     }
+
+
+def _fitting(name: str | None) -> str | None:
+    """A record's id or number, if the journal has room for it: it is looked for by them, and what
+    was written must not wait for an answer that is out of the ordinary.
+    """
+    return None if name is None or len(name) > LONGEST_NAME or "\0" in name else name
 
 
 async def _read_back(

@@ -271,3 +271,18 @@ async def test_a_beginning_that_may_be_kept_is_not_denied(
             assert raised.value.operation is not None
             await writes.create()
             assert await writes.posts() == 1
+
+
+@pytest.mark.timeout(60)  # the first one waits for the server
+@pytest.mark.parametrize("number", ["S" * 201, "S-\0"], ids=["long", "nul"])
+async def test_a_number_that_the_journal_has_no_room_for_is_left_out(
+    remote: Remote, connection: Connection, tmp_path: Path, number: str
+) -> None:
+    odd = {"id": "5f8c0000-0000-4000-8000-000000000001", "number": number}
+    with postgres.database() as url:
+        async with open_writes(remote, connection, tmp_path, url=url) as writes:
+            await writes.store.add_connection(connection)
+            await remote.arm("status", status=201, body=odd, match={"method": "POST"})
+            outcome = await writes.create()
+            assert (outcome.status, outcome.operation.record_number) == (201, None)
+            assert outcome.operation.record_id == odd["id"]
