@@ -173,7 +173,8 @@ def _cursor(connection: Connection) -> Any:  # noqa: ANN401 - the driver's
 def _told(error: Exception, connection: Connection, text: str) -> BaseException:
     """An error of the driver as SQLAlchemy's, without the values."""
     dialect = connection.dialect
-    lost = dialect.is_disconnect(cast("Any", error), None, None)
+    driver = connection.connection.dbapi_connection  # that of PostgreSQL is asked whether it is
+    lost = dialect.is_disconnect(cast("Any", error), driver, None)
     if lost:  # else the pool would try to roll back on it
         connection.invalidate()
     told: BaseException = DBAPIError.instance(

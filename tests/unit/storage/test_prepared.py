@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.storage import upgrade
 from gateway.storage.addresses import address_of
@@ -115,3 +115,16 @@ async def test_a_lost_connection_is_noticed_as_one() -> None:
         assert found is not None
         assert found["label"] == "New"
         await database.close()
+
+
+@pytest.mark.timeout(60)  # the first one waits for the server
+def test_a_lost_connection_is_told_as_one() -> None:
+    with postgres.database() as url:
+        engine = address_of(url).engine(connections=1, writing=False)
+        with engine.connect() as connection:
+            assert FIND.row(connection, {"of_id": "con_1"}) is None
+            postgres.end_connections(url)
+            with pytest.raises(DBAPIError) as raised:
+                FIND.row(connection, {"of_id": "con_1"})
+            assert (raised.value.connection_invalidated, connection.invalidated) == (True, True)
+        engine.dispose()
