@@ -113,6 +113,7 @@ async def list_records(
         if rows or url is None:
             break
     decoded = [_decoded(schemas, plan, entity, row) for row in rows]
+    _require_keys(entity, decoded)
     _check_rows(entity, conditions, decoded)
     names = _names(connection, now)
     validator = schemas.answer_validator(plan.schema, listed.omit)
@@ -144,10 +145,8 @@ async def read_record(
     pinned = business_central.pinned(plan.schema_version)
     answer = await pinned.read(connection, path, text, deadline=deadline, api=plan.api)
     row = _decoded(schemas, plan, entity, answer.body or {})
-    if not row:
-        raise UnexpectedAnswer("Business Central's answer is no record.")
-    if key_of(entity, row) is not None:
-        _check_rows(entity, tuple(key_conditions(entity, record_id)), [row])
+    _require_keys(entity, [row])
+    _check_rows(entity, tuple(key_conditions(entity, record_id)), [row])
     validator = schemas.answer_validator(plan.schema)
     return _canonical(entity, plan.record, row, _names(connection, now), validator)
 
@@ -184,6 +183,12 @@ def _decoded(
     schemas: Schemas, plan: Plan, entity: Entity, row: Mapping[str, object]
 ) -> dict[str, object]:
     return decode(entity, row, lambda entity_set: schemas.entity(plan.api, entity_set))
+
+
+def _require_keys(entity: Entity, rows: Sequence[Mapping[str, object]]) -> None:
+    """What names a record is asked for in every read, so what comes without it is none."""
+    if any(key_of(entity, row) is None for row in rows):
+        raise UnexpectedAnswer("Business Central's answer is no record.")
 
 
 def _check_rows(

@@ -170,10 +170,11 @@ async def test_another_record_than_the_one_asked_for_is_not_shown(
             await one(remote, connection, OTHER_COMPANY_ID, through=with_odd(remote, odd))
 
 
-async def test_an_answer_that_holds_nothing_is_no_record(
-    remote: Remote, connection: Connection
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": [1]}, {"number": "1896-S"}])
+async def test_an_answer_that_names_nothing_is_no_record(
+    remote: Remote, connection: Connection, body: object
 ) -> None:
-    async with odd_server(lambda _: reply(200, {})) as odd:
+    async with odd_server(lambda _: reply(200, body)) as odd:
         with pytest.raises(UnexpectedAnswer):
             await one(remote, connection, item()["id"], through=with_odd(remote, odd))
 
@@ -218,6 +219,14 @@ async def test_pages_that_were_not_asked_for_are_not_believed(
     async with odd_server(lambda _: reply(200, {"value": [item(), item()]})) as odd:
         with pytest.raises(UnexpectedAnswer):
             await listed(remote, connection, limit=1, through=with_odd(remote, odd))
+
+
+async def test_a_page_that_holds_something_without_a_name_is_not_believed(
+    remote: Remote, connection: Connection
+) -> None:
+    async with odd_server(lambda _: reply(200, {"value": [item(), {}]})) as odd:
+        with pytest.raises(UnexpectedAnswer):
+            await listed(remote, connection, through=with_odd(remote, odd))
 
 
 async def test_a_page_that_holds_a_record_twice_is_not_believed(
