@@ -202,8 +202,11 @@ def _without_values(record: logging.LogRecord) -> bool:
     """A filter for what the framework logs of requests it cannot even read.
 
     Its texts quote the request, and so may hold an address or a key; the kind of error stays.
+    A body that cannot be unpacked is its caller's mistake, and no alarm for the operator.
     """
     kind = record.exc_info[0] if record.exc_info else None
+    if kind is web.RequestPayloadError:
+        record.levelno, record.levelname = logging.INFO, "INFO"
     record.msg = f"listener_error {kind.__name__}" if kind else "listener_error"
     record.args, record.exc_info, record.exc_text = (), None, None
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,26 @@ async def test_what_cannot_be_read_as_a_request_is_not_quoted_in_the_log(
     (record,) = [entry for entry in caplog.records if entry.name == "gateway.listener"]
     assert record.getMessage() == "listener_error LineTooLong"
     assert "Philomena" not in caplog.text
+
+
+async def test_a_body_that_cannot_be_unpacked_is_no_alarm(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    public = gateway.config.public
+    reader, writer = await asyncio.open_connection(public.host, public.port)
+    writer.write(
+        b"POST /v1/connections HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        b"Content-Encoding: gzip\r\nContent-Length: 30\r\n\r\n" + b"x" * 30
+    )
+    await reader.read()  # until the gateway has closed it
+    writer.close()
+    await writer.wait_closed()
+    (record,) = [entry for entry in caplog.records if entry.name == "gateway.listener"]
+    assert (record.getMessage(), record.levelname) == (
+        "listener_error RequestPayloadError",
+        "INFO",
+    )
 
 
 async def test_what_runs_may_finish_when_it_closes(config: Config, snapshot: Snapshot) -> None:
