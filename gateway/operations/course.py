@@ -263,9 +263,7 @@ class Course:
             await self._entry.end("queued", **facts, not_before=now + timedelta(seconds=pause))
 
     async def _stop_unsent(self, error: StorageUnavailable) -> None:
-        """Let the journal say, too, that nothing was sent, so that nobody sends it after its
-        caller was told so. Raises `StorageUnavailable` when it cannot, and where something was.
-        """
+        """Let the journal say so before the caller is told. Raises `error` where that is not so."""
         if self.operation.state != "running" or self.operation.sent_at is not None:
             raise error
         await self._stop(error)

@@ -161,6 +161,13 @@ class Writes:
                 await asyncio.sleep(0.005)
             await self.remote.clock.advance(step)
 
+    async def rest(self) -> None:
+        """Wait until nothing is under way."""
+        while True:
+            if self.idle:
+                return
+            await asyncio.sleep(0.001)
+
     @property
     def idle(self) -> bool:
         """Whether nothing is under way: the worker, its heartbeat and whoever waits for an end

@@ -202,6 +202,7 @@ async def begun_with_failing_commits(
     writes: Writes, *, fails: int, wait: float = 60, prefer_async: bool = False
 ) -> asyncio.Task[Outcome]:
     """A create that has begun, and from whose next commits on `fails` of them fail."""
+    await writes.rest()
     await writes.remote.arm("delay", seconds=0.2, match={"method": "GET", "entity": "items"})
     creating = asyncio.create_task(writes.create(wait=wait, prefer_async=prefer_async))
     await writes.until(lambda operation: operation.state == "running")
@@ -264,6 +265,7 @@ async def test_a_beginning_that_may_be_kept_is_not_denied(
     with postgres.database() as url:
         async with open_writes(remote, connection, tmp_path, url=url) as writes:
             await writes.store.add_connection(connection)
+            await writes.rest()
             engine = writes.store._database._opened.writing.engine
             event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
             with pytest.raises(OutcomeUnknown) as raised:
