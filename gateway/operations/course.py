@@ -107,8 +107,6 @@ class Course:
                 await self._follow()
             except LeaseLost:
                 _LOG.warning("operation_taken")
-            except StorageUnavailable as error:
-                await self._stop_unsent(error)
             traced.note(bc_gateway__state=self.operation.state)
 
     async def _follow(self) -> None:
@@ -116,8 +114,10 @@ class Course:
             async with self._alone():
                 while self.operation.owner is not None:
                     await (self._run() if self.operation.state == "running" else self._resolve())
-        except (LeaseLost, StorageUnavailable):
+        except LeaseLost:
             raise
+        except StorageUnavailable as error:
+            await self._stop_unsent(error)
         except RateLimited as error:  # its lane was not free: nothing has happened in this course
             await self._stop_or_wait(error)
         except Exception as error:  # noqa: BLE001 - it must not make the same mistake for ever

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
+from structlog.testing import capture_logs
 
 from gateway.errors import (
     Conflict,
@@ -249,6 +252,21 @@ async def test_where_the_journal_cannot_say_so_nothing_is_promised(writes: Write
     await writes.pass_until(lambda operation: operation.state == "succeeded", step=10)
     assert (await writes.create()).replayed
     assert await writes.posts() == 1
+
+
+async def test_what_somebody_has_taken_meanwhile_is_left_to_them(
+    writes: Writes, tmp_path: Path
+) -> None:
+    creating = await begun_with_failing_commits(writes, fails=1, wait=5)
+    with closing(sqlite3.connect(tmp_path / "remote.db", isolation_level=None)) as database:
+        database.execute("UPDATE operations SET owner = 'own_of_another'")
+    with capture_logs() as logged:
+        await writes.rest()
+    assert "operation_taken" in [line["event"] for line in logged]
+    await writes.remote.clock.advance(5)
+    outcome = await creating
+    assert (outcome.status, outcome.operation.owner) == (202, "own_of_another")
+    assert await writes.posts() == 0
 
 
 async def test_who_cannot_be_told_to_come_back_is_promised_nothing(writes: Writes) -> None:
