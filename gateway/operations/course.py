@@ -52,7 +52,7 @@ from gateway.operations.sending import Past, Sending, has_written, jittered, las
 from gateway.operations.tools import READ_WITHIN, Tools
 from gateway.operations.verdicts import Verdict
 from gateway.operations.walking import Walking
-from gateway.storage import ENDED, Call, LeaseLost, Operation
+from gateway.storage import ENDED, Call, CommitLost, LeaseLost, Operation
 from gateway.telemetry import span
 
 LONGEST_PAUSE: Final = 300.0  # seconds between two attempts, or two looks
@@ -218,7 +218,7 @@ class Course:
 
     async def _stop_in_doubt(self, error: GatewayError, doubt: Call) -> None:
         """It cannot go on, and the change in `doubt` may have been made nevertheless."""
-        if isinstance(error, RecordGone) and _deletes(doubt):
+        if isinstance(error, RecordGone) and doubt.request["method"] == "DELETE":
             await self._entry.found(doubt, {"status": 204, "body": None})
         elif error.retryable or isinstance(error, ConnectionStateError):
             later = self._tools.clock.now() + timedelta(seconds=LONGEST_PAUSE)
@@ -263,8 +263,9 @@ class Course:
             await self._entry.end("queued", **facts, not_before=now + timedelta(seconds=pause))
 
     async def _stop_unsent(self, error: StorageUnavailable) -> None:
-        """Let the journal say so before the caller is told. Raises `error` where that is not so."""
-        if self.operation.state != "running" or self.operation.sent_at is not None:
+        """Say so in the journal before the caller is told. Raises `error` where it is not sure."""
+        begun = self.operation.state == "running" and self.operation.sent_at is None
+        if not begun or isinstance(error, CommitLost):
             raise error
         await self._stop(error)
 
@@ -394,7 +395,3 @@ class Course:
         """Whether something was sent that has written, or may have."""
         calls = await self._entry.calls()
         return any(has_written(call) for call in calls) or Past.of(calls).doubt is not None
-
-
-def _deletes(call: Call) -> bool:
-    return call.request["method"] == "DELETE"

@@ -33,6 +33,10 @@ _FAILED: Final = (
     "This idempotency key, or the reference it is taken from, belongs to a request that Business "
     f"Central refused; nothing was written. {ANEW}"
 )
+PERHAPS_BEGUN: Final = (
+    "The gateway's database was lost while this began. Ask for it: GET /v1/operations/{}. Where "
+    "that is not there a minute later, nothing was sent: send it again."
+)
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through
 _ODD_NUMBERS: Final = (  # 1.50, 1E+2 and -0; each pattern begins with what is found fast

@@ -288,8 +288,27 @@ async def test_a_beginning_that_may_be_kept_is_not_denied(
             event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
             with pytest.raises(OutcomeUnknown) as raised:
                 await writes.create()
-            assert raised.value.operation is not None
+            assert "send it again" in raised.value.detail
             await writes.create()
+            assert await writes.posts() == 1
+
+
+@pytest.mark.timeout(60)  # the first one waits for the server
+async def test_an_intent_that_may_be_kept_is_settled_before_anything_is_said(
+    remote: Remote, connection: Connection, tmp_path: Path
+) -> None:
+    with postgres.database() as url:
+        async with open_writes(remote, connection, tmp_path, url=url) as writes:
+            await writes.store.add_connection(connection)
+            await writes.rest()
+            await remote.arm("delay", seconds=0.2, match={"method": "GET", "entity": "items"})
+            creating = asyncio.create_task(writes.create())
+            await writes.until(lambda operation: operation.state == "running")
+            engine = writes.store._database._opened.writing.engine
+            event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
+            with pytest.raises(OutcomeUnknown):
+                await creating
+            await writes.pass_until(lambda operation: operation.state == "succeeded", step=20)
             assert await writes.posts() == 1
 
 
