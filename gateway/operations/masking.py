@@ -16,6 +16,8 @@ MASK: Final = "…"
 
 _SHORT: Final = 4  # characters; a shorter text is masked only where it stands by itself
 _CUT: Final = 12  # characters that must be left of a text which the mapping has cut
+_MANY: Final = 500  # texts in the words; beyond that nothing is left of them
+_LONGEST: Final = 4_000  # characters of Business Central's words; looking through more takes long
 _BLANKS: Final = " '\u2019\u00a0\u202f"  # what languages put between thousands, but , and .
 _NUMBERS: Final = (  # longest first: a blank may also part two numbers, an E belong to a word
     re.compile(rf"[0-9]+(?:[{_BLANKS}][0-9]{{3}})*(?:[.,][0-9]+)*(?:[Ee][+-]?[0-9]+)?"),
@@ -31,6 +33,7 @@ def masked(words: str, *payload: object) -> str:
     `1,000.50` and in `1.0005E+3` too. What Business Central writes quite differently, such as a date in the order of
     a language, is not found.
     """
+    words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}{MASK}"
     texts: set[str] = set()
     numbers: set[Decimal] = set()
     for value in _values(payload):
@@ -39,6 +42,8 @@ def masked(words: str, *payload: object) -> str:
         else:
             numbers.add(value)
     found = {there for text in texts if (there := _standing(text, words))}
+    if len(found) > _MANY:
+        return MASK
     if found:
         longest_first = sorted(found, key=len, reverse=True)
         words = re.sub("|".join(map(_pattern, longest_first)), MASK, words, flags=re.IGNORECASE)
@@ -63,7 +68,7 @@ def _values(value: object) -> Iterator[str | Decimal]:
 
 def _standing(text: str, words: str) -> str:
     """As much of a text as stands in the words, from its beginning; nothing where it does not."""
-    text, words = text.lower(), words.lower()  # many texts and few hits: no pattern before one
+    text, words = _lowered(text), _lowered(words)  # many texts, few hits: no pattern before one
     if not text or text in words:
         return text
     low, high = _CUT - 1, len(text)
@@ -73,6 +78,16 @@ def _standing(text: str, words: str) -> str:
         middle = (low + high) // 2
         low, high = (middle, high) if text[:middle] in words else (low, middle)
     return text[:low].strip()
+
+
+def _lowered(text: str) -> str:
+    """In small letters, character by character: of a Turkish `İ` `lower` would make two."""
+    return text.lower() if len(text.lower()) == len(text) else "".join(map(_small, text))
+
+
+def _small(character: str) -> str:
+    low = character.lower()
+    return low if len(low) == 1 else character
 
 
 def _pattern(text: str) -> str:
