@@ -36,6 +36,7 @@ MOST_BODY_BYTES: Final = 5 * 1024 * 1024
 
 _SQLITE = "sqlite:///"
 _NEW_KEY = "`bc-gateway keys generate` prints a new one."
+_ODD = re.compile(r'key "(?![A-Za-z0-9_.-]*").*', re.DOTALL)  # not one of a configuration
 _PORT = re.compile(r"[0-9]{1,5}")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _PRIVATE_KEY = re.compile(
@@ -141,16 +142,26 @@ def load_config(path: Path | None = None) -> Config:
                 "config.example.yaml is a file to start from."
             )
         path = Path(named)
-    document = load_document(path)
     schema = load_document(shipped("schemas") / "gateway" / "config.schema.json")
-    findings = check_shape(document, cast("dict[str, object]", schema.value), "C101")
-    if findings:
-        raise InvalidFiles([replace(finding, quoted=False) for finding in findings])
+    try:
+        document = load_document(path)
+        findings = check_shape(document, cast("dict[str, object]", schema.value), "C101")
+        if findings:
+            raise InvalidFiles(findings)
+    except InvalidFiles as error:
+        raise InvalidFiles(
+            [_discreet(one) for one in cast("list[Finding]", error.findings)]
+        ) from None
     reader = _Reader(document, path.resolve().parent)
     config = reader.config()
     if reader.findings:
         raise InvalidFiles(reader.findings)
     return config
+
+
+def _discreet(finding: Finding) -> Finding:
+    """A finding that shows neither its line nor what is no key: a secret may stand there."""
+    return replace(finding, message=_ODD.sub('key "…".', finding.message), quoted=False)
 
 
 class _Reader:
@@ -235,6 +246,10 @@ class _Reader:
         value = self._value(path)
         text = self._secret(path) if isinstance(value, dict) else str(value or STORAGE_URL)
         if text.startswith(POSTGRESQL):
+            if text.removeprefix(POSTGRESQL).partition("/")[0].count("@") > 1:
+                self._wrong(
+                    path, "There is an `@` too many.", "In a password `@` is written `%40`."
+                )
             return text
         file = text.removeprefix(_SQLITE)
         if text.startswith(_SQLITE) and file:

@@ -231,6 +231,29 @@ def test_a_secret_that_stands_in_the_file_is_not_shown(tmp_path: Path) -> None:
     assert not any("hunter2" in form for form in forms)
 
 
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "storage: {url: postgresql://u:hunter2@h/d",
+        "storage:\n  url: 'postgresql://u:hunter2@h/d",
+        "storage:\n\turl: postgresql://u:hunter2@h/d",
+        "storage:\n  url: postgresql://u:hunter2@h/d\n  url: postgresql://u:hunter2@h/d",
+        "storage:\n  url: postgresql://u:hunter2: x@h/d",
+        "storage:\n  postgresql://u:hunter2@h/d: 1",
+        "storage:\n  url: postgresql://u:pass@hunter2@h/d",
+    ],
+    ids=["brace", "quote", "tab", "twice", "colon", "as a key", "unescaped"],
+)
+def test_the_password_of_a_database_is_not_shown_whatever_is_wrong(
+    tmp_path: Path, storage: str
+) -> None:
+    with pytest.raises(InvalidFiles) as caught:
+        load(tmp_path, f"{MINIMAL}\n{storage}\n")
+    findings = [each for each in caught.value.findings if isinstance(each, Finding)]
+    forms = [format_findings(findings), format_findings(findings, "json")]
+    assert not any("hunter2" in form for form in forms), forms
+
+
 def test_secrets_from_files_and_several_in_order(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("old-secret\n")
     text = MINIMAL.replace("{env: TEST_SECRET}", "[{env: TEST_SECRET}, {file: old}]")
