@@ -196,8 +196,16 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
-    _write_ahead(cursor)
+    if _is_ours(cursor):  # another program's stays as it is
+        _write_ahead(cursor)
     cursor.close()
+
+
+def _is_ours(cursor: DBAPICursor) -> bool:
+    """Whether there are our tables in the file, or none yet."""
+    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    names = {name for (name,) in cursor.fetchall()}
+    return not names or "canaries" in names
 
 
 def _write_ahead(cursor: DBAPICursor) -> None:

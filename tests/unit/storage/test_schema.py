@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
@@ -207,6 +209,17 @@ async def test_a_database_of_another_program_is_left_alone(
             pass
     with pytest.raises(StartError, match="another program"):
         upgrade(empty_url)
+
+
+async def test_a_file_of_another_program_stays_as_it_is(file_url: str, clock: MovingClock) -> None:
+    with closing(sqlite3.connect(file_of(file_url))) as theirs:
+        theirs.execute("CREATE TABLE orders (id INTEGER)")
+    before = file_of(file_url).read_bytes()
+    for create in (True, False):
+        with pytest.raises(StartError, match="another program"):
+            async with open_store(file_url, [KEY], clock, create=create):
+                pass
+    assert file_of(file_url).read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_named(file_url: str) -> None:
