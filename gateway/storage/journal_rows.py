@@ -333,12 +333,15 @@ def anchor_conflict(connection: Connection, operation: Operation) -> Conflict | 
     if not holders:
         return None
     known = [one for one in holders if one.organization == operation.organization]
-    holder = known[0].id if known else None  # of others nothing is said
+    own = "send the document with a reference of its own."
+    if not known:  # of others nothing is said
+        return Conflict(
+            f"Somebody else has already used this reference for {operation.resource}: {own}"
+        )
     return Conflict(
-        f"Operation {holder or 'of somebody else'} has already used this reference for "
-        f"{known[0].resource if known else operation.resource}: ask for that operation, or send "
-        "the document with a reference of its own.",
-        operation=holder,
+        f"Operation {known[0].id} has already used this reference for {known[0].resource}: ask "
+        f"for that operation, or {own}",
+        operation=known[0].id,
     )
 
 
