@@ -71,19 +71,22 @@ def configure(stream: TextIO | None = None, *, level: str = "info") -> None:
 class _Lossy:
     """A stream on which a line is lost that cannot be written, to a full disk or to a pipe that
     nobody reads any more: no request, no write and no task of the gateway may end for its log.
+    There is no stream at all where standard error is closed.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        with suppress(OSError, ValueError):  # a ValueError says that it is closed
-            self._stream.write(text)
+        if self._stream is not None:
+            with suppress(OSError, ValueError):  # a ValueError says that it is closed
+                self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            self._stream.flush()
+        if self._stream is not None:
+            with suppress(OSError, ValueError):
+                self._stream.flush()
 
 
 class about:  # noqa: N801 - it reads as a verb of the language: `with about(operation=…):`

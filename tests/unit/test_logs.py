@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,3 +138,10 @@ def test_lines_are_written_again_once_there_is_room(tmp_path: Path) -> None:
             os.dup2(file.fileno(), full.fileno())
         structlog.get_logger("gateway").warning("kept")
     assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["event"] == "kept"
+
+
+def test_without_standard_error_nothing_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    logs.configure()
+    structlog.get_logger("gateway").warning("to nobody")
+    logging.getLogger("library").warning("to nobody")
