@@ -57,7 +57,7 @@ def _values(value: object) -> Iterator[str | Decimal]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
-        yield abs(Decimal(value))
+        yield Decimal(value).copy_abs()  # `abs` rounds to 28 digits
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _values(inner)
