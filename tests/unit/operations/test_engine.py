@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sqlite3
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -201,26 +202,53 @@ async def test_who_leaves_tells_those_who_wait_to_come_back(writes: Writes) -> N
     assert (await writes.until(lambda operation: operation.state == "succeeded")).record_number
 
 
-async def begun_with_failing_commits(
-    writes: Writes, *, fails: int, wait: float = 60, prefer_async: bool = False
+async def begun(
+    writes: Writes, *, wait: float = 60, prefer_async: bool = False
 ) -> asyncio.Task[Outcome]:
-    """A create that has begun, and from whose next commits on `fails` of them fail."""
+    """A create that has begun and sends nothing for a moment; nothing else is under way."""
     await writes.rest()
     await writes.remote.arm("delay", seconds=0.2, match={"method": "GET", "entity": "items"})
     creating = asyncio.create_task(writes.create(wait=wait, prefer_async=prefer_async))
     await writes.until(lambda operation: operation.state == "running")
-    done = itertools.count()
-
-    def stumble(_: object) -> None:
-        if next(done) < fails:
-            raise RuntimeError("of the driver")
-
-    event.listen(writes.store._database._opened.writing.engine, "commit", stumble)
     return creating
 
 
+def let_commits_fail(writes: Writes, count: int) -> None:
+    """The next commits fail."""
+    done = itertools.count()
+
+    def stumble(_: object) -> None:
+        if next(done) < count:
+            raise RuntimeError("of the driver")
+
+    event.listen(writes.store._database._opened.writing.engine, "commit", stumble)
+
+
+def lose_the_next_commit(writes: Writes, url: str) -> None:
+    """PostgreSQL is gone when the next commit is sent to it."""
+    engine = writes.store._database._opened.writing.engine
+    event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def on_postgresql(
+    remote: Remote, connection: Connection, tmp_path: Path, postgresql: str
+) -> AsyncIterator[Writes]:
+    """As `writes`, on PostgreSQL."""
+    async with open_writes(remote, connection, tmp_path, url=postgresql) as writes:
+        await writes.store.add_connection(connection)
+        yield writes
+
+
 async def test_who_is_told_that_nothing_was_sent_can_rely_on_it(writes: Writes) -> None:
-    creating = await begun_with_failing_commits(writes, fails=1)  # the intent
+    creating = await begun(writes)
+    let_commits_fail(writes, 1)  # the intent
     with pytest.raises(StorageUnavailable):
         await creating
     failed = await writes.operation()
@@ -235,14 +263,16 @@ async def test_who_is_told_that_nothing_was_sent_can_rely_on_it(writes: Writes) 
 
 
 async def test_what_was_accepted_goes_on_when_the_journal_is_back(writes: Writes) -> None:
-    creating = await begun_with_failing_commits(writes, fails=1, prefer_async=True)
+    creating = await begun(writes, prefer_async=True)
+    let_commits_fail(writes, 1)
     assert (await creating).status == 202
     await writes.pass_until(lambda operation: operation.state == "succeeded")
     assert await writes.posts() == 1
 
 
 async def test_where_the_journal_cannot_say_so_nothing_is_promised(writes: Writes) -> None:
-    creating = await begun_with_failing_commits(writes, fails=2)  # and that nothing was sent
+    creating = await begun(writes)
+    let_commits_fail(writes, 2)  # the intent, and that nothing was sent
     with pytest.raises(OutcomeUnknown) as raised:
         await creating
     left = await writes.operation()
@@ -257,7 +287,8 @@ async def test_where_the_journal_cannot_say_so_nothing_is_promised(writes: Write
 async def test_what_somebody_has_taken_meanwhile_is_left_to_them(
     writes: Writes, tmp_path: Path
 ) -> None:
-    creating = await begun_with_failing_commits(writes, fails=1, wait=5)
+    creating = await begun(writes, wait=5)
+    let_commits_fail(writes, 1)
     with closing(sqlite3.connect(tmp_path / "remote.db", isolation_level=None)) as database:
         database.execute("UPDATE operations SET owner = 'own_of_another'")
     with capture_logs() as logged:
@@ -270,7 +301,8 @@ async def test_what_somebody_has_taken_meanwhile_is_left_to_them(
 
 
 async def test_who_cannot_be_told_to_come_back_is_promised_nothing(writes: Writes) -> None:
-    creating = await begun_with_failing_commits(writes, fails=1000, wait=5)
+    creating = await begun(writes, wait=5)
+    let_commits_fail(writes, 1000)
     await writes.remote.clock.advance(5)
     with pytest.raises(OutcomeUnknown):
         await creating
@@ -278,50 +310,36 @@ async def test_who_cannot_be_told_to_come_back_is_promised_nothing(writes: Write
 
 @pytest.mark.timeout(60)  # the first one waits for the server
 async def test_a_beginning_that_may_be_kept_is_not_denied(
-    remote: Remote, connection: Connection, tmp_path: Path
+    on_postgresql: Writes, postgresql: str
 ) -> None:
-    with postgres.database() as url:
-        async with open_writes(remote, connection, tmp_path, url=url) as writes:
-            await writes.store.add_connection(connection)
-            await writes.rest()
-            engine = writes.store._database._opened.writing.engine
-            event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
-            with pytest.raises(OutcomeUnknown) as raised:
-                await writes.create()
-            assert "send it again" in raised.value.detail
-            await writes.create()
-            assert await writes.posts() == 1
+    await on_postgresql.rest()
+    lose_the_next_commit(on_postgresql, postgresql)
+    with pytest.raises(OutcomeUnknown) as raised:
+        await on_postgresql.create()
+    assert "send it again" in raised.value.detail
+    await on_postgresql.create()
+    assert await on_postgresql.posts() == 1
 
 
-@pytest.mark.timeout(60)  # the first one waits for the server
+@pytest.mark.timeout(60)
 async def test_an_intent_that_may_be_kept_is_settled_before_anything_is_said(
-    remote: Remote, connection: Connection, tmp_path: Path
+    on_postgresql: Writes, postgresql: str
 ) -> None:
-    with postgres.database() as url:
-        async with open_writes(remote, connection, tmp_path, url=url) as writes:
-            await writes.store.add_connection(connection)
-            await writes.rest()
-            await remote.arm("delay", seconds=0.2, match={"method": "GET", "entity": "items"})
-            creating = asyncio.create_task(writes.create())
-            await writes.until(lambda operation: operation.state == "running")
-            engine = writes.store._database._opened.writing.engine
-            event.listen(engine, "commit", lambda _: postgres.end_connections(url), once=True)
-            with pytest.raises(OutcomeUnknown):
-                await creating
-            await writes.pass_until(lambda operation: operation.state == "succeeded", step=20)
-            assert await writes.posts() == 1
+    creating = await begun(on_postgresql)
+    lose_the_next_commit(on_postgresql, postgresql)
+    with pytest.raises(OutcomeUnknown):
+        await creating
+    await on_postgresql.pass_until(lambda operation: operation.state == "succeeded", step=20)
+    assert await on_postgresql.posts() == 1
 
 
-@pytest.mark.timeout(60)  # the first one waits for the server
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("number", ["S" * 201, "S-\0"], ids=["long", "nul"])
 async def test_a_number_that_the_journal_has_no_room_for_is_left_out(
-    remote: Remote, connection: Connection, tmp_path: Path, number: str
+    on_postgresql: Writes, number: str
 ) -> None:
     odd = {"id": "5f8c0000-0000-4000-8000-000000000001", "number": number}
-    with postgres.database() as url:
-        async with open_writes(remote, connection, tmp_path, url=url) as writes:
-            await writes.store.add_connection(connection)
-            await remote.arm("status", status=201, body=odd, match={"method": "POST"})
-            outcome = await writes.create()
-            assert (outcome.status, outcome.operation.record_number) == (201, None)
-            assert outcome.operation.record_id == odd["id"]
+    await on_postgresql.remote.arm("status", status=201, body=odd, match={"method": "POST"})
+    outcome = await on_postgresql.create()
+    assert (outcome.status, outcome.operation.record_number) == (201, None)
+    assert outcome.operation.record_id == odd["id"]
