@@ -21,7 +21,6 @@ from gateway.connections import Connections
 from gateway.errors import (
     GatewayError,
     OperationInProgress,
-    OutcomeUnknown,
     StorageUnavailable,
 )
 from gateway.mapping import Names, Plan
@@ -154,7 +153,7 @@ class Engine:
         try:
             began = await self._tools.store.begin(new)
         except CommitLost:  # if its row is there, the worker takes it up
-            raise OutcomeUnknown(journal.PERHAPS_BEGUN.format(new.id), operation=new.id) from None
+            raise journal.perhaps_begun(new.id) from None
         if not began.fresh:
             return journal.repeated(new, began.operation)
         patience = None if prefer_async else self._tools.within(wait)

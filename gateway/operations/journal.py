@@ -33,10 +33,6 @@ _FAILED: Final = (
     "This idempotency key, or the reference it is taken from, belongs to a request that Business "
     f"Central refused; nothing was written. {ANEW}"
 )
-PERHAPS_BEGUN: Final = (
-    "The gateway's database was lost while this began. Ask for it: GET /v1/operations/{}. Where "
-    "that is not there a minute later, nothing was sent: send it again."
-)
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _EXACT: Final = Context(prec=80)  # more digits than `decode_json` lets through
 _ODD_NUMBERS: Final = (  # 1.50, 1E+2 and -0; each pattern begins with what is found fast
@@ -131,6 +127,16 @@ def unsettled(operation_id: str) -> OutcomeUnknown:
         f"Ask for it: GET /v1/operations/{operation_id}.",
         operation=operation_id,
         retry_after=AGAIN_AFTER,
+    )
+
+
+def perhaps_begun(operation_id: str) -> OutcomeUnknown:
+    """What a caller is told where nobody can say whether the operation is in the journal."""
+    return OutcomeUnknown(
+        f"The gateway's database was lost while this began. Ask for it: GET "
+        f"/v1/operations/{operation_id}. Where that is not there a minute later, nothing was "
+        "sent: send it again.",
+        operation=operation_id,
     )
 
 

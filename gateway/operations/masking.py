@@ -30,8 +30,8 @@ def masked(words: str, *payload: object) -> str:
     """`words` with `…` for every text and number of `payload`, in any case of letters.
 
     A text that was cut is found by its beginning, a number by what it is worth: 1000.5 stands in
-    `1,000.50` and in `1.0005E+3` too. What Business Central writes quite differently, such as a date in the order of
-    a language, is not found.
+    `1,000.50` and in `1.0005E+3` too. What Business Central writes quite differently, such as a
+    date in the order of a language, is not found.
     """
     words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}{MASK}"
     texts: set[str] = set()
@@ -41,7 +41,8 @@ def masked(words: str, *payload: object) -> str:
             texts.add(value.strip())
         else:
             numbers.add(value)
-    found = {there for text in texts if (there := _standing(text, words))}
+    low = _lowered(words)
+    found = {there for text in texts if (there := _standing(_lowered(text), low))}
     if len(found) > _MANY:
         return MASK
     if found:
@@ -67,8 +68,9 @@ def _values(value: object) -> Iterator[str | Decimal]:
 
 
 def _standing(text: str, words: str) -> str:
-    """As much of a text as stands in the words, from its beginning; nothing where it does not."""
-    text, words = _lowered(text), _lowered(words)  # many texts, few hits: no pattern before one
+    """As much of a text as stands in the words, from its beginning; nothing where it does not.
+    Both in small letters: there are many texts and few hits, and no pattern is made before one.
+    """
     if not text or text in words:
         return text
     low, high = _CUT - 1, len(text)
