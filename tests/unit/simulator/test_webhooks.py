@@ -264,7 +264,9 @@ async def test_who_is_busy_is_told_again(client: Client, receiver: Receiver, sta
     assert len(receiver.bodies) == 1
     await advance(client, 1)
     assert await receiver.told(2) == first
-    sent = (await client.get("/_simulator/webhooks")).json["sent"]
+    sent: list[dict[str, Any]] = []
+    while len(sent) < 2:  # the receiver knows of a letter before its sender notes the answer
+        sent = (await client.get("/_simulator/webhooks")).json["sent"]
     assert [one["status"] for one in sent] == [status, 204]
 
 
