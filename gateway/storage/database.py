@@ -1,9 +1,10 @@
 """The database as the store uses it: one writer whose commits are shared, readers apart.
 
-A write is a function of the database. The writer takes every write that waits, runs them in one
+A write is a function of the database. The writer runs every write that has gathered in one
 transaction and commits once; while that commit reaches the disk the next ones gather. When one
-fails they are run again, each inside a savepoint, so that it is rolled back alone. `write` returns when its transaction is durable. What a
-server undid because of others, or lost on the way to it, is run again.
+fails they are run again, each inside a savepoint, so that it is rolled back alone. `write` returns
+when its transaction is durable. What a server undid because of others, or lost on the way to it,
+is run again.
 
 The drivers block, so the writer and the readers have threads of their own: one hop there and back
 for a whole transaction, whatever it holds.
@@ -38,7 +39,8 @@ Statement = Callable[["Connection"], T]
 MOST_TOGETHER: Final = 200  # writes in one transaction
 READ_WITHIN: Final = 60.0  # seconds until a database that says nothing counts as gone
 PROVE_WITHIN: Final = 5.0  # seconds, for those who ask whether it is there
-GATHER: Final = 0.0005  # seconds to wait for more writes where there are several
+QUIET: Final = 3  # turns of the event loop without another write, before those there are written
+GATHER: Final = 0.004  # seconds at most that a write waits for others to come
 READERS: Final = 4
 PAUSES: Final = (0.05, 0.3, 1.0)  # seconds before what a server undid or lost is run again
 
@@ -55,6 +57,9 @@ class _Write:
 @dataclass(frozen=True, slots=True)
 class _Failed:
     error: Exception
+
+
+_Together = tuple[list[Statement[Any]], "asyncio.Future[list[object]]"]
 
 
 @dataclass(slots=True)
@@ -123,12 +128,14 @@ class Database:
             address.engine(connections=READERS, writing=False),
         )
         self._reading = ThreadPoolExecutor(READERS, "storage-reader")
-        self._waiting: SimpleQueue[_Write | None] = SimpleQueue()
+        self._gathered: list[_Write] = []
+        self._gathering: asyncio.Task[None] | None = None
+        self._together: SimpleQueue[_Together | None] = SimpleQueue()
         self._writer: Thread | None = None
 
     def start(self) -> None:
         """Begin to take reads and writes, on the running loop."""
-        work = (asyncio.get_running_loop(), self._opened, self._waiting)
+        work = (asyncio.get_running_loop(), self._opened, self._together)
         self._writer = Thread(target=_write_all, args=work, name="storage-writer", daemon=True)
         self._writer.start()
 
@@ -136,7 +143,9 @@ class Database:
         """Finish the writes that wait, then end the threads and close every connection."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            self._waiting.put(None)
+            if self._gathering is not None:
+                await asyncio.shield(self._gathering)
+            self._together.put(None)
             await asyncio.to_thread(writer.join)
         await asyncio.to_thread(self._reading.shutdown)
         self._opened.writing.close()
@@ -172,8 +181,34 @@ class Database:
         if self._writer is None:
             raise StorageUnavailable(_CLOSED)
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.put(_Write(statement, done))
+        self._gathered.append(_Write(statement, done))
+        if self._gathering is None:
+            self._gathering = asyncio.create_task(self._write_gathered(), name="storage writes")
         return await done
+
+    async def _write_gathered(self) -> None:
+        """Hand what has gathered to the writer, until there is nothing."""
+        loop = asyncio.get_running_loop()
+        while self._gathered:
+            await self._gather()
+            writes = self._gathered[:MOST_TOGETHER]
+            del self._gathered[:MOST_TOGETHER]
+            results: asyncio.Future[list[object]] = loop.create_future()
+            self._together.put(([write.statement for write in writes], results))
+            _tell(writes, await results)
+        self._gathering = None
+
+    async def _gather(self) -> None:
+        """Let the writes come that are on their way: a transaction costs more than one of them.
+
+        As long as the loop has work for others, nothing is lost by waiting. Who writes alone
+        waits for a few turns of an empty loop.
+        """
+        until, known, quiet = time.perf_counter() + GATHER, 0, 0
+        while quiet < QUIET and time.perf_counter() < until:
+            quiet = quiet + 1 if len(self._gathered) == known else 0
+            known = len(self._gathered)
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -187,23 +222,14 @@ async def _answered(seconds: float) -> AsyncIterator[None]:
 
 
 def _write_all(
-    loop: asyncio.AbstractEventLoop, opened: _Opened, waiting: SimpleQueue[_Write | None]
+    loop: asyncio.AbstractEventLoop, opened: _Opened, together: SimpleQueue[_Together | None]
 ) -> None:
-    """The writer's thread: whatever waits is one transaction, until a None ends it.
-
-    Where several have come together, a moment's wait brings more of them, and a transaction costs
-    more than the writes in it. Who writes alone does not wait.
+    """The writer's thread: what was handed over together is one transaction, until a None ends
+    it.
     """
-    closing, several = False, False
-    while not closing:
-        together = [waiting.get()]
-        if several:
-            time.sleep(GATHER)  # in the writer's own thread: others come in the meantime
-        while not waiting.empty() and len(together) < MOST_TOGETHER:
-            together.append(waiting.get())  # nobody else takes any
-        writes = [write for write in together if write is not None]
-        closing, several = len(writes) < len(together), len(writes) > 1
-        loop.call_soon_threadsafe(_tell, writes, _commit(opened, writes))
+    while (given := together.get()) is not None:
+        statements, results = given
+        loop.call_soon_threadsafe(_give, results, _commit(opened, statements))
 
 
 def _read(opened: _Opened, statement: Statement[T]) -> T:
@@ -232,18 +258,18 @@ def _read_near(opened: _Opened, statement: Statement[T]) -> T:
         raise opened.address.unavailable(error) from None
 
 
-def _commit(opened: _Opened, writes: list[_Write]) -> list[object]:
-    """Run `writes` in one transaction; the result of each, or why it failed."""
+def _commit(opened: _Opened, statements: list[Statement[Any]]) -> list[object]:
+    """Run them in one transaction; the result of each, or why it failed."""
     started = time.perf_counter()
     try:
-        return _committed(opened, [write.statement for write in writes])
+        return _committed(opened, statements)
     except GatewayError as error:
-        return [_Failed(error)] * len(writes)
+        return [_Failed(error)] * len(statements)
     except Exception as error:  # noqa: BLE001 - whatever it is, the next writes need the writer
         _LOG.error("storage_stumbled", error=type(error).__name__)
-        return [_Failed(StorageUnavailable())] * len(writes)
+        return [_Failed(StorageUnavailable())] * len(statements)
     finally:
-        database_written(len(writes), time.perf_counter() - started)
+        database_written(len(statements), time.perf_counter() - started)
 
 
 def _committed(opened: _Opened, statements: list[Statement[Any]]) -> list[object]:
@@ -316,9 +342,12 @@ def _run(address: Address, connection: Connection, statement: Statement[object])
 
 def _tell(writes: list[_Write], results: list[object]) -> None:
     for write, result in zip(writes, results, strict=True):
-        if write.done.done():
-            continue
-        if isinstance(result, _Failed):
+        if isinstance(result, _Failed) and not write.done.done():
             write.done.set_exception(result.error)
         else:
-            write.done.set_result(result)
+            _give(write.done, result)
+
+
+def _give(to: asyncio.Future[T], value: T) -> None:
+    if not to.done():  # who waited may have been cancelled
+        to.set_result(value)

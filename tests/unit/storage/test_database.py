@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, make_url, text
 from gateway.errors import Conflict, InvalidInput, StorageUnavailable
 from gateway.storage import CommitLost, upgrade
 from gateway.storage.addresses import address_of
-from gateway.storage.database import Database, Statement
+from gateway.storage.database import MOST_TOGETHER, QUIET, Database, Statement
 from tests import postgres
 from tests.unit.storage.conftest import execute
 
@@ -47,15 +47,37 @@ def numbers(connection: Connection) -> list[int]:
     return list(connection.execute(text("SELECT n FROM t ORDER BY n")).scalars())
 
 
-async def test_writes_that_wait_share_a_commit(database: Database) -> None:
+@pytest.mark.parametrize(("writes", "expected"), [(50, 1), (MOST_TOGETHER + 1, 2)])
+async def test_writes_that_come_together_share_a_commit(
+    database: Database, writes: int, expected: int
+) -> None:
     commits: list[int] = []
     event.listen(database._opened.writing.engine, "commit", lambda _: commits.append(1))
 
-    written = await asyncio.gather(*(database.write(put(n)) for n in range(50)))
+    async def after_turns(number: int) -> int:
+        for _ in range(number % QUIET):
+            await asyncio.sleep(0)
+        return await database.write(put(number))
 
-    assert written == list(range(50))
-    assert await database.read(numbers) == list(range(50))
-    assert len(commits) <= 3
+    written = await asyncio.gather(*(after_turns(n) for n in range(writes)))
+
+    assert written == list(range(writes))
+    assert await database.read(numbers) == list(range(writes))
+    assert len(commits) == expected
+
+
+async def test_a_write_does_not_wait_for_ever_for_others_to_come(database: Database) -> None:
+    begun: list[asyncio.Task[int]] = []
+
+    async def begin_one_every_turn() -> None:
+        while True:
+            begun.append(asyncio.create_task(database.write(put(len(begun)))))
+            await asyncio.sleep(0)
+
+    stream = asyncio.create_task(begin_one_every_turn())
+    assert await asyncio.wait_for(database.write(put(-1)), 5) == -1
+    stream.cancel()
+    assert await asyncio.gather(*begun) == list(range(len(begun)))
 
 
 async def test_a_failing_write_is_rolled_back_alone(database: Database) -> None:
