@@ -118,6 +118,19 @@ def test_an_integer_of_too_many_digits_is_found_wherever_it_stands(
         decode_json(data)
 
 
+@given(st.integers(1, 10**42), st.integers(-80, 40), st.sampled_from(["{}e{}", "{}.0e{}"]))
+def test_a_number_that_is_no_integer_keeps_its_digits_or_is_refused(
+    digits: int, exponent: int, form: str
+) -> None:
+    text = form.format(digits, exponent)
+    exact = Decimal(text)
+    if len(exact.as_tuple().digits) <= 38 and -30 <= exact.adjusted() <= 30:
+        assert str(decode_json(text.encode())) == str(exact)
+    else:
+        with pytest.raises(InvalidJson, match=r"digits|exponent"):
+            decode_json(text.encode())
+
+
 MARKS = st.sampled_from(["", "]", "[", "}", "{", "][", '"]', ']"', "\\", "[]"])
 
 
