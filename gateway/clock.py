@@ -10,11 +10,11 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from types import coroutine
 from typing import Final, Protocol
 
 HELD_AT_MOST: Final = 0.0005  # seconds of the event loop before a `breath`
+_OFFSET: Final = len("+00:00")
 
 
 class Timer(Protocol):
@@ -65,12 +65,5 @@ def breath() -> Iterator[None]:
 
 def timestamp(moment: datetime) -> str:
     """`moment` as ISO 8601 in UTC with milliseconds, for example `2026-11-23T09:30:00.000Z`."""
-    utc = moment.astimezone(UTC)
-    minute = _up_to_minute(utc.year, utc.month, utc.day, utc.hour, utc.minute)
-    return f"{minute}:{utc.second:02}.{utc.microsecond // 1000:03}Z"
-
-
-@lru_cache(16)
-def _up_to_minute(year: int, month: int, day: int, hour: int, minute: int) -> str:
-    """What most timestamps begin with again and again: writing numbers is what they cost."""
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[:-_OFFSET]}Z"
