@@ -53,10 +53,12 @@ class _Back:
 
 
 async def completed(
-    tools: Tools, operation: Operation, call: Call, connection: Connection | None = None
+    tools: Tools, operation: Operation, call: Call, by: tuple[Connection, Names] | None = None
 ) -> dict[str, Any]:
-    """The last fields of an operation whose `call` has written, by `connection` if it has just
-    been sent. Raises `StorageUnavailable`.
+    """The last fields of an operation whose `call` has written. `by` are the connection it was
+    sent by and the names it was rendered from, if it has just been sent.
+
+    Raises `StorageUnavailable`.
     """
     answer = cast("Mapping[str, Any]", call.answer)
     body: Mapping[str, object] = answer["body"] or call.request
@@ -71,7 +73,7 @@ async def completed(
     else:
         try:
             sent = cast("Mapping[str, object]", call.request["body"])
-            back = await _read_back(tools, operation, sent, record_id, connection)
+            back = await _read_back(tools, operation, sent, record_id, by)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - it is written, whatever we make of the answer
@@ -224,13 +226,15 @@ async def _read_back(
     operation: Operation,
     sent: Mapping[str, object],
     record_id: str | None,
-    connection: Connection | None = None,
+    by: tuple[Connection, Names] | None = None,
 ) -> _Back:
     if record_id is None:
         raise UnexpectedAnswer("Business Central named no id for the new record.")
     plan = tools.plan(operation)
-    if connection is None:
+    if by is None:
         connection = await tools.connections.require(operation.connection_id)
+        by = connection, tools.names(plan, operation, connection)
+    connection, names = by
     entities = partial(tools.entity, plan)
     entity = entities(plan.entity)
     answer = await tools.at(plan).read(
@@ -243,7 +247,7 @@ async def _read_back(
     await breath()
     record = decode(entity, answer.body or {}, entities)
     await breath()
-    document = plan.record.answer(record, tools.names(plan, operation, connection))
+    document = plan.record.answer(record, names)
     _check_answer(tools, plan, document)
     await breath()
     different = differences(entity, sent, record, entities)

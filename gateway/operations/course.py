@@ -167,7 +167,7 @@ class Course:
             elif isinstance(sent, Call):
                 call = sent
         if call is not None:
-            done = await completed(self._tools, self.operation, call, sending.connection)
+            done = await completed(self._tools, self.operation, call, sending.by)
             await self._entry.end("succeeded", **done)
 
     def _how(self) -> Walking | Parts | None:

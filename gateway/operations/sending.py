@@ -113,14 +113,14 @@ class Past:
 @dataclass(slots=True)
 class Sending:
     """One run of an operation. Pauses that Business Central asks for end within `patience`.
-    `noted` stands in the journal beside what is sent. `connection` is the one that `run` used.
+    `noted` stands in the journal beside what is sent. `by` is what `run` used.
     """
 
     tools: Tools
     entry: Entry
     patience: Deadline
     noted: Mapping[str, object] = field(default_factory=dict)
-    connection: Connection | None = None
+    by: tuple[Connection, Names] | None = None
 
     async def run(self, past: Past) -> Call | Prepared | None:
         """The call that has written; or what was prepared, when nothing of it had to be sent;
@@ -128,8 +128,10 @@ class Sending:
         """
         operation, tools = self.entry.operation, self.tools
         plan = tools.plan(operation)
-        connection = self.connection = await tools.connections.require(operation.connection_id)
-        return await self.call(plan, tools.names(plan, operation, connection), connection, past)
+        connection = await tools.connections.require(operation.connection_id)
+        names = tools.names(plan, operation, connection)
+        self.by = connection, names
+        return await self.call(plan, names, connection, past)
 
     async def call(
         self, plan: Plan, names: Names, connection: Connection, past: Past

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
     from sqlalchemy.exc import SQLAlchemyError
-    from sqlalchemy.pool import ConnectionPoolEntry
 
 LEAST_FREE: Final = 4 * 1024 * 1024  # bytes on its disk; less counts as full
 BUSY_MILLISECONDS: Final = 5000  # how long to wait for a command that writes at the same time
@@ -31,6 +30,10 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-512",  # KiB a connection; rows are read by key, and the system caches too
+)
+_OF_THE_WRITER: Final = (
+    "PRAGMA cache_size=-2048",  # KiB; what does not fit is written twice in one transaction
+    "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MiB: the same pages change again and again
 )
 _FULL: Final = "The disk of the database is full. Nothing was sent."
 _NOT_OURS: Final = (
@@ -73,7 +76,7 @@ class SqliteFile:
             hide_parameters=True,
             isolation_level=None if writing else "AUTOCOMMIT",
         )
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", lambda made, _: _prepare(made, writing=writing))
         if writing:
             event.listen(engine, "begin", lambda connection: run(connection, "BEGIN IMMEDIATE"))
         return engine
@@ -190,11 +193,11 @@ class SqliteFile:
         return self.file.with_name(self.file.name + ".lock")
 
 
-def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _prepare(connection: DBAPIConnection, *, writing: bool) -> None:
     # The driver's own way to begin is switched off, so that ours is the only one.
     cast("Any", connection).isolation_level = None
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
+    for pragma in (*_PRAGMAS, *(_OF_THE_WRITER if writing else ())):
         cursor.execute(pragma)
     if _is_ours(cursor):  # another program's stays as it is
         _write_ahead(cursor)
