@@ -44,6 +44,15 @@ class Through:
     at_start: int
     after_load: int
 
+    @property
+    def carried(self) -> tuple[float, float]:
+        """What one process of each carries, in calls a second: the pass-through, the gateway.
+
+        It is the most of any row: how many callers that takes is not the same for both, since an
+        order waits for the disk and the pass-through never does.
+        """
+        return max(row.bare.rate for row in self.rows), max(row.whole.rate for row in self.rows)
+
 
 class Orders:
     """Requests, each with a reference of its own, so that nothing is answered from the journal."""

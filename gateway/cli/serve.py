@@ -86,7 +86,7 @@ def _collect_less() -> None:
     in circles.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 def _started(config: Config) -> str:

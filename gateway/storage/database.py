@@ -130,6 +130,7 @@ class Database:
         self._reading = ThreadPoolExecutor(READERS, "storage-reader")
         self._gathered: list[_Write] = []
         self._gathering: asyncio.Task[None] | None = None
+        self._several = False  # whether the last transaction had more than one write
         self._together: SimpleQueue[_Together | None] = SimpleQueue()
         self._writer: Thread | None = None
 
@@ -191,6 +192,7 @@ class Database:
         loop = asyncio.get_running_loop()
         while self._gathered:
             await self._gather()
+            self._several = len(self._gathered) > 1
             writes = self._gathered[:MOST_TOGETHER]
             del self._gathered[:MOST_TOGETHER]
             results: asyncio.Future[list[object]] = loop.create_future()
@@ -201,14 +203,16 @@ class Database:
     async def _gather(self) -> None:
         """Let the writes come that are on their way: a transaction costs more than one of them.
 
-        As long as the loop has work for others, nothing is lost by waiting. Who writes alone
-        waits for a few turns of an empty loop.
+        As long as the loop has work for others, nothing is lost by waiting. Who writes alone, and
+        did so just before, does not wait.
         """
-        until, known, quiet = time.perf_counter() + GATHER, 0, 0
+        until, known, quiet = time.perf_counter() + GATHER, len(self._gathered), 0
+        if known == 1 and not self._several:
+            return
         while quiet < QUIET and time.perf_counter() < until:
+            await asyncio.sleep(0)
             quiet = quiet + 1 if len(self._gathered) == known else 0
             known = len(self._gathered)
-            await asyncio.sleep(0)
 
 
 @asynccontextmanager

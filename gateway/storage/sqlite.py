@@ -29,12 +29,9 @@ _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA cache_size=-512",  # KiB a connection; rows are read by key, and the system caches too
+    "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MiB: the same ones change again and again
 )
-_OF_THE_WRITER: Final = (
-    "PRAGMA cache_size=-2048",  # KiB; what does not fit is written twice in one transaction
-    "PRAGMA wal_autocheckpoint=4000",  # pages, 16 MiB: the same pages change again and again
-)
+CACHE: Final = 2048  # KiB for the connections of one engine; the system caches files, too
 _FULL: Final = "The disk of the database is full. Nothing was sent."
 _NOT_OURS: Final = (
     "The database's file was moved, replaced or cut while the gateway used it. Stop the gateway "
@@ -76,7 +73,8 @@ class SqliteFile:
             hide_parameters=True,
             isolation_level=None if writing else "AUTOCOMMIT",
         )
-        event.listen(engine, "connect", lambda made, _: _prepare(made, writing=writing))
+        cache = f"PRAGMA cache_size=-{CACHE // connections}"
+        event.listen(engine, "connect", lambda made, _: _prepare(made, cache))
         if writing:
             event.listen(engine, "begin", lambda connection: run(connection, "BEGIN IMMEDIATE"))
         return engine
@@ -193,11 +191,11 @@ class SqliteFile:
         return self.file.with_name(self.file.name + ".lock")
 
 
-def _prepare(connection: DBAPIConnection, *, writing: bool) -> None:
+def _prepare(connection: DBAPIConnection, cache: str) -> None:
     # The driver's own way to begin is switched off, so that ours is the only one.
     cast("Any", connection).isolation_level = None
     cursor = connection.cursor()
-    for pragma in (*_PRAGMAS, *(_OF_THE_WRITER if writing else ())):
+    for pragma in (*_PRAGMAS, cache):
         cursor.execute(pragma)
     if _is_ours(cursor):  # another program's stays as it is
         _write_ahead(cursor)

@@ -168,6 +168,13 @@ class Writes:
                 return
             await asyncio.sleep(0.001)
 
+    async def work(self) -> None:
+        """Wait until something is under way."""
+        while True:
+            if not self.idle:
+                return
+            await asyncio.sleep(0.001)
+
     @property
     def idle(self) -> bool:
         """Whether nothing is under way: the worker, its heartbeat and whoever waits for an end

@@ -210,8 +210,7 @@ async def begun(
     await writes.remote.arm("delay", seconds=0.2, match={"method": "GET", "entity": "items"})
     creating = asyncio.create_task(writes.create(wait=wait, prefer_async=prefer_async))
     await writes.until(lambda operation: operation.state == "running")
-    while writes.idle:  # the row can be read before the engine hears that it is there
-        await asyncio.sleep(0.001)
+    await writes.work()  # the row can be read before the engine hears that it is there
     return creating
 
 
