@@ -59,7 +59,7 @@ class _Failed:
     error: Exception
 
 
-_Together = tuple[list[Statement[Any]], "asyncio.Future[list[object]]"]
+_Together = tuple[list[_Write], "asyncio.Future[None]"]
 
 
 @dataclass(slots=True)
@@ -144,9 +144,11 @@ class Database:
         """Finish the writes that wait, then end the threads and close every connection."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            if self._gathering is not None:
-                await asyncio.shield(self._gathering)
-            self._together.put(None)
+            try:
+                if self._gathering is not None:
+                    await asyncio.wait({self._gathering})  # which cancels nothing
+            finally:
+                self._together.put(None)
             await asyncio.to_thread(writer.join)
         await asyncio.to_thread(self._reading.shutdown)
         self._opened.writing.close()
@@ -185,20 +187,30 @@ class Database:
         self._gathered.append(_Write(statement, done))
         if self._gathering is None:
             self._gathering = asyncio.create_task(self._write_gathered(), name="storage writes")
+            self._gathering.add_done_callback(self._stop_gathering)
         return await done
 
     async def _write_gathered(self) -> None:
         """Hand what has gathered to the writer, until there is nothing."""
-        loop = asyncio.get_running_loop()
         while self._gathered:
             await self._gather()
             self._several = len(self._gathered) > 1
-            writes = self._gathered[:MOST_TOGETHER]
-            del self._gathered[:MOST_TOGETHER]
-            results: asyncio.Future[list[object]] = loop.create_future()
-            self._together.put(([write.statement for write in writes], results))
-            _tell(writes, await results)
+            await self._hand_over()
+
+    def _stop_gathering(self, _: asyncio.Task[None]) -> None:
+        """Begin anew with the next write. Whoever ended the task early, as an event loop does that
+        ends, leaves nothing behind that is not handed over.
+        """
         self._gathering = None
+        while self._gathered:
+            self._hand_over()
+
+    def _hand_over(self) -> asyncio.Future[None]:
+        """Give the writer a transaction. What is returned is done once everybody was told."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._together.put((self._gathered[:MOST_TOGETHER], told))
+        del self._gathered[:MOST_TOGETHER]
+        return told
 
     async def _gather(self) -> None:
         """Let the writes come that are on their way: a transaction costs more than one of them.
@@ -232,8 +244,9 @@ def _write_all(
     it.
     """
     while (given := together.get()) is not None:
-        statements, results = given
-        loop.call_soon_threadsafe(_give, results, _commit(opened, statements))
+        writes, told = given
+        results = _commit(opened, [write.statement for write in writes])
+        loop.call_soon_threadsafe(_tell, writes, results, told)
 
 
 def _read(opened: _Opened, statement: Statement[T]) -> T:
@@ -344,12 +357,14 @@ def _run(address: Address, connection: Connection, statement: Statement[object])
     return result
 
 
-def _tell(writes: list[_Write], results: list[object]) -> None:
+def _tell(writes: list[_Write], results: list[object], told: asyncio.Future[None]) -> None:
     for write, result in zip(writes, results, strict=True):
-        if isinstance(result, _Failed) and not write.done.done():
-            write.done.set_exception(result.error)
-        else:
+        if not isinstance(result, _Failed):
             _give(write.done, result)
+        elif not write.done.done():
+            stopped = isinstance(result.error, StopIteration)  # which no future takes
+            write.done.set_exception(StorageUnavailable() if stopped else result.error)
+    _give(told, None)
 
 
 def _give(to: asyncio.Future[T], value: T) -> None:

@@ -260,7 +260,7 @@ operations = Table(
     UniqueConstraint("connection_id", "entity", "anchor", name="operations_one_per_anchor"),
     # Two connections may lead to one company, and a reference names one record there. People look
     # for operations by their anchor, too.
-    _of_what_is_there("operations_one_per_place", "anchor", "place", "entity", unique=True),
+    _of_what_is_there("operations_one_per_place", "anchor", "entity", "place", unique=True),
     Index("operations_by_connection", "connection_id", "created_at"),
     Index("operations_by_time", "created_at"),
     Index("operations_by_state", "state", "not_before"),

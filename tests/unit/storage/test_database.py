@@ -120,6 +120,23 @@ async def test_a_caller_who_goes_away_undoes_nothing(database: Database) -> None
     assert await database.read(numbers) == [7, 8]
 
 
+async def test_writing_goes_on_where_it_was_cancelled(database: Database) -> None:
+    waiting = [asyncio.create_task(database.write(put(n))) for n in range(3)]
+    await asyncio.sleep(0)
+    assert database._gathering is not None
+    database._gathering.cancel()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*waiting) == [0, 1, 2]
+        assert await database.write(put(3)) == 3
+
+
+async def test_a_write_that_stops_an_iteration_stops_nothing_else(database: Database) -> None:
+    async with asyncio.timeout(5):
+        with pytest.raises(StorageUnavailable):
+            await database.write(lambda _: next(iter(())))
+        assert await database.write(put(1)) == 1
+
+
 async def test_closing_finishes_what_waits(empty_url: str) -> None:
     database = await opened_at(empty_url)
     waiting = [asyncio.create_task(database.write(put(n))) for n in range(5)]

@@ -247,6 +247,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         "key = 'D-1042' OR anchor = 'D-1042'",
         "record_number = 'S-ORD1'",
         "entity = 'e' AND anchor = 'a' AND (connection_id = 'c' OR place = 'p')",
+        "state = 'succeeded' AND entity = 'e' AND anchor = 'a' AND (connection_id = 'c' OR place = 'p')",
         "state IN ('queued', 'running')",
     ],
 )
@@ -257,3 +258,5 @@ def test_no_row_is_looked_at_in_vain(file_url: str, wanted: str) -> None:
         steps = [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {select}")]
     assert steps
     assert not any(step.startswith("SCAN") for step in steps)
+    by_state = any("operations_by_state" in step for step in steps)
+    assert not (by_state and "anchor" in wanted)  # all that ever succeeded

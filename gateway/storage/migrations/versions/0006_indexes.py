@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.drop_index("operations_one_per_place", "operations")
     op.drop_index("operations_by_key", "operations")
     op.drop_index("operations_by_number", "operations")
-    _create("operations_one_per_place", "anchor", "place", "entity", unique=True)
+    _create("operations_one_per_place", "anchor", "entity", "place", unique=True)
     _create("operations_by_key", "key")
     _create("operations_by_number", "record_number")
 
