@@ -9,16 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import (
-    Clamped,
-    Context,
-    Decimal,
-    DecimalException,
-    InvalidOperation,
-    Overflow,
-    Rounded,
-    Subnormal,
-)
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any, Final
 
@@ -30,7 +21,6 @@ from gateway.errors import InvalidJson
 
 MOST_DIGITS: Final = 38
 _EXPONENT: Final = f"A number has an exponent beyond ±{LARGEST_EXPONENT}."
-_DIGITS: Final = f"A number has more than {MOST_DIGITS} digits."
 
 _CONTAINERS = frozenset({dict, list})
 _LARGEST_INTEGER = 10**MOST_DIGITS
@@ -40,6 +30,7 @@ _EVERY = 4
 _TOO_MANY_NINES = b"9" * ((MOST_DIGITS + 1) // _EVERY)
 _NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _LOOKED_THROUGH = 16_384  # bytes of what is wrong; its reader is slow, and others wait
+_SURELY_SHORT = 30  # characters, well within the bounds without an exponent
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _encode_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 
@@ -58,9 +49,6 @@ def decode_json(data: bytes, *, strict: bool = True) -> object:
         value = _decode(data)
         if long:
             _check_integers(value)
-    except DecimalException as error:
-        beyond = isinstance(error, Overflow | Subnormal | Clamped | InvalidOperation)
-        raise InvalidJson(_EXPONENT if beyond else _DIGITS) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InvalidJson(_reason(data, error)) from None
     if strict:
@@ -121,25 +109,38 @@ def _check_integers(value: object) -> None:
         for child in value.values() if isinstance(value, dict) else value:
             _check_integers(child)
     elif isinstance(value, int) and abs(value) >= _LARGEST_INTEGER:
-        raise InvalidJson(_DIGITS)
+        raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
 
 
-# What is beyond the bounds is a signal, and every signal is raised. The decoder calls it for each
-# number that is no integer, so there is no function of ours around it.
-_bounded = Context(
-    prec=MOST_DIGITS,
-    Emin=-LARGEST_EXPONENT,
-    Emax=LARGEST_EXPONENT,
-    traps=[Rounded, Overflow, Subnormal, Clamped, InvalidOperation],
-)
-_decode = msgspec.json.Decoder(float_hook=_bounded.create_decimal).decode
+def _decimal(text: str) -> Decimal:
+    """A number that is no integer, as the decoder comes upon it."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # not even Decimal knows such exponents
+        raise InvalidJson(_EXPONENT) from None
+    if len(text) > _SURELY_SHORT or "e" in text or "E" in text:
+        _check_decimal(value)
+    return value
+
+
+def _check_decimal(value: Decimal) -> None:
+    _, digits, exponent = value.as_tuple()
+    if len(digits) > MOST_DIGITS:
+        raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+    if isinstance(exponent, str) or abs(value.adjusted()) > LARGEST_EXPONENT:
+        raise InvalidJson(_EXPONENT)
+    if abs(exponent) > MOST_DIGITS:
+        raise InvalidJson(f"A number has more than {MOST_DIGITS} digits.")
+
+
+_decode = msgspec.json.Decoder(float_hook=_decimal).decode
 
 
 def _reason(data: bytes, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return f"The body is nested deeper than {DEEPEST} levels."
     if "out of range" in str(error).lower():
-        return _DIGITS
+        return f"A number has more than {MOST_DIGITS} digits."
     if data.startswith(b"\xef\xbb\xbf"):
         return "The body starts with a byte order mark. Send it without one."
     if not data.strip():
