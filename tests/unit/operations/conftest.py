@@ -163,15 +163,15 @@ class Writes:
 
     async def rest(self) -> None:
         """Wait until nothing is under way."""
-        while True:
-            if self.idle:
-                return
-            await asyncio.sleep(0.001)
+        await self._until_it_is(idle=True)
 
     async def work(self) -> None:
         """Wait until something is under way."""
+        await self._until_it_is(idle=False)
+
+    async def _until_it_is(self, *, idle: bool) -> None:
         while True:
-            if not self.idle:
+            if self.idle is idle:
                 return
             await asyncio.sleep(0.001)
 
